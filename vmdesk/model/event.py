@@ -1,0 +1,35 @@
+"""What libvirt tells us. An event carries no truth: it says "re-read this" (and, for the activity page, why)."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """Which libvirt event it was."""
+
+    LIFECYCLE = "lifecycle"
+    CHANGED = "changed"  # metadata, device, balloon, tray, agent ...: re-read the machine
+    IO_ERROR = "io-error"
+    WATCHDOG = "watchdog"
+    CLOSED = "closed"  # the connection is gone; detail is "eof", "keepalive", "error" or "client"
+    JOB = "job"  # a libvirt job ended
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`host` is HostConfig.id, `uuid` "" for connection events, `generation` which connection of that host sent it.
+
+    name    the machine's name at that time
+    detail  libvirt's words: "started", "stopped", "defined", ...
+    reason  libvirt's word for why: "booted", "crashed", "destroyed", "enospc", ... or ""
+    time    Unix seconds
+    """
+
+    host: str
+    generation: int
+    kind: Kind
+    uuid: str = ""
+    name: str = ""
+    detail: str = ""
+    reason: str = ""
+    time: float = 0.0
