@@ -1,0 +1,1 @@
+"""What the user can do: one file of commands per noun."""

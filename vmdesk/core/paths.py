@@ -1,0 +1,62 @@
+"""Where files are."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent.parent
+# In an installed wheel the resources lie in the package, in a checkout beside it.
+RESOURCES = PACKAGE / "resources" if (PACKAGE / "resources").is_dir() else PACKAGE.parent / "resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The folders of one user (or of one `--settings-dir`)."""
+
+    settings: Path
+    runtime: Path
+
+    @classmethod
+    def of(cls, settings_dir: Path | None = None) -> "Paths":
+        """`settings_dir`, else $XDG_CONFIG_HOME/vmdesk; the runtime folder is private to that choice."""
+        home = Path.home()
+        settings = settings_dir or Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "vmdesk"
+        settings = settings.absolute()
+        base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/vmdesk-{os.getuid()}"  # noqa: S108 - made 0700 and checked
+        # A unix socket's path may have 107 bytes at most: a short digest, not the path.
+        digest = hashlib.sha256(str(settings).encode()).hexdigest()[:12]
+        return cls(settings, Path(base) / "vmdesk" / digest)
+
+    def make(self) -> None:
+        """Create the folders, readable by the user only."""
+        for folder in (self.settings, self.runtime):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @property
+    def settings_file(self) -> Path:
+        return self.settings / "settings.json"
+
+    @property
+    def window_file(self) -> Path:
+        return self.settings / "window.json"
+
+    @property
+    def history_file(self) -> Path:
+        return self.settings / "history.sqlite"
+
+    @property
+    def activity_file(self) -> Path:
+        return self.settings / "activity.sqlite"
+
+    @property
+    def labels_file(self) -> Path:
+        return self.settings / "labels.json"
+
+    @property
+    def practice_file(self) -> Path:
+        return self.settings / "practice.xml"
+
+    @property
+    def socket(self) -> Path:
+        return self.runtime / "window.sock"

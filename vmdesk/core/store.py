@@ -1,0 +1,78 @@
+"""The one mutable truth: hosts and machines as they are now.
+
+Only sessions write it. Listeners hear of a whole batch at once, so that a thousand changes are one repaint.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.host import Host
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What one write changed. A key stands in one of the three domain sets only."""
+
+    added: frozenset[DomainKey] = frozenset()
+    changed: frozenset[DomainKey] = frozenset()
+    removed: frozenset[DomainKey] = frozenset()
+    hosts: frozenset[str] = frozenset()
+
+
+Listener = Callable[[Changes], None]
+
+
+class Store:
+    """Hosts by id and machines by key; `domains` and `hosts` are read-only views."""
+
+    def __init__(self) -> None:
+        self._domains: dict[DomainKey, Domain] = {}
+        self._hosts: dict[str, Host] = {}
+        self._listeners: list[Listener] = []
+        self.domains: Mapping[DomainKey, Domain] = MappingProxyType(self._domains)
+        self.hosts: Mapping[str, Host] = MappingProxyType(self._hosts)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear every change; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def update(self, put: Iterable[Domain] = (), drop: Iterable[DomainKey] = ()) -> Changes:
+        """Write machines in one batch. What equals the old value is silent."""
+        added, changed, removed = set(), set(), set()
+        for domain in put:
+            old = self._domains.get(domain.key)
+            if old == domain:
+                continue
+            self._domains[domain.key] = domain
+            (changed if old else added).add(domain.key)
+        for key in drop:
+            if self._domains.pop(key, None):
+                removed.add(key)
+        return self._tell(Changes(frozenset(added - removed), frozenset(changed - removed), frozenset(removed)))
+
+    def put_host(self, host: Host) -> None:
+        """Write one host."""
+        if self._hosts.get(host.id) != host:
+            self._hosts[host.id] = host
+            self._tell(Changes(hosts=frozenset((host.id,))))
+
+    def drop_host(self, host_id: str) -> None:
+        """Forget a host and its machines."""
+        keys = [key for key in self._domains if key.host == host_id]
+        for key in keys:
+            del self._domains[key]
+        if self._hosts.pop(host_id, None) or keys:
+            self._tell(Changes(removed=frozenset(keys), hosts=frozenset((host_id,))))
+
+    def of_host(self, host_id: str) -> list[Domain]:
+        """The machines of one host, in no order."""
+        return [domain for key, domain in self._domains.items() if key.host == host_id]
+
+    def _tell(self, changes: Changes) -> Changes:
+        if changes != Changes():
+            for listener in tuple(self._listeners):
+                listener(changes)
+        return changes

@@ -1,0 +1,1 @@
+"""Dialogs: one file each, opened and awaited, never exec()."""

@@ -1,0 +1,1 @@
+"""Store to Qt item models."""

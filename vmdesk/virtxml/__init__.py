@@ -1,0 +1,1 @@
+"""How libvirt spells things: pure functions between XML text and values."""
