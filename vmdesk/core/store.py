@@ -41,7 +41,9 @@ class Store:
 
     def update(self, put: Iterable[Domain] = (), drop: Iterable[DomainKey] = ()) -> Changes:
         """Write machines in one batch. What equals the old value is silent."""
-        added, changed, removed = set(), set(), set()
+        added: set[DomainKey] = set()
+        changed: set[DomainKey] = set()
+        removed: set[DomainKey] = set()
         for domain in put:
             old = self._domains.get(domain.key)
             if old == domain:
