@@ -1,0 +1,68 @@
+"""What did this do: every action with its libvirt call and the virsh line that does the same."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.text import Text
+
+KEEP = 1000  # steps remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing done to one machine.
+
+    time     Unix seconds when it ended
+    doing    the action in words ("Starting web-01")
+    call     libvirt's function ("virDomainCreate")
+    virsh    the line or lines that do the same, ready to paste into a shell
+    outcome  None when it worked, else why not
+    """
+
+    time: float
+    key: DomainKey
+    name: str
+    doing: Text
+    call: str
+    virsh: str
+    outcome: Text | None = None
+
+    @property
+    def worked(self) -> bool:
+        return self.outcome is None
+
+
+Listener = Callable[[Step], None]
+
+
+class Trace:
+    """The last steps, oldest first."""
+
+    def __init__(self) -> None:
+        self._steps: deque[Step] = deque(maxlen=KEEP)
+        self._listeners: list[Listener] = []
+
+    @property
+    def entries(self) -> tuple[Step, ...]:
+        return tuple(self._steps)
+
+    def of(self, key: DomainKey) -> tuple[Step, ...]:
+        """The steps of one machine, oldest first."""
+        return tuple(step for step in self._steps if step.key == key)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Hear of every new step; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def add(self, step: Step) -> None:
+        self._steps.append(step)
+        for listener in tuple(self._listeners):
+            listener(step)
+
+    def note(self, key: DomainKey, name: str, doing: Text, call: str, virsh: str, outcome: Text | None) -> None:
+        """Add a step that has just ended."""
+        self.add(Step(time.time(), key, name, doing, call, virsh, outcome))
