@@ -1,7 +1,7 @@
 """What a page is built from, and what it can ask of the window.
 
-A page is a QWidget with `title: str`, `icon: str` (a name in ui/icons.py), `key: str` (for remembering it: "machine:<host>/<uuid>",
-"host:<id>", "activity") and `watched() -> set[DomainKey]`. Constructors, all with the parts first:
+A page is a QWidget with `title: str`, `icon: str` (a name in ui/icons.py), `key: str` (for remembering it:
+"machine:<host>/<uuid>", "host:<id>", "activity") and `watched() -> set[DomainKey]`. Constructors, parts first:
 `MachinePage(parts, key: DomainKey)`, `HostPage(parts, host_id: str)`, `ActivityPage(parts)`, `PreferencesPage(parts)`.
 A page may have a signal `title_changed(str)`; it listens to store and history while it is visible and lets go of both
 when it is destroyed.
