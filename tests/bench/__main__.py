@@ -1,0 +1,181 @@
+"""`python -m tests.bench`: measures and prints the table. It never fails for a figure: a figure is read, not asserted.
+
+--scale X     repetitions and observation times x X (default $BENCH_SCALE or 1; 0.2 is a quick look)
+--only WHAT   outside (side by side with virt-manager), inside (VMDesk's own loop), virt-manager or vmdesk (outside)
+--pictures D  keep a picture of each settled window in D
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench import fleet, process, programs
+from tests.bench.programs import VIRT_MANAGER, VMDESK, Program
+from tests.bench.screen import Screen
+
+SIZES = (10, 100, 1000)
+STARTS = 3
+SETTLE = 5.0  # seconds between populated and the measuring of rest
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one program with one file: seconds to the populated window (median), percent of a core at rest, MB."""
+
+    start: float
+    rest: float
+    memory: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table; `limit` is what VMDesk's figure must not exceed, None where nothing is asked."""
+
+    what: str
+    theirs: float | None
+    ours: float | None
+    unit: str
+    target: str
+    limit: float | None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        ratio = f"{self.ours / self.theirs:.2f}" if self.ours is not None and self.theirs else "-"
+        reached = "-" if self.limit is None or self.ours is None else "yes" if self.ours <= self.limit else "NO"
+        return (self.what, self._figure(self.theirs), self._figure(self.ours), ratio, self.target, reached)
+
+    def _figure(self, value: float | None) -> str:
+        return "-" if value is None else f"{value:.{2 if value < 10 else 0}f} {self.unit}"
+
+
+def measure(
+    program: Program, file: Path, screen: Screen, starts: int, rest_seconds: float, pictures: Path | None
+) -> Cost:
+    """Start it `starts` times; let the last one rest."""
+    times: list[float] = []
+    for number in range(starts):
+        with programs.run(program, fleet.uri(file), screen) as running:
+            times.append(programs.populated_after(running, screen))
+            if number < starts - 1:
+                continue
+            if pictures:
+                screen.save(pictures / f"{program.name}-{file.stem}.ppm")
+            time.sleep(SETTLE)
+            began, spent = time.monotonic(), process.cpu_seconds(running.pid)
+            time.sleep(rest_seconds)
+            rest = (process.cpu_seconds(running.pid) - spent) / (time.monotonic() - began) * 100
+            memory = process.resident_mb(running.pid)
+    return Cost(statistics.median(times), rest, memory)
+
+
+def side_by_side(folder: Path, scale: float, who: Iterable[Program], pictures: Path | None) -> list[Row]:
+    """Both programs, one after the other, for each size."""
+    start_rows, rest_rows, memory_rows = [], [], []
+    starts = max(1, round(STARTS * scale))
+    with Screen() as screen:
+        for count in SIZES:
+            file = fleet.write(folder, count)
+            costs: dict[str, Cost] = {}
+            for program in who:
+                # VMDesk does some things once a minute: a minute and a bit has one of each.
+                seconds = 62.0 if program is VMDESK and count != 100 else 20.0
+                try:
+                    costs[program.name] = measure(program, file, screen, starts, max(seconds * scale, 5), pictures)
+                except programs.NotPopulated as error:
+                    say(str(error))
+                    continue
+                say(f"{program.name}, {count} machines: {costs[program.name]}")
+            theirs, ours = costs.get(VIRT_MANAGER.name), costs.get(VMDESK.name)
+
+            def row(
+                what: str, get: Callable[[Cost], float], unit: str, target: str, part: float | None,
+                theirs: Cost | None = theirs, ours: Cost | None = ours, count: int = count,
+            ) -> Row:  # fmt: skip
+                limit = get(theirs) * part if theirs and part else None
+                figures = get(theirs) if theirs else None, get(ours) if ours else None
+                return Row(f"{what}, {count:,} machines", *figures, unit, target, limit)
+
+            most = count == 1000
+            rest_rows.append(
+                row("CPU while nothing happens", lambda cost: cost.rest, "%", "1/10 of theirs", 0.1)
+                if most
+                else row("CPU while nothing happens", lambda cost: cost.rest, "%", "not above theirs", 1)
+            )
+            start_rows.append(
+                row("start to a populated window", lambda cost: cost.start, "s", "1/2 of theirs", 0.5)
+                if most
+                else row("start to a populated window", lambda cost: cost.start, "s", "not above theirs", 1)
+            )
+            memory_rows.append(row("resident memory", lambda cost: cost.memory, "MB", "below theirs", 1))
+    return [*rest_rows, *start_rows, *memory_rows]
+
+
+def inside(folder: Path, scale: float) -> list[Row]:
+    """What only VMDesk can tell of itself: its own loop, measured in its own process on a display of its own."""
+    rows = []
+    with Screen() as screen, tempfile.TemporaryDirectory(prefix="vmdesk-bench-") as home:
+        result = subprocess.run(
+            [sys.executable, "-m", "tests.bench.inside", str(folder), str(scale)],
+            env=programs.environment(Path(home), screen.name), stdout=subprocess.PIPE, text=True, timeout=300,
+        )  # fmt: skip
+    for line in result.stdout.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            say(line)
+            continue
+        rows.append(Row(found["what"], None, found["value"], found["unit"], found["target"], found["limit"]))
+    if result.returncode:
+        say(f"the measures from the inside ended with {result.returncode}")
+    return rows
+
+
+def say(words: str) -> None:
+    """To the person waiting, not to the table."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def table(rows: Iterable[Row]) -> str:
+    """The rows as a Markdown table that is also readable as it stands."""
+    lines = [("what", "virt-manager", "VMDesk", "ratio", "target", "reached"), *(row.cells for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+
+    def draw(line: tuple[str, ...]) -> str:
+        cells = (cell.rjust(w) if 1 <= n <= 3 else cell.ljust(w) for n, (cell, w) in enumerate(zip(line, widths)))
+        return "| " + " | ".join(cells) + " |"
+
+    rule = "|" + "|".join("-" * (w + 1) + (":" if 1 <= n <= 3 else "-") for n, w in enumerate(widths)) + "|"
+    return "\n".join([draw(lines[0]), rule, *(draw(line) for line in lines[1:])])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description="VMDesk beside virt-manager")
+    parser.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE") or 1))
+    parser.add_argument("--only", choices=("outside", "inside", "virt-manager", "vmdesk"))
+    parser.add_argument("--pictures", type=Path)
+    arguments = parser.parse_args()
+    if arguments.pictures:
+        arguments.pictures.mkdir(parents=True, exist_ok=True)
+    who = [p for p in (VIRT_MANAGER, VMDESK) if arguments.only in (None, "outside", p.name.lower())]
+    rows: list[Row] = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vmdesk-bench-") as folder:
+        if arguments.only != "inside":
+            rows += side_by_side(Path(folder), arguments.scale, who, arguments.pictures)
+        if arguments.only in (None, "inside"):
+            rows += inside(Path(folder), arguments.scale)
+    print(table(rows))
+    say(f"{time.monotonic() - began:.0f} s, scale {arguments.scale:g}, {os.cpu_count()} cores")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
