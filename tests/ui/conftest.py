@@ -1,0 +1,21 @@
+"""For every test of the window: an application, and a way to run coroutines on Qt's loop."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+
+@pytest.fixture(autouse=True)
+def _application(qapp: QApplication) -> None:
+    """There is always one."""
+
+
+@pytest.fixture
+def run_async(qapp: QApplication) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """`run_async(coroutine)`: runs it to its end on a qasync loop, as the program does."""
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(qapp, already_running=False)) as runner:
+        yield runner.run

@@ -1,0 +1,174 @@
+"""The machines model: every way a row can come, go, move and change."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.modeltest import ModelTester
+
+from tests.ui.machines import LAB, LAPTOP, Curves, machine, store_of
+from vmdesk.core.columns import COLUMNS, natural
+from vmdesk.core.store import Store
+from vmdesk.model.domain import Domain, DomainKey, State
+from vmdesk.model.host import Host, Link
+from vmdesk.model.stats import Figures
+from vmdesk.ui.models.domains import FEW, DomainsModel, Scope
+from vmdesk.ui.models.roles import Role
+
+UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
+PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+class Running:
+    uses_figures = False
+
+    def __call__(self, domain: Domain, host: Host | None, figures: Figures) -> bool:
+        return domain.state is State.RUNNING
+
+
+class Loud:
+    uses_figures = True
+
+    def __call__(self, domain: Domain, host: Host | None, figures: Figures) -> bool:
+        return figures.cpu > 50
+
+
+def names(model: DomainsModel) -> list[str]:
+    return [model.index(row, 0).data() for row in range(model.rowCount())]
+
+
+def test_every_cell_is_there(qtmodeltester: ModelTester) -> None:
+    store = store_of(20)
+    model = DomainsModel(store, figures=Curves(store).figures)
+    qtmodeltester.check(model)
+    for row in range(model.rowCount()):
+        for place in range(model.columnCount()):
+            index = model.index(row, place)
+            assert isinstance(index.data(), str)
+            assert index.data(Qt.ItemDataRole.AccessibleTextRole)
+            index.data(Qt.ItemDataRole.ToolTipRole)
+    for place in range(model.columnCount()):
+        assert model.headerData(place, Qt.Orientation.Horizontal)
+    model.close()
+
+
+def test_sorts_by_every_column() -> None:
+    store = store_of(60)
+    model = DomainsModel(store, figures=Curves(store).figures)
+    for place in range(len(COLUMNS)):
+        for order in (UP, DOWN):
+            model.sort(place, order)
+            values = [model.index(row, place).data(Role.SORT) for row in range(model.rowCount())]
+            assert values == sorted(values, reverse=order == DOWN), COLUMNS[place].id
+
+
+@pytest.mark.parametrize(("place", "order"), [(0, UP), (0, DOWN), (1, UP), (1, DOWN), (PLACE["group"], DOWN)])
+@pytest.mark.parametrize("filtered", [False, True])
+def test_any_changes_end_in_what_a_fresh_model_shows(
+    qtmodeltester: ModelTester, place: int, order: Qt.SortOrder, filtered: bool
+) -> None:
+    chance = random.Random(f"{place} {order} {filtered}")
+    store = store_of(24)
+    model = DomainsModel(store)
+    qtmodeltester.check(model)
+    model.sort(place, order)
+    model.set_filter(Running() if filtered else None)
+    for _ in range(25):
+        count = chance.choice((1, 2, 5, FEW + 5))
+        put: list[Domain] = []
+        for _ in range(count):
+            number = chance.randrange(36)
+            host = (LAPTOP, LAB)[number % 2].id
+            state = chance.choice((State.RUNNING, State.PAUSED, State.SHUTOFF, State.CRASHED))
+            put.append(machine(number, host, name=chance.choice(("", f"x-{chance.randrange(99)}")), state=state))
+        drop = chance.sample(sorted(store.domains), min(len(store.domains) // 2, chance.choice((0, 1, 3))))
+        store.update(put, drop)
+        model.settle()
+        fresh = DomainsModel(store)
+        fresh.sort(place, order)
+        fresh.set_filter(Running() if filtered else None)
+        assert model.keys == fresh.keys
+        assert [model.row_of(key) for key in model.keys] == list(range(len(model.keys)))
+        fresh.close()
+    model.close()
+
+
+def test_a_change_is_told_once_and_late_ones_together(qtbot: Any) -> None:
+    store = store_of(50)
+    model = DomainsModel(store)
+    told: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda first, last: told.append((first.row(), last.row())))
+    for domain in list(store.domains.values()):
+        store.update([replace(domain, autostart=not domain.autostart)])
+    model.settle()
+    assert told == [(0, 49)]
+
+
+def test_nothing_happens_while_nobody_looks() -> None:
+    store = store_of(10)
+    model = DomainsModel(store)
+    model.show(False)
+    store.update(drop=[model.keys[0]])
+    model.settle()
+    assert model.rowCount() == 10
+    model.show(True)
+    model.settle()
+    assert model.rowCount() == 9
+
+
+def test_figures_reorder_only_when_they_decide() -> None:
+    store = store_of(30)
+    curves = Curves(store)
+    model = DomainsModel(store, figures=curves.figures)
+    assert not model.by_figures
+    model.set_filter(Loud())
+    assert model.by_figures
+    loud = [key for key in store.domains if curves.figures(key).cpu > 50]
+    assert sorted(model.keys) == sorted(loud)
+    model.set_filter(None)
+    model.sort(PLACE["cpu"], DOWN)
+    assert model.by_figures
+    model.on_figures(model.keys)
+    model.settle()
+
+
+def test_scope_and_find() -> None:
+    store = store_of(30)
+    model = DomainsModel(store)
+    model.set_scope(Scope("host", LAB.id))
+    assert model.rowCount() == 15
+    model.set_scope(Scope("tag", "db"))
+    assert {domain.labels.tags for domain in map(model.domain_at, range(model.rowCount())) if domain} == {("db",)}
+    model.set_scope(Scope("group", "shop"))
+    assert model.filtered
+    model.set_scope(Scope())
+    assert not model.filtered
+    first = model.find("WEB")
+    assert model.index(first, 0).data().startswith("web")
+    assert model.find("web", first) > first
+    assert model.find("nobody") == -1
+
+
+def test_stale_hosts_say_so() -> None:
+    store = store_of(4, (LAPTOP,))
+    model = DomainsModel(store)
+    store.put_host(Host(LAPTOP, Link.LOST))
+    model.settle()
+    assert all("stale" in model.index(row, 1).data() for row in range(4))
+
+
+def test_names_are_in_natural_order() -> None:
+    store = store_of(0)
+    store.update(Domain(DomainKey("laptop", str(n)), f"m-{n}") for n in range(30))
+    model = DomainsModel(store)
+    model.settle()
+    assert names(model) == sorted(names(model), key=natural) == [f"m-{n}" for n in range(30)]
+
+
+def test_an_empty_store() -> None:
+    model = DomainsModel(Store())
+    assert model.rowCount() == 0
+    assert model.domain_at(0) is None
+    assert model.key_at(3) is None
