@@ -38,8 +38,10 @@ class LabelsEdit:
 
 def tags_of(written: str) -> tuple[str, ...]:
     """The tags in a text a person wrote: separated by commas or blanks, none twice."""
-    found = {tag.casefold(): tag for tag in reversed(written.replace(",", " ").split())}
-    return tuple(reversed(found.values()))
+    found: dict[str, str] = {}
+    for tag in written.replace(",", " ").split():
+        found.setdefault(tag.casefold(), tag)
+    return tuple(found.values())
 
 
 class LocalLabels:

@@ -158,7 +158,10 @@ class SettingsFile:
             self._set_aside(str(error))
             return Settings()
         settings, wrong = decode(tree)
-        self._unknown = {name: value for name, value in tree.items() if name not in _KNOWN}
+        newer = isinstance(version := tree.get("version"), int) and version > VERSION
+        self._unknown = {
+            name: value for name, value in tree.items() if name not in _KNOWN and (newer or name != "version")
+        }
         if wrong:
             self._keep_copy(wrong)
         return settings
@@ -216,7 +219,7 @@ class SettingsFile:
 
     def _write(self, settings: Settings) -> None:
         """Whole or not at all, also when the power goes."""
-        tree = self._unknown | encode(settings)
+        tree = encode(settings) | self._unknown
         new = self._file.with_name(self._file.name + ".new")
         _create(new, json.dumps(tree, ensure_ascii=False, indent=1).encode())
         os.replace(new, self._file)
@@ -368,7 +371,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "notify_jobs": _switch,
 }
 _FIELDS = tuple(one.name for one in fields(Settings))
-_KNOWN = {"version", *_FIELDS}
+_KNOWN = {*_FIELDS}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:
