@@ -13,6 +13,7 @@ class Kind(Enum):
     WATCHDOG = "watchdog"
     CLOSED = "closed"  # the connection is gone; detail is "eof", "keepalive", "error" or "client"
     JOB = "job"  # a libvirt job ended
+    LEARNT = "learnt"  # the host turned out to lack a feature: Connection.capabilities is new; detail names it
 
 
 @dataclass(frozen=True, slots=True)

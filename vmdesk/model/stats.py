@@ -38,6 +38,7 @@ class DomainCounters:
     wait_ns     time the virtual CPUs waited for a host CPU (sum over vcpus of wait, else delay)
     given_kib   memory given (balloon.current), used_kib what the guest uses (available - unused/usable),
     rss_kib     what the hypervisor process holds on the host
+    busy        another job (snapshot, save, ...) held its monitor: figures that come from there are missing
     """
 
     time: float
@@ -50,6 +51,7 @@ class DomainCounters:
     rss_kib: int = -1
     disks: tuple[DiskCounters, ...] = ()
     nics: tuple[NicCounters, ...] = ()
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,322 @@
+"""libvirt's errors in plain words, each with the next step."""
+
+import grp
+import os
+import pwd
+import re
+from urllib.parse import urlsplit
+
+import libvirt
+
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import Text, text
+
+GROUP = "libvirt"  # whose members may use qemu:///system on the distributions that have it
+
+# Which libvirt call holds a machine's lock -> the word for it. First match wins.
+_HOLDERS = (
+    ("ManagedSave", "save"),
+    ("DomainSave", "save"),
+    ("Snapshot", "snapshot"),
+    ("Checkpoint", "checkpoint"),
+    ("Backup", "backup"),
+    ("Migrate", "migration"),
+    ("CoreDump", "dump"),
+    ("BlockC", "block job"),
+    ("BlockPull", "block job"),
+    ("BlockRebase", "block job"),
+    ("BlockJob", "block job"),
+    ("Restore", "restore"),
+    ("DomainCreate", "start"),
+    ("DomainReset", "reset"),
+    ("DomainReboot", "reboot"),
+    ("DomainShutdown", "shutdown"),
+    ("DomainDestroy", "force off"),
+    ("DomainSuspend", "pause"),
+    ("DomainResume", "resume"),
+    ("Screenshot", "screenshot"),
+    ("Agent", "guest agent"),
+    ("Attach", "device change"),
+    ("Detach", "device change"),
+    ("UpdateDevice", "device change"),
+)
+# Jobs of statistics: held by whoever watches, which is no work done on the machine.
+_WATCHING = ("GetStats", "GetAllDomainStats", "MemoryStats", "BlockStats", "GetInfo", "GetJob")
+_ASYNC_JOBS = ("migration out", "migration in", "save", "dump", "snapshot", "start", "backup")
+
+
+def holder(details: str) -> str:
+    """What holds the machine's lock, from the words of VIR_ERR_OPERATION_TIMEOUT; "" if that is not said."""
+    if found := re.search(r"async ?(?:job|agent)?=(?!none)([a-z ]+)", details):
+        return found.group(1).strip()
+    held: list[str] = re.findall(r"(?:monitor|agent|job)=(\w+)", details)
+    for call in held:
+        if any(word in call for word in _WATCHING):
+            continue
+        for part, word in _HOLDERS:
+            if part in call:
+                return word
+        return call.removeprefix("remoteDispatch").removeprefix("Domain")
+    return ""
+
+
+def refused(doing: Text | None, why: Text, what_next: Text | None = None, name: str = "refused") -> VirtError:
+    """An error of ours: libvirt was not asked."""
+    return VirtError(Problem(what=_what(doing), why=why, what_next=what_next, name=name))
+
+
+def timeout(doing: Text | None, seconds: float) -> VirtError:
+    """The watchdog ran out; the call is left behind."""
+    return VirtError(
+        Problem(
+            what=_what(doing),
+            why=text("There was no answer within {seconds} seconds.", seconds=f"{seconds:g}"),
+            what_next=text(
+                "The machine or its host may be hung or very busy. Force off still works on a hung machine."
+            ),
+            name="timeout",
+        )
+    )
+
+
+def problem(error: libvirt.libvirtError, doing: Text | None = None, uri: str = "") -> Problem:
+    """`error`, met while `doing` (a sentence like "Starting web-01") on the host at `uri`."""
+    code, domain = error.get_error_code() or 0, error.get_error_domain() or 0
+    details = error.get_error_message() or str(error)
+    name, why, what_next = _explain(code, domain, details, uri)
+    return Problem(_what(doing), why, what_next, details, code, name)
+
+
+def _what(doing: Text | None) -> Text:
+    return text("This did not work: {doing}.", doing=doing) if doing else text("libvirt could not do this.")
+
+
+_Explained = tuple[str, Text | None, Text | None]
+
+
+def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
+    low = details.lower()
+    return (
+        _explain_ssh(low, uri)
+        or _explain_connecting(code, domain, low, uri)
+        or _explain_rights(code, low, uri)
+        or _explain_machine(code, low, details)
+        or ("libvirt", None, None)
+    )
+
+
+def _explain_ssh(low: str, uri: str) -> _Explained | None:
+    """What ssh says comes as text only."""
+    host = urlsplit(uri).hostname or ""
+    if "host key verification failed" in low or "remote host identification has changed" in low:
+        return (
+            "host-key",
+            text("The ssh key of {host} is not known here, or it has changed.", host=host),
+            text("Check the fingerprint with the host's owner, then run: ssh {host}", host=host),
+        )
+    if "permission denied (" in low or "too many authentication failures" in low:
+        return (
+            "auth",
+            text("{host} refused the ssh login.", host=host),
+            text("Check the user name, and that this works: ssh {host}", host=host),
+        )
+    if any(words in low for words in ("unable to resolve", "could not resolve", "name or service not known")):
+        return (
+            "unreachable",
+            text("No computer called {host} was found.", host=host),
+            text("Check the spelling, and that the network is up."),
+        )
+    if "nc: command not found" in low or "virt-ssh-helper: command not found" in low or "nc: not found" in low:
+        return (
+            "no-daemon",
+            text("libvirt is not installed on {host}.", host=host),
+            text("Run there: sudo apt install libvirt-daemon-system"),
+        )
+    return None
+
+
+def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explained | None:
+    socket = "failed to connect socket" in low or "failed to connect to the monitor" in low
+    if socket and ("no such file" in low or "connection refused" in low):
+        return (
+            "no-daemon",
+            text("libvirt's service is not running, or it is not installed."),
+            _start_service(uri),
+        )
+    if "unable to connect to server" in low or "no route to host" in low or "network is unreachable" in low:
+        return (
+            "unreachable",
+            text("The host does not answer: {words}", words=low.rpartition(": ")[2]),
+            text("Check that it is switched on, that libvirt listens there, and that no firewall is in between."),
+        )
+    if code == _code("VIR_ERR_RPC", 39) and ("too large" in low or "packet" in low or "protocol" in low):
+        return (
+            "not-libvirt",
+            text("Something answers there, but it is not a libvirt server."),
+            text("Check the address and the port (libvirt's own are 16509 for tcp and 16514 for tls)."),
+        )
+    if code == _code("VIR_ERR_NO_CONNECT", 5) or "no connection driver available" in low:
+        return (
+            "no-driver",
+            text("The libvirt installed here has no driver for this kind of host."),
+            text("Install it (for QEMU on Debian: sudo apt install libvirt-daemon-system), or check the address."),
+        )
+    if code in (_code("VIR_ERR_GNUTLS_ERROR", 40), _code("VIR_ERR_SYSTEM_ERROR", 38)) and "certificate" in low:
+        return (
+            "certificate",
+            text("The certificates of the two sides do not fit together."),
+            text("Check the CA's, the client's and the server's certificate, and the host name in the server's."),
+        )
+    # The daemon went away, or keepalive gave up: generic codes from the RPC layer.
+    lost = (
+        "end of file",
+        "connection reset",
+        "broken pipe",
+        "client socket is closed",
+        "keepalive",
+        "cannot recv data",
+    )
+    rpc = (_code("VIR_FROM_RPC", 7), _code("VIR_FROM_REMOTE", 13))
+    if code == _code("VIR_ERR_INVALID_CONN", 6) or (
+        code in (1, 38, 39) and (domain in rpc or any(word in low for word in lost)) and not socket
+    ):
+        return (
+            "closed",
+            text("The connection to the host was lost."),
+            text("VMDesk connects again by itself; then try once more."),
+        )
+    return None
+
+
+def _explain_rights(code: int, low: str, uri: str) -> _Explained | None:
+    socket_denied = "failed to connect socket" in low and "permission denied" in low
+    polkit = code in (_code("VIR_ERR_AUTH_UNAVAILABLE", 94), _code("VIR_ERR_AUTH_CANCELLED", 79)) or "polkit" in low
+    if socket_denied or polkit:
+        return _explain_group(uri)
+    if code == _code("VIR_ERR_AUTH_FAILED", 45):
+        return "auth", text("The host refused the login."), text("Check the user name and the password.")
+    if code == _code("VIR_ERR_ACCESS_DENIED", 88):
+        return (
+            "permission",
+            text("The host's rules do not let you do this."),
+            text("Ask the administrator of the host."),
+        )
+    if code == _code("VIR_ERR_OPERATION_DENIED", 29):
+        return (
+            "read-only",
+            text("The connection is read-only."),
+            text('Connect again without "read-only".'),
+        )
+    return None
+
+
+def _explain_group(uri: str) -> _Explained:
+    """Not allowed to speak to the system's libvirt: which of the two mends is needed."""
+    if urlsplit(uri).hostname:
+        return (
+            "permission",
+            text("Your user on that host may not manage its machines."),
+            text("Run there: sudo usermod -aG {group} USER, then connect again.", group=GROUP),
+        )
+    user = _user_name()
+    granted, in_login = membership(user)
+    if granted and not in_login:
+        return (
+            "permission-login",
+            text("You are in the group {group}, but this login began before that.", group=GROUP),
+            text("Log out and in once."),
+        )
+    if granted:
+        return (
+            "permission",
+            text("You are in the group {group}, and still libvirt refuses.", group=GROUP),
+            text("Look at the rights of the socket: ls -l /run/libvirt/libvirt-sock"),
+        )
+    return (
+        "permission",
+        text("You may not manage the machines of this computer yet."),
+        text("Run: sudo usermod -aG {group} {user}, then log out and in once.", group=GROUP, user=user),
+    )
+
+
+def _user_name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def membership(user: str) -> tuple[bool, bool]:
+    """Whether group libvirt is granted to `user` in the group database, and whether this login has it."""
+    try:
+        group = grp.getgrnam(GROUP)
+    except KeyError:
+        return False, False
+    try:
+        primary = pwd.getpwnam(user).pw_gid == group.gr_gid
+    except KeyError:
+        primary = False
+    return user in group.gr_mem or primary, group.gr_gid in (*os.getgroups(), os.getegid())
+
+
+def _start_service(uri: str) -> Text:
+    parts = urlsplit(uri)
+    if parts.hostname:
+        return text("Run on {host}: sudo systemctl start libvirtd", host=parts.hostname)
+    if parts.path.startswith("/session"):
+        return text("Run: sudo apt install libvirt-daemon (the service starts by itself)")
+    return text("Run: sudo systemctl start libvirtd")
+
+
+def _explain_machine(code: int, low: str, details: str) -> _Explained | None:
+    if code == _code("VIR_ERR_NO_SUPPORT", 3):
+        return "no-support", text("This kind of host cannot do that."), None
+    if code == _code("VIR_ERR_NO_DOMAIN", 42):
+        return "gone", text("The machine is not there any more."), None
+    if code == _code("VIR_ERR_OPERATION_TIMEOUT", 68):
+        return (
+            "busy",
+            text("Something else is at work on the machine: {holder}.", holder=who)
+            if (who := holder(details))
+            else text("Something else is at work on the machine."),
+            text("Wait until it is done, or cancel it."),
+        )
+    if code == _code("VIR_ERR_AGENT_UNRESPONSIVE", 86) or "guest agent is not" in low:
+        return (
+            "agent",
+            text("The guest agent does not answer."),
+            text("Install and start qemu-guest-agent inside the machine, or choose another way."),
+        )
+    if "kvm" in low and any(words in low for words in ("could not access", "permission denied", "not available")):
+        return (
+            "no-kvm",
+            text("The host cannot use its processor for virtualization (KVM)."),
+            text("Switch on VT-x or AMD-V in the firmware set-up; then: sudo modprobe kvm_intel (or kvm_amd)"),
+        )
+    if "failed to initialize kvm" in low or "no accelerator found" in low or "does not support virt type 'kvm'" in low:
+        return (
+            "no-kvm",
+            text("The host cannot use its processor for virtualization (KVM)."),
+            text("Switch on VT-x or AMD-V in the firmware set-up; then: sudo modprobe kvm_intel (or kvm_amd)"),
+        )
+    no_emulator = "cannot check qemu binary" in low or "unable to find any emulator" in low
+    if no_emulator or ("failed to find an emulator" in low):
+        return (
+            "no-qemu",
+            text("QEMU, which runs the machines, is not installed on the host."),
+            text("Run there: sudo apt install qemu-system-x86"),
+        )
+    if "no space left" in low:
+        return "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")
+    if code == _code("VIR_ERR_OPERATION_ABORTED", 78):
+        return "aborted", text("It was cancelled."), None
+    if code == _code("VIR_ERR_OPERATION_INVALID", 55):
+        return "state", text("The machine is not in the right state for it."), None
+    if code == _code("VIR_ERR_XML_INVALID_SCHEMA", 92):
+        return "invalid", text("libvirt finds the definition not valid."), None
+    return None
+
+
+def _code(name: str, number: int) -> int:
+    """A constant by name; newer ones are missing in older libvirt."""
+    return int(getattr(libvirt, name, number))
