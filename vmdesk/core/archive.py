@@ -93,7 +93,7 @@ class Archive:
         await self._database.run(work, None)
 
     async def read(self, key: DomainKey, series: str, start: float, end: float, step: int | None = None) -> Archived:
-        """One of packing.SERIES between two times; a host is DomainKey(host, ""). `step`: 60, 900, 21600 or what fits."""
+        """One of packing.SERIES between times; a host is DomainKey(host, ""). `step`: 60, 900, 21600 or what fits."""
         now = self._clock()
         tier = next((one for one in TIERS if one.step == step), None) or fitting(start, end, now)
         index = packing.SERIES.index(series)
