@@ -2,9 +2,9 @@
 
 Populated: the same criterion for both, from outside. The display's frame buffer is read about a hundred times a second
 until it has kept still for some seconds, apart from what lives (graphs and figures). The last picture is the settled
-one. Blocks of 8 x 8 pixels that changed during the last quiet seconds are the living ones and do not count. The window
-was populated when, for the first time, less than one percent of what counts differed from the settled picture, and it
-stayed so. Machines stand in the file in no order, so a list that is filled row by row differs until its end.
+one. What changed during the last quiet seconds, and a few pixels around it, is what lives, and does not count. The
+window was populated when, for the first time, less than one percent of what counts differed from the settled picture,
+and it stayed so. Machines stand in the file in no order, so a list that is filled row by row differs until its end.
 """
 
 import os
@@ -18,15 +18,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from tests.bench import process
-from tests.bench.screen import Picture, Screen
+from tests.bench.screen import Picture, Screen, different, widened
 
 QUIET = 4.0  # seconds without a large change: settled
 PATIENCE = 60.0
 LARGE = 0.01  # part of the window
-BLOCK = 4  # of a picture's pixels, which are every second of the display's
+AROUND = 4  # pixels of a picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +101,6 @@ class NotPopulated(RuntimeError):
     """The window did not come."""
 
 
-def _blocks(changed: Picture) -> Picture:
-    """Whole blocks in which anything changed."""
-    rows, columns = changed.shape[0] // BLOCK, changed.shape[1] // BLOCK
-    small = changed[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK).any(axis=(1, 3))
-    result = np.zeros_like(changed)
-    result[: rows * BLOCK, : columns * BLOCK] = small.repeat(BLOCK, 0).repeat(BLOCK, 1)
-    return result
-
-
 def populated_after(running: Running, screen: Screen) -> float:
     """Seconds from the start to the populated window (see above)."""
     frames: list[tuple[float, Picture]] = [(0.0, running.blank)]
@@ -119,10 +108,10 @@ def populated_after(running: Running, screen: Screen) -> float:
     while True:
         now = time.monotonic() - began
         picture = screen.picture()
-        if not np.array_equal(picture, frames[-1][1]):
+        if picture != frames[-1][1]:
             frames.append((now, picture))
-            window = max(int((picture != running.blank).sum()), 1)
-            if int((picture != base).sum()) > LARGE * window:
+            window = max(different(picture, running.blank).bit_count(), 1)
+            if different(picture, base).bit_count() > LARGE * window:
                 large_at, base = now, picture
         if large_at and now - large_at > QUIET:
             break
@@ -130,16 +119,16 @@ def populated_after(running: Running, screen: Screen) -> float:
             raise NotPopulated("no settled window within a minute")
         if not process.alive(running.pid):
             raise NotPopulated("it ended by itself")
-        time.sleep(0.01)
+        time.sleep(0.008)
     settled = frames[-1][1]
-    living = np.zeros(settled.shape, bool)
+    living = 0
     for _, picture in (frame for frame in frames if frame[0] > large_at + QUIET / 4):
-        living |= picture != settled
-    counts = ~_blocks(living)
-    window = int(((settled != running.blank) & counts).sum())
+        living |= different(picture, settled)
+    living = widened(living, AROUND)
+    window = (different(settled, running.blank) & ~living).bit_count()
     moment = frames[-1][0]
     for when, picture in reversed(frames):
-        if int(((picture != settled) & counts).sum()) > LARGE * window:
+        if (different(picture, settled) & ~living).bit_count() > LARGE * window:
             break
         moment = when
     return moment

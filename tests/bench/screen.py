@@ -12,11 +12,30 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
-from numpy.typing import NDArray
-
 WIDTH, HEIGHT = 1600, 1000
-Picture = NDArray[np.uint8]
+STEP = 2  # every second pixel in both directions is looked at
+COLUMNS, ROWS = WIDTH // STEP, HEIGHT // STEP
+_ONES = int.from_bytes(b"\1" * (COLUMNS * ROWS), "little")
+
+# A picture is one long integer with a byte for each pixel looked at, row by row: comparing two is an XOR.
+Picture = int
+
+
+def different(one: Picture, other: Picture) -> int:
+    """The pixels that differ: a mask with the lowest bit of their bytes set."""
+    bits = one ^ other
+    bits |= bits >> 4
+    bits |= bits >> 2
+    bits |= bits >> 1
+    return bits & _ONES
+
+
+def widened(mask: int, by: int) -> int:
+    """The mask and what lies up to `by` pixels beside, above or below it."""
+    for distance in (8, COLUMNS * 8):
+        for _ in range(by):
+            mask |= (mask << distance | mask >> distance) & _ONES
+    return mask
 
 
 class Screen:
@@ -35,25 +54,26 @@ class Screen:
             self.name = f":{number.readline().strip()}"
         with (Path(self._folder.name) / "Xvfb_screen0").open("rb") as file:
             self._memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        # An XWD file: a header of big-endian words, the colour map (12 bytes each), then the pixels.
+        # An XWD file: a header of big-endian words, the colour map (12 bytes each), then the pixels, BGRX.
         words = struct.unpack(">25I", self._memory[:100])
-        header, row, colours = words[0], words[12], words[19]
-        pixels = np.frombuffer(self._memory, np.uint8, offset=header + colours * 12, count=row * HEIGHT)
-        self._pixels = pixels.reshape(HEIGHT, row // 4, 4)[:, :WIDTH]
+        self._begin, self._row = words[0] + words[19] * 12, words[12]
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         self._server.terminate()
         self._server.wait()
+        self._memory.close()
         self._folder.cleanup()
 
     def picture(self) -> Picture:
-        """The green of every second pixel in both directions, now."""
-        return self._pixels[::2, ::2, 1].copy()
+        """The green of the pixels looked at, now."""
+        memory, begin, row = self._memory, self._begin + 1, self._row
+        lines = (memory[begin + y * row : begin + y * row + WIDTH * 4 : 4 * STEP] for y in range(0, HEIGHT, STEP))
+        return int.from_bytes(b"".join(lines), "little")
 
     def save(self, file: Path) -> None:
         """All of it as a PPM file: to be looked at."""
-        rgb = self._pixels[:, :, 2::-1].tobytes()
+        pixels = self._memory[self._begin : self._begin + self._row * HEIGHT]
+        rgb = bytearray(WIDTH * HEIGHT * 3)
+        rgb[0::3], rgb[1::3], rgb[2::3] = pixels[2::4], pixels[1::4], pixels[0::4]
         file.write_bytes(f"P6 {WIDTH} {HEIGHT} 255\n".encode() + rgb)
