@@ -163,7 +163,7 @@ COLUMNS: tuple[Column, ...] = (
         text("State"),
         lambda domain, host, figures: state_text(domain, bool(host and host.stale)),
         lambda domain, host, figures: (0 if not domain.responding else _RANK[domain.state], domain.reason),
-        144,
+        176,
         True,
         about=text("What the machine does now, and why"),
     ),

@@ -1,0 +1,88 @@
+"""A cell of the machines table: plain text, and what all cells have in common."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from vmdesk.core.columns import COLUMNS
+from vmdesk.model.domain import Domain
+from vmdesk.ui import theme
+from vmdesk.ui.models.domains import DomainsModel
+
+MARGIN = theme.GRID
+_SINGLE = Qt.TextFlag.TextSingleLine
+_MIDDLE = Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft
+_RIGHT = Qt.AlignmentFlag.AlignRight
+_NAME = next(place for place, column in enumerate(COLUMNS) if column.id == "name")
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints from the model's own values: asking for roles through Qt costs more than the painting."""
+
+    def __init__(self, model: DomainsModel) -> None:
+        super().__init__(model)
+        self._model = model
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        domain = self._model.domain_at(index.row())
+        if domain is None:
+            return
+        palette = option.palette
+        rect = option.rect
+        state = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        if selected:
+            active = state & QStyle.StateFlag.State_Active
+            group = QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
+            painter.fillRect(rect, palette.brush(group, QPalette.ColorRole.Highlight))
+        inner = rect.adjusted(MARGIN, 0, -MARGIN, 0)
+        self.paint_cell(painter, option, inner, domain, index.column(), selected)
+        if state & QStyle.StateFlag.State_HasFocus and not selected:
+            painter.setPen(palette.color(QPalette.ColorRole.Highlight))
+            painter.drawRect(rect.adjusted(0, 0, -1, -1))
+
+    def paint_cell(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        rect: QRect,
+        domain: Domain,
+        place: int,
+        selected: bool,
+    ) -> None:
+        """Words; the name is followed by the title in second rank."""
+        metrics = option.fontMetrics
+        text = metrics.elidedText(self._model.text(domain, place), Qt.TextElideMode.ElideRight, rect.width())
+        painter.setPen(self.ink(option, domain, selected))
+        side = _RIGHT if COLUMNS[place].right else _LEFT
+        painter.drawText(rect, _SINGLE | _MIDDLE | side, text)
+        if place == _NAME and domain.labels.title:
+            used = metrics.horizontalAdvance(text) + theme.GRID
+            if rect.width() - used > 3 * theme.GRID:
+                rest = rect.adjusted(used, 0, 0, 0)
+                title = metrics.elidedText(domain.labels.title, Qt.TextElideMode.ElideRight, rest.width())
+                painter.setPen(self.ink(option, domain, selected, second=True))
+                painter.drawText(rest, _SINGLE | _MIDDLE | _LEFT, title)
+
+    def ink(self, option: QStyleOptionViewItem, domain: Domain, selected: bool, second: bool = False) -> QColor:
+        """The colour of text: second rank for notes, disabled for what is stale."""
+        palette = option.palette
+        if selected:
+            return palette.color(QPalette.ColorRole.HighlightedText)
+        if self.stale(domain):
+            return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text)
+        return palette.color(QPalette.ColorRole.PlaceholderText if second else QPalette.ColorRole.Text)
+
+    def stale(self, domain: Domain) -> bool:
+        """Whether the machine's host is out of reach, so that this is what was."""
+        host = self._model.host_of(domain.key)
+        return host is None or host.stale
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        domain = self._model.domain_at(index.row())
+        metrics = option.fontMetrics
+        text = self._model.text(domain, index.column()) if domain else ""
+        return QSize(metrics.horizontalAdvance(text) + 2 * MARGIN + 2, metrics.height() + theme.GRID)

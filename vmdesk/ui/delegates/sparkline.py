@@ -1,0 +1,105 @@
+"""A figure with its last minutes as a thin line: in the table's cells and in the inspector."""
+
+import math
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import QStyleOptionViewItem
+
+from vmdesk.core.columns import COLUMNS, memory_whole
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.ui import theme
+from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.models.domains import DomainsModel
+
+POINTS = 30  # a cell's line: five minutes at the standard interval
+FLOOR = 100_000.0  # bytes/s: traffic below this is a flat line, not a mountain range
+
+Recent = Callable[[DomainKey, str, int], list[float]]
+
+# The widest text each figure column can show: the numbers stand at the right, the line keeps its width.
+_WIDEST = {"cpu": "100 %", "wait": "100 %", "memory": "15.9 / 15.9 GiB", "disk": "888 MB/s", "network": "888 MB/s"}
+_TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+
+
+def values_of(recent: Recent, key: DomainKey, series: Sequence[str], count: int) -> list[float]:
+    """The sum of one or two series; NaN counts as nothing where the other is known."""
+    first = recent(key, series[0], count)
+    if len(series) == 1:
+        return first
+    second = recent(key, series[1], count)
+    return [b if a != a else a if b != b else a + b for a, b in zip(first, second)]
+
+
+def top_of(column_id: str, values: Sequence[float], whole: float) -> float:
+    """What the upper edge stands for: everything for shares and memory, the highest for traffic."""
+    if column_id in ("cpu", "wait"):
+        return 100.0
+    if column_id == "memory":
+        return max(whole, 1.0)
+    return max(FLOOR, max((value for value in values if value == value), default=0.0))
+
+
+def draw_line(painter: QPainter, area: QRectF, values: Sequence[float], points: int, top: float, color: QColor) -> None:
+    """The newest value at the right edge; NaN parts the line; light fill below."""
+    step = area.width() / max(points - 1, 1)
+    x = area.right() - step * (len(values) - 1)
+    bottom, scale = area.bottom(), area.height() / top
+    runs: list[list[QPointF]] = [[]]
+    for value in values:
+        if math.isnan(value):
+            if runs[-1]:
+                runs.append([])
+        else:
+            runs[-1].append(QPointF(x, bottom - min(value, top) * scale))
+        x += step
+    fill = QColor(color)
+    fill.setAlpha(46)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
+    for run in runs:
+        if len(run) == 1:
+            run.append(run[0] + QPointF(1, 0))
+        if run:
+            line = QPolygonF(run)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(fill)
+            painter.drawPolygon(QPolygonF([*run, QPointF(run[-1].x(), bottom), QPointF(run[0].x(), bottom)]))
+            painter.setPen(QPen(color, 1.25))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPolyline(line)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+class SparklineDelegate(CellDelegate):
+    """Line at the left, number at the right."""
+
+    def __init__(self, model: DomainsModel, recent: Recent) -> None:
+        super().__init__(model)
+        self._recent = recent
+
+    def paint_cell(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        rect: QRect,
+        domain: Domain,
+        place: int,
+        selected: bool,
+    ) -> None:
+        column = COLUMNS[place]
+        metrics = option.fontMetrics
+        ink = self.ink(option, domain, selected, second=not domain.active)
+        painter.setPen(ink)
+        painter.drawText(rect, _TEXT, self._model.text(domain, place))
+        width = rect.width() - metrics.horizontalAdvance(_WIDEST[column.id]) - theme.GRID
+        if width < 2 * theme.GRID or not domain.active:
+            return
+        values = values_of(self._recent, domain.key, column.series, POINTS)
+        if not values:
+            return
+        palette = option.palette
+        color = ink if selected or self.stale(domain) else palette.color(QPalette.ColorRole.Accent)
+        area = QRectF(rect.left(), rect.top() + 5, width, rect.height() - 10)
+        whole = memory_whole(domain, self._model.figures_of(domain.key))
+        draw_line(painter, area, values, POINTS, top_of(column.id, values, whole), color)

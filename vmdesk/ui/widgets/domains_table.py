@@ -1,0 +1,267 @@
+"""The table itself: selection kept by machine, columns as the person wants them, type-ahead on names."""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
+
+from vmdesk.core.columns import COLUMNS, STANDARD, chosen
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.text import tr
+from vmdesk.ui import theme
+from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
+from vmdesk.ui.delegates.state import StateDelegate
+from vmdesk.ui.models.domains import DomainsModel
+from vmdesk.ui.widgets.header import FlatHeader
+
+TYPE_AHEAD = 1.0  # seconds between letters that still make one word
+_PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+class DomainsTable(QTableView):
+    """Rows of a DomainsModel.
+
+    selected        the selection or the current machine changed (by the person or by the model)
+    opened(key)     double click or Enter
+    asked(point)    context menu wanted, global position
+    columns_changed the person showed, hid, moved or sized a column
+    """
+
+    selected = Signal()
+    opened = Signal(object)
+    asked = Signal(QPoint)
+    columns_changed = Signal()
+
+    def __init__(self, model: DomainsModel, recent: Recent, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._domains = model
+        self._kept: set[DomainKey] = set()
+        self._kept_current: DomainKey | None = None
+        self._typed = ""
+        self._typed_at = 0.0
+        self._resetting = False
+        self.setObjectName("machines-table")
+        self.setAccessibleName(tr("Machines"))
+        self.setFont(theme.figure_font(self.font()))
+        self.setModel(model)
+        self.setHorizontalHeader(FlatHeader(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QTableView.Shape.NoFrame)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        rows = self.verticalHeader()
+        rows.setVisible(False)
+        rows.setSectionResizeMode(rows.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(self.fontMetrics().height() + theme.GRID + theme.GRID // 2)
+        self._delegates = (CellDelegate(model), StateDelegate(model), SparklineDelegate(model, recent))
+        self.setItemDelegate(self._delegates[0])
+        for place, column in enumerate(COLUMNS):
+            if column.id == "state":
+                self.setItemDelegateForColumn(place, self._delegates[1])
+            elif column.series:
+                self.setItemDelegateForColumn(place, self._delegates[2])
+        header = self.horizontalHeader()
+        header.setObjectName("machines-header")
+        header.setAccessibleName(tr("Columns"))
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.show_columns(())
+        self.setSortingEnabled(True)
+        self.sortByColumn(_PLACE["name"], Qt.SortOrder.AscendingOrder)
+        header.customContextMenuRequested.connect(self._on_header_menu)
+        header.sectionMoved.connect(self._on_columns_touched)
+        header.sectionResized.connect(self._on_columns_touched)
+        self.doubleClicked.connect(self._on_double_clicked)
+        self.customContextMenuRequested.connect(self._on_menu)
+        model.modelAboutToBeReset.connect(self._on_before_reset)
+        model.modelReset.connect(self._on_reset)
+
+    # ---------------------------------------------------------------- selection
+
+    def selected_keys(self) -> list[DomainKey]:
+        """The selected machines in the table's order."""
+        rows: set[int] = set()
+        selection = self.selectionModel().selection()
+        for part in (selection.at(place) for place in range(selection.count())):
+            rows.update(range(part.top(), part.bottom() + 1))
+        keys = self._domains.keys
+        return [keys[row] for row in sorted(rows) if row < len(keys)]
+
+    def selected_domains(self) -> list[Domain]:
+        domains = self._domains.store.domains
+        return [domains[key] for key in self.selected_keys() if key in domains]
+
+    def select(self, keys: Iterable[DomainKey], current: DomainKey | None = None) -> None:
+        """Select exactly these machines, as far as they are shown."""
+        rows = sorted(row for key in keys if (row := self._domains.row_of(key)) >= 0)
+        selection = QItemSelection()
+        last = self._domains.columnCount() - 1
+        start = 0
+        # Neighbours become one range: five thousand ranges would be slow.
+        for place, row in enumerate(rows):
+            if place + 1 == len(rows) or rows[place + 1] != row + 1:
+                selection.select(self._domains.index(rows[start], 0), self._domains.index(row, last))
+                start = place + 1
+        row = self._domains.row_of(current) if current else (rows[0] if rows else -1)
+        chooser = self.selectionModel()
+        if row >= 0:
+            chooser.setCurrentIndex(
+                self._domains.index(row, _PLACE["name"]), QItemSelectionModel.SelectionFlag.NoUpdate
+            )
+        chooser.select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def reveal(self, key: DomainKey) -> bool:
+        """Select one machine and scroll to it; False if it is not shown."""
+        row = self._domains.row_of(key)
+        if row < 0:
+            return False
+        self.select([key], key)
+        self.scrollTo(self._domains.index(row, _PLACE["name"]))
+        return True
+
+    def current_key(self) -> DomainKey | None:
+        return self._domains.key_at(self.currentIndex().row())
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        if not self._resetting:
+            self.selected.emit()
+
+    def _on_before_reset(self) -> None:
+        self._resetting = True
+        self._kept = set(self.selected_keys())
+        self._kept_current = self.current_key()
+
+    def _on_reset(self) -> None:
+        # The kept ones that are filtered out now are forgotten: what is not seen must not be acted on.
+        if self._kept or self._kept_current:
+            self.select(self._kept, self._kept_current)
+        self._resetting = False
+        self.selected.emit()
+
+    # ---------------------------------------------------------------- columns
+
+    def columns(self) -> tuple[str, ...]:
+        """The ids of the shown columns, from left to right."""
+        header = self.horizontalHeader()
+        places = (header.logicalIndex(visual) for visual in range(header.count()))
+        return tuple(COLUMNS[place].id for place in places if not header.isSectionHidden(place))
+
+    def show_columns(self, ids: tuple[str, ...], widths: Mapping[str, Any] | None = None) -> None:
+        """Show these columns in this order; () for the standard ones."""
+        header = self.horizontalHeader()
+        blocked = header.blockSignals(True)
+        shown = chosen(ids)
+        rest = tuple(column.id for column in COLUMNS if column.id not in shown)
+        for visual, column_id in enumerate((*shown, *rest)):
+            header.moveSection(header.visualIndex(_PLACE[column_id]), visual)
+            header.setSectionHidden(_PLACE[column_id], column_id not in shown)
+        for column in COLUMNS:
+            width = (widths or {}).get(column.id)
+            header.resizeSection(
+                _PLACE[column.id],
+                width if isinstance(width, int) and 16 <= width <= 4000 else self._width(column.width),
+            )
+        header.blockSignals(blocked)
+        # The signals that the view itself listens to were held back as well.
+        self.updateGeometries()
+        self.viewport().update()
+
+    def _width(self, wanted: int) -> int:
+        """Column widths are given for a 10 point font."""
+        return round(wanted * max(1.0, self.fontMetrics().averageCharWidth() / 7.0))
+
+    def widths(self) -> dict[str, int]:
+        header = self.horizontalHeader()
+        return {
+            column.id: header.sectionSize(place)
+            for place, column in enumerate(COLUMNS)
+            if not header.isSectionHidden(place)
+        }
+
+    def sorting(self) -> tuple[str, bool]:
+        """(column id, descending)"""
+        header = self.horizontalHeader()
+        place = header.sortIndicatorSection()
+        place = place if 0 <= place < len(COLUMNS) else _PLACE["name"]
+        return COLUMNS[place].id, header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
+
+    def sort_by(self, column_id: str, down: bool) -> None:
+        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
+        self.sortByColumn(_PLACE.get(column_id, _PLACE["name"]), order)
+
+    def columns_menu(self) -> QMenu:
+        """Which columns are shown; ticks."""
+        menu = QMenu(tr("Columns"), self)
+        shown = self.columns()
+        for column in COLUMNS:
+            action = QAction(str(column.title), menu)
+            action.setCheckable(True)
+            action.setChecked(column.id in shown)
+            action.setEnabled(column.id != "name")
+            action.setToolTip(str(column.about or column.title))
+            action.toggled.connect(lambda on, column_id=column.id: self.show_column(column_id, on))
+            menu.addAction(action)
+        menu.addSeparator()
+        standard = menu.addAction(tr("Standard columns"))
+        standard.triggered.connect(self._on_standard)
+        return menu
+
+    def show_column(self, column_id: str, on: bool) -> None:
+        header = self.horizontalHeader()
+        header.setSectionHidden(_PLACE[column_id], not on)
+        if on and header.sectionSize(_PLACE[column_id]) < 16:
+            header.resizeSection(_PLACE[column_id], self._width(COLUMNS[_PLACE[column_id]].width))
+        self.columns_changed.emit()
+
+    def _on_standard(self) -> None:
+        self.show_columns(STANDARD)
+        self.columns_changed.emit()
+
+    def _on_header_menu(self, point: QPoint) -> None:
+        menu = self.columns_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.horizontalHeader().mapToGlobal(point))
+
+    def _on_columns_touched(self) -> None:
+        self.columns_changed.emit()
+
+    # ---------------------------------------------------------------- mouse and keys
+
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        if key := self._domains.key_at(index.row()):
+            self.opened.emit(key)
+
+    def _on_menu(self, point: QPoint) -> None:
+        self.asked.emit(self.viewport().mapToGlobal(point))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        if plain and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if key := self.current_key():
+                self.opened.emit(key)
+            return
+        super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters go to the next name that begins so."""
+        now = time.monotonic()
+        again = now - self._typed_at > TYPE_AHEAD
+        self._typed = search if again else self._typed + search
+        self._typed_at = now
+        row = self.currentIndex().row()
+        found = self._domains.find(self._typed, row if again else row - 1)
+        if found >= 0:
+            self.selectionModel().setCurrentIndex(
+                self._domains.index(found, _PLACE["name"]),
+                QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+            )
