@@ -49,7 +49,8 @@ def _dump(wire: libvirt.virConnect) -> str:
         node.append(_domain(domain))
     for kind, things in zip(_KINDS, (domains, networks, pools), strict=True):
         _add_states(node, kind, things)
-    etree.indent(node)
+    for child in node:
+        child.tail = "\n"
     return etree.tostring(node, encoding="unicode") + "\n"
 
 
