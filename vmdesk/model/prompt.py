@@ -11,6 +11,7 @@ class Kind(Enum):
     HOST_KEY = "host-key"  # is this the right host? The answer is its fingerprint
     PASSWORD = "password"  # noqa: S105 - a word, not a secret
     PASSPHRASE = "passphrase"  # noqa: S105 - of a key file
+    NAME = "name"  # a user name, typed in sight
     ANSWER = "answer"  # anything else the other side wants to know, typed unseen
     NOTICE = "notice"  # nothing to type: touch the security key, say. Ends by itself
 
@@ -23,6 +24,7 @@ class Prompt:
     words        the question as ssh or the other side put it, in their language
     subject      what the answer belongs to: the account "user@host", or the key file's path
     again        the answer given before was refused
+    otherwise    the answer if nothing is typed
     """
 
     kind: Kind
@@ -32,6 +34,7 @@ class Prompt:
     again: bool = False
     key_type: str = ""
     fingerprint: str = ""
+    otherwise: str = ""
 
     @property
     def secret(self) -> bool:
