@@ -1,0 +1,145 @@
+"""What may stand on the command line."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from vmdesk.core import choice
+from vmdesk.model.text import tr
+
+
+class Usage(Exception):
+    """Wrong usage; the message says how it is right."""
+
+
+@dataclass
+class Shared:
+    """The options that may stand before or after the verb."""
+
+    connect: list[str] = field(default_factory=list)
+    json: bool = False
+    settings_dir: Path | None = None
+    debug: bool = False
+
+
+# Options with a value that may stand before a verb; the last two are the window's.
+_VALUED = ("--connect", "--settings-dir", "--tour", "--open")
+
+
+def wanted(argv: Sequence[str]) -> bool:
+    """Whether these arguments are for the command line (a verb, or --help) and not for the window."""
+    place = 0
+    while place < len(argv):
+        word = argv[place]
+        if word in ("-h", "--help", "--version"):
+            return True
+        if not word.startswith("-"):
+            return True
+        place += 2 if word in _VALUED else 1
+    return False
+
+
+def shared_options(argv: Sequence[str]) -> tuple[Shared, list[str]]:
+    """The shared options, wherever they stand before a `--`, and the other arguments."""
+    shared, rest = Shared(), list[str]()
+    given = iter(argv)
+    for word in given:
+        name, equals, value = word.partition("=")
+        if word == "--":
+            rest += [word, *given]
+        elif name in ("--connect", "--settings-dir"):
+            found = value if equals else next(given, None)
+            if found is None:
+                raise Usage(tr("{option} needs a value.", option=name))
+            if name == "--connect":
+                shared.connect.append(found)
+            elif not found:
+                raise Usage(tr("{option} needs a value.", option=name))
+            else:
+                shared.settings_dir = Path(found)
+        elif word == "--json":
+            shared.json = True
+        elif word == "--debug":
+            shared.debug = True
+        elif word == "--demo":
+            shared.connect.append(choice.PRACTICE)
+        else:
+            rest.append(word)
+    return shared, rest
+
+
+class Parser(argparse.ArgumentParser):
+    """Wrong usage is an exception, for `main` to print."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Usage(f"{message}\n{self.format_usage().strip()}")
+
+
+def names(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="+", metavar="NAME")
+
+
+def start(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--paused", action="store_true", help=tr("leave it paused"))
+    names(parser)
+
+
+def shutdown(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--wait", type=seconds, metavar="S", help=tr("wait until it is off, S seconds at most"))
+    names(parser)
+
+
+def seconds(word: str) -> float:
+    """Seconds of --wait; ValueError if that is no sensible number."""
+    found = float(word)
+    if not 0 <= found <= 86400:
+        raise ValueError(word)
+    return found
+
+
+def autostart(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs="+", metavar="on|off NAME")
+
+
+def rename(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("new", metavar="NEW")
+
+
+def tag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--add", action="append", default=[], metavar="TAG", help=tr("add this tag; repeatable"))
+    parser.add_argument(
+        "--remove", action="append", default=[], metavar="TAG", help=tr("take this tag away; repeatable")
+    )
+    names(parser)
+
+
+def list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "filter", nargs="*", metavar="FILTER", help=tr("as in the window: web state:running tag:lab cpu>50")
+    )
+
+
+def stats(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME")
+
+
+def one_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+
+
+def nothing(parser: argparse.ArgumentParser) -> None:
+    """For a verb without arguments of its own."""
+
+
+def check_autostart(options: argparse.Namespace) -> None:
+    """`on NAME...`, or `NAME... on`."""
+    words: list[str] = options.words
+    for place in (0, -1):
+        if len(words) > 1 and words[place] in ("on", "off"):
+            options.on = words.pop(place) == "on"
+            options.names = words
+            return
+    raise Usage(tr("Say on or off, and which machines: vmdesk autostart on NAME"))

@@ -1,0 +1,231 @@
+"""From arguments to an exit code: 0 done, 1 something failed, 2 wrong usage, 130 Ctrl+C. Never a traceback."""
+
+import argparse
+import asyncio
+import os
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from vmdesk import __version__
+from vmdesk.cli import acting, arguments, reading
+from vmdesk.cli.arguments import Parser, Shared, Usage, shared_options
+from vmdesk.cli.output import say, told
+from vmdesk.cli.session import Session, Window
+from vmdesk.core import choice
+from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core.settings import SettingsFile
+from vmdesk.model.errors import VirtError
+from vmdesk.model.host import HostConfig
+from vmdesk.model.text import Text, text, tr, use_language
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+_Raw = argparse.RawDescriptionHelpFormatter
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One word of the command line.
+
+    arguments  adds what is its own
+    check      looks at the arguments before any host is opened; raises Usage
+    acts       changes machines: only when all hosts could be opened, for a name might be another host's, too
+    """
+
+    name: str
+    help: Text
+    run: Callable[[Session, argparse.Namespace], Awaitable[int]]
+    arguments: Callable[[argparse.ArgumentParser], None] = arguments.names
+    check: Callable[[argparse.Namespace], None] = lambda options: None
+    acts: bool = True
+    alias: str = ""
+
+
+_VERBS = (
+    Verb(
+        "list",
+        text("the machines and their states"),
+        reading.list_machines,
+        arguments.list_arguments,
+        reading.check_filter,
+        acts=False,
+    ),
+    Verb("show", text("all about machines"), reading.show, acts=False),
+    Verb("start", text("start machines, from their saved state if they have one"), acting.start, arguments.start),
+    Verb("shutdown", text("ask guests to shut down"), acting.shut_down, arguments.shutdown),
+    Verb("reboot", text("ask guests to restart"), acting.of("domain.reboot")),
+    Verb("reset", text("press the reset button: unsaved data is lost"), acting.of("domain.reset")),
+    Verb("poweroff", text("force off: unsaved data is lost"), acting.of("domain.poweroff"), alias="destroy"),
+    Verb("pause", text("pause machines"), acting.of("domain.pause")),
+    Verb("resume", text("let paused machines run on"), acting.of("domain.resume")),
+    Verb("save", text("save the memory to disk and stop; the next start goes on from there"), acting.of("domain.save")),
+    Verb("discard-save", text("delete the saved memory"), acting.of("domain.discard-save")),
+    Verb(
+        "autostart",
+        text("start machines with their host, or not"),
+        acting.autostart,
+        arguments.autostart,
+        arguments.check_autostart,
+    ),
+    Verb("rename", text("give a machine another name"), acting.rename, arguments.rename),
+    Verb("undefine", text("delete definitions; lists the files that stay"), acting.undefine),
+    Verb(
+        "stats",
+        text("CPU, memory, disk and network of running machines"),
+        reading.show_stats,
+        arguments.stats,
+        acts=False,
+    ),
+    Verb("tag", text("show, add and remove tags"), acting.tag, arguments.tag),
+    Verb("open", text("open the window at a machine"), acting.open_window, arguments.one_name),
+    Verb("host", text("what the host is and can do"), reading.host, arguments.nothing, acts=False),
+)
+
+VERBS = (*(verb.name for verb in _VERBS), *(verb.alias for verb in _VERBS if verb.alias))
+_BY_NAME = {verb.name: verb for verb in _VERBS} | {verb.alias: verb for verb in _VERBS if verb.alias}
+
+
+def main(argv: Sequence[str], window: Window | None = None) -> int:
+    """Run `vmdesk ARGUMENTS` without a window; the exit code.
+
+    window  starts the window with these arguments and gives its exit code; for `open` when no window is open yet
+    """
+    code, then_window = DONE, list[str]()
+    try:
+        code, then_window = _main(argv)
+        sys.stdout.flush()
+    except Usage as error:
+        say(error)
+        code = USAGE
+    except KeyboardInterrupt:
+        say(tr("interrupted"))
+        code = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our result has seen enough. The interpreter would complain when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    except SystemExit as end:  # argparse's way after --help and --version
+        code = end.code if isinstance(end.code, int) else FAILED
+    except Exception as error:
+        _tell_mistake(error, "--debug" in argv)
+        code = FAILED
+    if then_window:
+        if window is None:
+            say(tr("The window cannot be opened from here."))
+            return FAILED
+        return window(then_window)
+    return code
+
+
+def _tell_mistake(error: BaseException, debug: bool) -> None:
+    say(tr("The program made a mistake: {error}", error=repr(error)))
+    if debug:
+        traceback.print_exception(error)
+
+
+def _main(argv: Sequence[str]) -> tuple[int, list[str]]:
+    """The exit code, and the arguments of the window that is to be opened now (none: no window)."""
+    _let_everything_be_printed()
+    shared, rest = shared_options(argv)
+    paths = Paths.of(shared.settings_dir)
+    settings = SettingsFile(paths.settings_file)
+    settings.load()
+    use_language(RESOURCES / "i18n", settings.current.language or _system_language())
+    for notice in settings.notices:
+        say(told(notice, shared.debug))
+    options = _parser().parse_args(rest)
+    verb = _BY_NAME[options.verb]
+    verb.check(options)
+    configs = _chosen(shared, settings)
+    session = Session(shared, paths, settings)
+    with asyncio.Runner() as runner:
+        code = runner.run(_run(session, verb, options, configs))
+    for bug in session.bugs:
+        _tell_mistake(bug, shared.debug)
+    then = _window_arguments(shared, session.then_window) if session.then_window else []
+    return (FAILED if session.failed or session.bugs else code), then
+
+
+def _chosen(shared: Shared, settings: SettingsFile) -> list[HostConfig] | None:
+    """The hosts of --connect; refused before anything is opened."""
+    try:
+        return choice.hosts(shared.connect, settings.current) if shared.connect else None
+    except VirtError as error:
+        raise Usage(told(error.problem, shared.debug)) from error
+
+
+async def _run(session: Session, verb: Verb, options: argparse.Namespace, configs: Sequence[HostConfig] | None) -> int:
+    try:
+        whole = await session.connect(configs)
+        if not session.links.open or (verb.acts and not whole):
+            return FAILED
+        return await verb.run(session, options)
+    except VirtError as error:
+        session.complain(told(error.problem, session.shared.debug))
+        return FAILED
+    finally:
+        await session.close()
+
+
+def _window_arguments(shared: Shared, more: list[str]) -> list[str]:
+    given = [word for one in shared.connect for word in ("--connect", one)]
+    given += ["--settings-dir", str(shared.settings_dir)] if shared.settings_dir else []
+    return [*given, *(["--debug"] if shared.debug else []), *more]
+
+
+def _let_everything_be_printed() -> None:
+    """A name that the terminal's encoding lacks is no reason to stop."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _system_language() -> str:
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return value[:2].lower()
+    return "en"
+
+
+def _parser() -> Parser:
+    common = _common_help()
+    parser = Parser(
+        "vmdesk",
+        description=tr("VMDesk without a window. Without a verb the window opens."),
+        epilog=common,
+        formatter_class=_Raw,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"VMDesk {__version__}")
+    places = parser.add_subparsers(dest="verb", metavar=tr("VERB"), required=True)
+    for verb in _VERBS:
+        sub = places.add_parser(
+            verb.name,
+            aliases=[verb.alias] if verb.alias else [],
+            help=str(verb.help),
+            description=str(verb.help),
+            epilog=common,
+            formatter_class=_Raw,
+            allow_abbrev=False,
+        )
+        verb.arguments(sub)
+    return parser
+
+
+def _common_help() -> str:
+    return "\n".join(
+        (
+            tr("Before or after the verb:"),
+            "  --connect URI|HOST  " + tr("a libvirt address or a remembered host's name; repeatable. Without it:"),
+            "                      " + tr("the first of qemu:///system, qemu:///session that opens."),
+            "                      " + tr('"practice" is the practice host. Here it lives for one command:'),
+            "                      " + tr("whatever is done to it is forgotten at the end."),
+            "  --json              " + tr("the result as JSON"),
+            "  --settings-dir DIR  " + tr("the settings of another folder"),
+            "  --debug             " + tr("tell more on stderr"),
+            tr("NAME is a machine's name or UUID; names that begin with a dash stand behind --."),
+            tr("Exit code: 0 done, 1 something failed, 2 wrong usage, 130 interrupted."),
+        )
+    )

@@ -1,0 +1,275 @@
+"""The verbs that only look."""
+
+import argparse
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import isnan
+from typing import Any
+
+from vmdesk.cli.arguments import Usage
+from vmdesk.cli.output import emit, emit_json, say
+from vmdesk.cli.session import Session
+from vmdesk.core import filter as filters
+from vmdesk.core import plain, rates, units, words
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import VirtError
+from vmdesk.model.stats import DomainCounters, Figures
+from vmdesk.model.text import tr
+from vmdesk.virt import domains, stats
+from vmdesk.virt.connection import Connection
+
+DONE = 0
+BETWEEN = 1.0  # seconds between the two readings from which figures are made
+
+
+def record(domain: Domain, uri: str, responding: bool = True) -> dict[str, Any]:
+    """A machine as `list --json` gives it."""
+    definition = domain.definition
+    return {
+        "name": domain.name,
+        "uuid": domain.uuid,
+        "state": domain.state.value,
+        "reason": domain.reason,
+        "responding": responding,
+        "vcpus": definition.vcpus,
+        "memory_kib": definition.memory_kib,
+        "max_memory_kib": definition.max_memory_kib,
+        "autostart": domain.autostart,
+        "persistent": domain.persistent,
+        "title": domain.labels.title,
+        "tags": list(domain.labels.tags),
+        "host": uri,
+    }
+
+
+async def list_machines(session: Session, options: argparse.Namespace) -> int:
+    wanted_ones: filters.Filter = options.filter
+    await session.read()
+    readings = await _figures(session, session.machines()) if wanted_ones.uses_figures else {}
+    machines = [one for one in session.machines() if wanted_ones(one, session.host(one), readings.get(one.key))]
+    silent = await _silent(session, machines)
+    machines = [replace(one, responding=one.key not in silent) for one in machines]
+    if session.shared.json:
+        emit_json([record(one, session.uri(one), one.responding) for one in machines])
+        return DONE
+    titles = [
+        tr("Name"),
+        tr("State"),
+        tr("vCPUs"),
+        tr("Memory"),
+        tr("Tags"),
+        *([tr("Host")] if session.several else []),
+    ]
+    rows = [
+        (
+            one.name,
+            words.state_text(one),
+            str(one.definition.vcpus),
+            units.kib(one.definition.memory_kib),
+            ", ".join(one.labels.tags),
+            *([session.host(one).config.name] if session.several else []),
+        )
+        for one in machines
+    ]
+    for line in plain.table(titles, rows, frozenset((2, 3))):
+        emit(line)
+    return DONE
+
+
+def check_filter(options: argparse.Namespace) -> None:
+    """The words of the filter become a filter; Usage if it makes no sense."""
+    source = " ".join(options.filter)
+    try:
+        options.filter = filters.parse(source)
+    except filters.FilterError as error:
+        raise Usage(f"{error.message}\n  {source}\n  {' ' * plain.width(source[: error.position])}^") from error
+
+
+async def _silent(session: Session, machines: Sequence[Domain]) -> set[DomainKey]:
+    """The running machines whose monitor does not answer. Only QEMU has one that can hang."""
+    silent: set[DomainKey] = set()
+    for host, connection in session.links.open.items():
+        running = [one.uuid for one in machines if one.key.host == host and one.active]
+        if running and connection.capabilities.driver == "QEMU":
+            silent |= {DomainKey(host, one) for one in await _unanswered(connection, running)}
+    return silent
+
+
+async def _unanswered(connection: Connection, uuids: list[str]) -> list[str]:
+    """One call for all; only when that does not come back is each asked alone, two at a time."""
+    try:
+        await stats.bulk(connection, uuids)
+        return []
+    except VirtError as error:
+        if error.problem.name != "timeout":
+            return []
+    await connection.renew_stats()
+    places = asyncio.Semaphore(2)
+
+    async def answers(one: str) -> bool:
+        async with places:
+            try:
+                await stats.single(connection, one)
+            except VirtError as error:
+                return error.problem.name != "timeout"
+            return True
+
+    answered = await asyncio.gather(*(answers(one) for one in uuids))
+    return [one for one, answer in zip(uuids, answered) if not answer]
+
+
+async def show(session: Session, options: argparse.Namespace) -> int:
+    await session.read()
+    machines = session.find(options.names)
+    silent = await _silent(session, machines)
+    machines = [
+        replace(
+            one,
+            responding=one.key not in silent,
+            addresses=await domains.addresses(session.links.open[one.key.host], one.uuid),
+        )
+        if one.active and one.key not in silent
+        else replace(one, responding=one.key not in silent)
+        for one in machines
+    ]
+    if session.shared.json:
+        emit_json([_full_record(one, session.uri(one)) for one in machines])
+        return DONE
+    for number, one in enumerate(machines):
+        if number:
+            emit("")
+        for line in plain.pairs(_facts_of(one, session.uri(one))):
+            emit(line)
+    return DONE
+
+
+def _full_record(domain: Domain, uri: str) -> dict[str, Any]:
+    definition = domain.definition
+    return record(domain, uri, domain.responding) | {
+        "description": domain.labels.description,
+        "notes": domain.labels.notes,
+        "group": domain.labels.group,
+        "managed_save": domain.managed_save,
+        "started": domain.started or None,
+        "addresses": list(domain.addresses),
+        "os": definition.os_name or definition.os_id,
+        "type": definition.kind,
+        "arch": definition.arch,
+        "machine": definition.machine,
+        "firmware": definition.firmware,
+        "disks": [
+            {"target": disk.target, "device": disk.device, "source": disk.source, "format": disk.format}
+            for disk in definition.disks
+        ],
+        "networks": [
+            {"mac": nic.mac, "type": nic.kind, "source": nic.source, "model": nic.model} for nic in definition.nics
+        ],
+    }
+
+
+def _facts_of(domain: Domain, uri: str) -> list[tuple[str, str]]:
+    definition, labels = domain.definition, domain.labels
+    yes, no = tr("yes"), tr("no")
+    found = [
+        (tr("Name"), domain.name),
+        (tr("UUID"), domain.uuid),
+        (tr("Host"), uri),
+        (tr("State"), words.state_text(domain)),
+        (tr("Title"), labels.title),
+        (tr("Description"), labels.description),
+        (tr("Group"), labels.group),
+        (tr("Tags"), ", ".join(labels.tags)),
+        (tr("Operating system"), definition.os_name or definition.os_id),
+        (tr("vCPUs"), str(definition.vcpus)),
+        (tr("Memory"), units.kib(definition.memory_kib)),
+        (tr("Machine"), " ".join((definition.kind, definition.arch, definition.machine))),
+        (tr("Autostart"), yes if domain.autostart else no),
+        (tr("Saved state"), yes if domain.managed_save else no),
+        (tr("IP address"), ", ".join(domain.addresses)),
+        *((tr("Disk {target}", target=disk.target), disk.source or tr("empty")) for disk in definition.disks),
+        *((tr("Network {mac}", mac=nic.mac), f"{nic.kind} {nic.source}".strip()) for nic in definition.nics),
+    ]
+    return [(name, value) for name, value in found if value.strip()]
+
+
+async def _figures(session: Session, machines: Iterable[Domain]) -> dict[DomainKey, Figures]:
+    """The figures of the running ones among these machines, from two readings."""
+    running = [one for one in machines if one.active]
+
+    async def reading() -> dict[DomainKey, DomainCounters]:
+        found: dict[DomainKey, DomainCounters] = {}
+        for host, connection in session.links.open.items():
+            uuids = [one.uuid for one in running if one.key.host == host]
+            if uuids:
+                found |= {DomainKey(host, one): value for one, value in (await _counters(connection, uuids)).items()}
+        return found
+
+    if not running:
+        return {}
+    first = await reading()
+    await asyncio.sleep(BETWEEN)
+    return {key: rates.figures(first.get(key), counters) for key, counters in (await reading()).items()}
+
+
+async def _counters(connection: Connection, uuids: list[str]) -> dict[str, DomainCounters]:
+    """Readings, without the machines that do not answer."""
+    try:
+        return await stats.bulk(connection, uuids)
+    except VirtError as error:
+        if error.problem.name != "timeout":
+            raise
+    await connection.renew_stats()
+    silent = set(await _unanswered(connection, uuids))
+    return await stats.bulk(connection, [one for one in uuids if one not in silent])
+
+
+async def show_stats(session: Session, options: argparse.Namespace) -> int:
+    await session.read()
+    machines = session.find(options.names) if options.names else session.machines()
+    for one in machines:
+        if options.names and not one.active:
+            say(tr("{name} is not running.", name=plain.clean(one.name)))
+    readings = await _figures(session, machines)
+    shown = [(one, readings[one.key]) for one in machines if one.key in readings]
+    for one in machines:
+        if one.active and one.key not in readings:
+            session.complain(tr("{name} does not answer.", name=plain.clean(one.name)))
+    if session.shared.json:
+        emit_json([_figures_record(one, session.uri(one), figures) for one, figures in shown])
+        return DONE
+    titles = [tr("Name"), tr("CPU"), tr("Waiting"), tr("Memory"), tr("Read"), tr("Write"), tr("Received"), tr("Sent")]
+    rows = [
+        (
+            one.name,
+            units.percent(figures.cpu),
+            units.percent(figures.wait),
+            units.kib_of(figures.used, figures.given),
+            *(units.rate(value) for value in (figures.read, figures.write, figures.rx, figures.tx)),
+        )
+        for one, figures in shown
+    ]
+    for line in plain.table(titles, rows, frozenset(range(1, 8))):
+        emit(line)
+    return DONE
+
+
+def _figures_record(domain: Domain, uri: str, figures: Figures) -> dict[str, Any]:
+    """Percent, KiB and bytes a second; null for what the driver does not tell."""
+    values = {
+        "cpu_percent": figures.cpu,
+        "wait_percent": figures.wait,
+        "used_kib": figures.used,
+        "given_kib": figures.given,
+        "rss_kib": figures.rss,
+        "read_bytes": figures.read,
+        "write_bytes": figures.write,
+        "rx_bytes": figures.rx,
+        "tx_bytes": figures.tx,
+    }
+    known = {name: None if isnan(value) else round(value, 3) for name, value in values.items()}
+    return {"name": domain.name, "uuid": domain.uuid, "host": uri, **known}
+
+
+async def host(session: Session, options: argparse.Namespace) -> int:
+    return DONE

@@ -1,0 +1,183 @@
+"""One run of the program: its hosts, their machines and what was said."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from vmdesk.cli.arguments import Shared
+from vmdesk.cli.output import emit, say, told
+from vmdesk.core import choice, plain
+from vmdesk.core.command import Confirm, Context, Offer, Question
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.labels import LabelsEdit, LocalLabels
+from vmdesk.core.paths import Paths
+from vmdesk.core.settings import SettingsFile
+from vmdesk.core.store import Store
+from vmdesk.core.trace import Trace
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.host import Host, HostConfig, Link
+from vmdesk.model.text import Text, tr
+from vmdesk.virt import domains
+from vmdesk.virt.connection import Connection
+
+Window = Callable[[list[str]], int]
+
+
+class Links:
+    """The connections of this run, as commands want them."""
+
+    def __init__(self) -> None:
+        self.open: dict[str, Connection] = {}
+
+    def of(self, key: DomainKey) -> "Linked":
+        return Linked(self.open[key.host])
+
+
+@dataclass(frozen=True)
+class Linked:
+    connection: Connection
+
+    def require(self) -> Connection:
+        return self.connection
+
+
+class Session:
+    """One run of the program: its hosts, their machines and what was said."""
+
+    def __init__(self, shared: Shared, paths: Paths, settings: SettingsFile) -> None:
+        self.shared = shared
+        self.paths = paths
+        self.links = Links()
+        self.store = Store()
+        self.labels = LocalLabels(paths.labels_file)
+        self.bugs: list[BaseException] = []
+        self.jobs = Jobs(self.bugs.append)
+        self.trace = Trace()
+        self.failed = False
+        self.then_window: list[str] = []  # arguments of the window to open when this run has ended
+        self.context = Context(
+            self.store, self.links, self.jobs, settings, self.trace, self.labels, _Terminal(self), live=False
+        )
+
+    @property
+    def several(self) -> bool:
+        return len(self.links.open) > 1
+
+    def complain(self, message: object) -> None:
+        """Something failed: said, and the exit code will be 1."""
+        self.failed = True
+        say(message)
+
+    def debug(self, message: str) -> None:
+        if self.shared.debug:
+            say(message)
+
+    async def connect(self, configs: Sequence[HostConfig] | None) -> bool:
+        """Open the hosts (None: the first local one that opens); False if one could not be."""
+        if configs is None:
+            return await self._connect_local()
+        results = await asyncio.gather(*(self._open(config) for config in configs))
+        for config, problem in zip(configs, results):
+            if problem:
+                self.complain(f"{config.uri}: {told(problem, self.shared.debug)}")
+        return not any(results)
+
+    async def _connect_local(self) -> bool:
+        problems: list[str] = []
+        for config in choice.LOCAL:
+            problem = await self._open(config)
+            if problem is None:
+                for earlier in problems:
+                    say(earlier)
+                if problems:
+                    say(tr("Using {uri} instead.", uri=config.uri))
+                return True
+            problems.append(f"{config.uri}: {told(problem, self.shared.debug)}")
+        for message in problems:
+            self.complain(message)
+        return False
+
+    async def _open(self, config: HostConfig) -> Problem | None:
+        try:
+            connection = await Connection.open(config, 1, lambda event: None)
+        except VirtError as error:
+            return error.problem
+        self.links.open[config.id] = connection
+        self.store.put_host(Host(config, Link.UP, capabilities=connection.capabilities))
+        self.debug(f"{config.uri}: {connection.capabilities}")
+        return None
+
+    async def read(self) -> None:
+        """List the machines of all hosts into the store."""
+        listed = await asyncio.gather(*(domains.list_all(one) for one in self.links.open.values()))
+        for found in listed:
+            self.store.update(self.labels.merge(found))
+
+    def machines(self) -> list[Domain]:
+        """All machines, by host and name."""
+        return sorted(self.store.domains.values(), key=lambda one: (one.key.host, one.name.casefold(), one.name))
+
+    def host(self, domain: Domain) -> Host:
+        return self.store.hosts[domain.key.host]
+
+    def uri(self, domain: Domain) -> str:
+        return self.host(domain).config.uri
+
+    def find(self, names: Iterable[str]) -> list[Domain]:
+        """The machines of these names or UUIDs, each once; what is not found or not clear is complained about."""
+        found: dict[DomainKey, Domain] = {}
+        for name in names:
+            canonical = _canonical(name)
+            matches = [one for one in self.machines() if name == one.name or canonical == one.uuid]
+            if len(matches) == 1:
+                found[matches[0].key] = matches[0]
+            elif not matches:
+                self.complain(tr("There is no machine {name}.", name=plain.clean(name)))
+            else:
+                self.complain(
+                    tr("{name} is the name of several machines; use the UUID or --connect:", name=plain.clean(name))
+                )
+                for one in matches:
+                    say(f"  {one.uuid}  {self.uri(one)}")
+        return list(found.values())
+
+    async def close(self) -> None:
+        await self.jobs.close()
+        await asyncio.gather(*(connection.close() for connection in self.links.open.values()))
+
+
+class _Terminal:
+    """Nobody is asked: whoever types a verb means it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def confirm(self, confirm: Confirm) -> bool:
+        return True
+
+    async def text(self, question: Question) -> str | None:
+        return None
+
+    async def labels(self, machines: Sequence[Domain]) -> LabelsEdit | None:
+        return None
+
+    def offer(self, offer: Offer) -> None:
+        self._session.complain(offer.message)
+
+    def tell(self, note: Text) -> None:
+        say(note)
+
+    def copy(self, what: str) -> None:
+        emit(what)
+
+    def open(self, key: DomainKey) -> None:
+        pass
+
+
+def _canonical(name: str) -> str | None:
+    try:
+        return str(uuid.UUID(name))
+    except ValueError:
+        return None

@@ -1,0 +1,57 @@
+"""Which host is meant by what stands behind --connect."""
+
+from vmdesk.core.paths import RESOURCES
+from vmdesk.core.settings import Settings
+from vmdesk.model import uri
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.host import HostConfig
+from vmdesk.model.text import text
+
+PRACTICE = "practice"  # the practice host's id, and its name on the command line
+
+# Without --connect, the first of these that opens.
+LOCAL = (
+    HostConfig("qemu-system", "qemu:///system", "qemu:///system"),
+    HostConfig("qemu-session", "qemu:///session", "qemu:///session"),
+)
+
+
+def practice() -> HostConfig:
+    """The practice host as it is delivered."""
+    return HostConfig(PRACTICE, PRACTICE, uri.of_file(RESOURCES / "demo.xml"))
+
+
+def host(word: str, settings: Settings) -> HostConfig:
+    """The host of a URI, of a remembered host's name, or "practice".
+
+    Raises VirtError "refused-uri" for what is not to be opened and "unknown-host" for a name that nobody knows.
+    """
+    if known := settings.host(word):
+        if uri.parse(known.uri).driver == "test":
+            uri.check(known.uri)  # its file may be gone since it was remembered
+        return known
+    if word == PRACTICE:
+        return practice()
+    address = uri.tidy(word)
+    if not address or ":" in address or "/" in address:
+        uri.check(address)
+        local = next((one for one in LOCAL if one.uri == address), None)
+        return local or HostConfig(address, address, address)
+    names = ", ".join([*(one.name for one in settings.hosts), PRACTICE])
+    raise VirtError(
+        Problem(
+            text('There is no host "{word}".', word=word),
+            None,
+            text("Give an address such as qemu:///system, or one of: {names}", names=names),
+            name="unknown-host",
+        )
+    )
+
+
+def hosts(words: list[str], settings: Settings) -> list[HostConfig]:
+    """`host` for several words, each host once. Raises VirtError before anything is opened."""
+    found: dict[str, HostConfig] = {}
+    for word in words:
+        config = host(word, settings)
+        found.setdefault(config.uri, config)
+    return list(found.values())
