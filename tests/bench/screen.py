@@ -31,7 +31,7 @@ def different(one: Picture, other: Picture) -> int:
 
 
 def widened(mask: int, by: int) -> int:
-    """The mask and what lies up to `by` pixels beside, above or below it."""
+    """The mask with a border of `by` pixels around everything in it."""
     for distance in (8, COLUMNS * 8):
         for _ in range(by):
             mask |= (mask << distance | mask >> distance) & _ONES
