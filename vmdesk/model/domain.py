@@ -128,3 +128,17 @@ class Domain:
     @property
     def active(self) -> bool:
         return self.state.active
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """Something of a machine that stays when its definition is deleted.
+
+    path   as the host calls it; "" where libvirt does not tell it
+    kind   disk, cdrom, backing, nvram, tpm, snapshot, memory (of a snapshot), saved-state
+    bytes  what it takes on the host's disk, None if not told
+    """
+
+    path: str
+    kind: str
+    bytes: int | None = None

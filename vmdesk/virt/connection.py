@@ -14,6 +14,7 @@ import libvirt
 from vmdesk.model.domain import Definition, Labels
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
+from vmdesk.model.facts import KvmProof
 from vmdesk.model.host import Capabilities, Feature, HostConfig
 from vmdesk.model.text import Text, text
 from vmdesk.virt import drivers, errors, events, loop
@@ -53,12 +54,14 @@ class Connection:
         self.generation = generation
         self.readonly = config.readonly
         self.uri = uri
+        self.config_uri = config.uri
         self.local = is_local(config.uri)
         self.pid_folder = _pid_folder(config.uri)
         self.capabilities = Capabilities(readonly=config.readonly)
         self.started: dict[str, float] = {}  # uuid -> Unix time of a "started" event seen here
         self.names: dict[str, str] = {}  # uuid -> name as last seen, for messages
         self.parsed: dict[str, tuple[int, Definition, Labels]] = {}  # uuid -> hash of the XML, and what it says
+        self.kvm_proof: KvmProof | None = None
         self.unanswered: set[str] = set()  # machines with a monitor call left behind
         self._post = post
         self._ask = ask

@@ -1,30 +1,44 @@
-"""Machines: what can be done with one, by its UUID. Every function raises VirtError."""
+"""Machines: reading them and acting on one, by its UUID. Every function raises VirtError."""
 
-from collections.abc import Callable
-from typing import Literal, TypeVar
+from typing import Literal
 
 import libvirt
 
 from vmdesk.model.host import Feature
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import text
+from vmdesk.virt.acting import act, look, name
 from vmdesk.virt.connection import Connection
+from vmdesk.virt.files import files
+from vmdesk.virt.labels import set_labels
 from vmdesk.virt.listing import list_all, read
-from vmdesk.virt.wire import Wire
+from vmdesk.virt.reach import addresses, screenshot
+from vmdesk.virt.saving import abort_job, job, job_progress, managed_save, managed_save_remove
 
 __all__ = [
+    "abort_job",
+    "addresses",
     "destroy",
+    "files",
+    "job",
+    "job_progress",
     "list_all",
+    "managed_save",
+    "managed_save_remove",
     "read",
     "reboot",
+    "rename",
     "reset",
     "resume",
+    "screenshot",
+    "set_autostart",
+    "set_labels",
     "shutdown",
     "start",
     "suspend",
+    "undefine",
     "xml",
 ]
 
-T = TypeVar("T")
 Mode = Literal["agent", "acpi", "default"]
 _SHUTDOWN = {
     "agent": libvirt.VIR_DOMAIN_SHUTDOWN_GUEST_AGENT,
@@ -36,50 +50,55 @@ _REBOOT = {
     "acpi": libvirt.VIR_DOMAIN_REBOOT_ACPI_POWER_BTN,
     "default": libvirt.VIR_DOMAIN_REBOOT_DEFAULT,
 }
+# Newer than libvirt 9.0's Python constants on some systems: 0 asks for nothing.
+_KEEP_NVRAM = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_NVRAM", 0)
+_KEEP_TPM = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0)
+_CHECKPOINTS = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA", 0)
+_UNKNOWN_FLAG = (libvirt.VIR_ERR_INVALID_ARG, libvirt.VIR_ERR_NO_SUPPORT)
 
 
 async def xml(connection: Connection, uuid: str, *, inactive: bool = False) -> str:
     """The definition in use, or with `inactive` the one for the next start. Without passwords."""
     flags = libvirt.VIR_DOMAIN_XML_INACTIVE if inactive else 0
-    doing = text("Reading the definition of {name}", name=_name(connection, uuid))
-    return await _on(connection.control, uuid, lambda domain: str(domain.XMLDesc(flags)), doing)
+    doing = text("Reading the definition of {name}", name=name(connection, uuid))
+    return await look(connection, uuid, lambda domain: str(domain.XMLDesc(flags)), doing)
 
 
 async def start(connection: Connection, uuid: str, *, paused: bool = False) -> None:
     """Start it, or restore it if it has a saved state."""
     flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
-    doing = text("Starting {name}", name=_name(connection, uuid))
+    doing = text("Starting {name}", name=name(connection, uuid))
     await act(connection, uuid, lambda domain: domain.createWithFlags(flags), doing)
 
 
 async def shutdown(connection: Connection, uuid: str, *, mode: Mode = "default") -> None:
     """Ask the guest to shut down; returns when it has been asked."""
-    doing = text("Shutting down {name}", name=_name(connection, uuid))
+    doing = text("Shutting down {name}", name=name(connection, uuid))
     await act(connection, uuid, lambda domain: domain.shutdownFlags(_SHUTDOWN[mode]), doing)
 
 
 async def reboot(connection: Connection, uuid: str, *, mode: Mode = "default") -> None:
     """Ask the guest to restart; returns when it has been asked."""
-    doing = text("Restarting {name}", name=_name(connection, uuid))
+    doing = text("Restarting {name}", name=name(connection, uuid))
     await act(connection, uuid, lambda domain: domain.reboot(_REBOOT[mode]), doing, Feature.REBOOT)
 
 
 async def reset(connection: Connection, uuid: str) -> None:
     """The reset button: the guest is not asked."""
-    doing = text("Resetting {name}", name=_name(connection, uuid))
+    doing = text("Resetting {name}", name=name(connection, uuid))
     await act(connection, uuid, lambda domain: domain.reset(0), doing, Feature.RESET)
 
 
 async def destroy(connection: Connection, uuid: str) -> None:
     """Force off. Works on a hung machine too, where it takes some 12 seconds."""
-    doing = text("Forcing {name} off", name=_name(connection, uuid))
+    doing = text("Forcing {name} off", name=name(connection, uuid))
     # On the control wire: libvirtd answers it first, and hung calls never stand in its way there.
     await act(connection, uuid, lambda domain: domain.destroy(), doing, wire=connection.control)
 
 
 async def suspend(connection: Connection, uuid: str) -> None:
     """Pause: it stays in memory."""
-    doing = text("Pausing {name}", name=_name(connection, uuid))
+    doing = text("Pausing {name}", name=name(connection, uuid))
     await act(connection, uuid, lambda domain: domain.suspend(), doing, Feature.SUSPEND)
 
 
@@ -92,36 +111,51 @@ async def resume(connection: Connection, uuid: str) -> None:
         else:
             domain.resume()
 
-    doing = text("Resuming {name}", name=_name(connection, uuid))
+    doing = text("Resuming {name}", name=name(connection, uuid))
     await act(connection, uuid, run_on, doing, Feature.SUSPEND)
 
 
-async def act(
-    connection: Connection,
-    uuid: str,
-    fn: Callable[["libvirt.virDomain"], T],
-    doing: Text,
-    feature: Feature | None = None,
-    wire: Wire | None = None,
-) -> T:
-    """Change something: refused on a read-only connection and where the host lacks `feature`."""
-    connection.may_write(doing, feature)
-    wire = wire or connection.actions
-
-    def call(conn: "libvirt.virConnect") -> T:
-        return fn(wire.domain(conn, uuid))
-
-    if feature is None:
-        return await wire.call(call, doing)
-    return await connection.learning(feature, wire, call, doing)
+async def set_autostart(connection: Connection, uuid: str, on: bool) -> None:
+    """Whether the host starts it when the host itself starts."""
+    if on:
+        doing = text("Letting {name} start with the host", name=name(connection, uuid))
+    else:
+        doing = text("Not letting {name} start with the host", name=name(connection, uuid))
+    await act(connection, uuid, lambda domain: domain.setAutostart(int(on)), doing, Feature.AUTOSTART)
 
 
-async def _on(
-    wire: Wire, uuid: str, fn: Callable[["libvirt.virDomain"], T], doing: Text, timeout: float | None = None
-) -> T:
-    return await wire.call(lambda conn: fn(wire.domain(conn, uuid)), doing, timeout)
+async def rename(connection: Connection, uuid: str, new: str) -> None:
+    """Give it another name; it must be off."""
+    doing = text("Renaming {name} to {new}", name=name(connection, uuid), new=new)
+    await act(connection, uuid, lambda domain: domain.rename(new, 0), doing, Feature.RENAME)
+    connection.names[uuid] = new
 
 
-def _name(connection: Connection, uuid: str) -> str:
-    """For messages: its name as last seen, else the UUID."""
-    return connection.names.get(uuid, uuid)
+async def undefine(connection: Connection, uuid: str, *, managed_save: bool = False, snapshots: bool = False) -> None:
+    """Delete the definition; disks, firmware variables and TPM state stay. A running machine runs on, once.
+
+    managed_save  also remove the saved state
+    snapshots     also forget the snapshots and checkpoints; files that they made stay
+    Without them libvirt refuses where there are such.
+    """
+    told = libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE if managed_save else 0
+    if snapshots:
+        told |= libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA | _CHECKPOINTS
+    doing = text("Deleting the definition of {name}", name=name(connection, uuid))
+    await act(connection, uuid, lambda domain: _undefine(domain, told), doing, Feature.DEFINE)
+
+
+def _undefine(domain: "libvirt.virDomain", told: int) -> None:
+    # Drivers and older daemons know fewer flags. Leaving KEEP_ away deletes nothing: libvirt refuses then.
+    for flags in dict.fromkeys((told | _KEEP_NVRAM | _KEEP_TPM, told | _KEEP_NVRAM)):
+        try:
+            domain.undefineFlags(flags)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in _UNKNOWN_FLAG:
+                raise
+        else:
+            return
+    if told:
+        domain.undefineFlags(told)
+    else:
+        domain.undefine()

@@ -100,7 +100,7 @@ def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
         _explain_ssh(low, uri)
         or _explain_connecting(code, domain, low, uri)
         or _explain_rights(code, low, uri)
-        or _explain_machine(code, low, details)
+        or _explain_machine(code, low, details, uri)
         or ("libvirt", None, None)
     )
 
@@ -268,7 +268,14 @@ def _start_service(uri: str) -> Text:
     return text("Run: sudo systemctl start libvirtd")
 
 
-def _explain_machine(code: int, low: str, details: str) -> _Explained | None:
+def _allow_kvm(uri: str) -> Text:
+    """On a session host QEMU runs as the user, on the system's as a user of its own."""
+    if urlsplit(uri).path.startswith("/session"):
+        return text("Run: sudo usermod -aG kvm {user}, then log out and in once.", user=_user_name())
+    return text("Look at: ls -l /dev/kvm. QEMU's user needs it: sudo chgrp kvm /dev/kvm; sudo chmod 660 /dev/kvm")
+
+
+def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained | None:
     if code == _code("VIR_ERR_NO_SUPPORT", 3):
         return "no-support", text("This kind of host cannot do that."), None
     if code == _code("VIR_ERR_NO_DOMAIN", 42):
@@ -287,7 +294,9 @@ def _explain_machine(code: int, low: str, details: str) -> _Explained | None:
             text("The guest agent does not answer."),
             text("Install and start qemu-guest-agent inside the machine, or choose another way."),
         )
-    if "kvm" in low and any(words in low for words in ("could not access", "permission denied", "not available")):
+    if "kvm" in low and "permission denied" in low:
+        return "no-kvm", text("QEMU is not allowed to use /dev/kvm."), _allow_kvm(uri)
+    if "kvm" in low and any(words in low for words in ("could not access", "not available")):
         return (
             "no-kvm",
             text("The host cannot use its processor for virtualization (KVM)."),

@@ -16,7 +16,7 @@ from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Feature
 from vmdesk.model.stats import DiskCounters, DomainCounters, HostCounters, NicCounters
 from vmdesk.model.text import text
-from vmdesk.virt import errors, listing, words
+from vmdesk.virt import acting, errors, listing, words
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.wire import Wire
 
@@ -62,20 +62,14 @@ async def single(connection: Connection, uuid: str) -> DomainCounters:
 
     While an earlier call on that machine is not back, it is not asked again: "timeout" at once.
     """
-    doing = text("Reading statistics of {name}", name=connection.names.get(uuid, uuid))
-    if uuid in connection.unanswered:
-        raise errors.timeout(doing, WATCHDOG)
+    doing = text("Reading statistics of {name}", name=acting.name(connection, uuid))
     wire = connection.stats
 
-    def ask(conn: "libvirt.virConnect") -> DomainCounters | None:
-        connection.unanswered.add(uuid)
-        try:
-            read = _bulk if _has_bulk(connection) else _each
-            return read(connection, wire, conn, (uuid,)).get(uuid)
-        finally:
-            connection.unanswered.discard(uuid)
+    def ask(domain: "libvirt.virDomain") -> DomainCounters | None:
+        read = _bulk if _has_bulk(connection) else _each
+        return read(connection, wire, domain.connect(), (uuid,)).get(uuid)
 
-    found = await wire.call(ask, doing, WATCHDOG)
+    found = await acting.ask_monitor(connection, uuid, ask, doing, WATCHDOG)
     if found is None:
         raise errors.refused(doing, text("The machine is off."), None, "gone")
     return found
