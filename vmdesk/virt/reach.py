@@ -1,87 +1,58 @@
-"""How a machine is reached: its addresses and the picture on its screen."""
+"""How a host is reached: directly, or through its one ssh login; and who answers what is asked on the way."""
 
-import ipaddress
-from collections.abc import Iterable
-from typing import Any
+from pathlib import Path
 
-import libvirt
-
+from vmdesk.model import uri as uris
 from vmdesk.model.errors import VirtError
-from vmdesk.model.host import Feature
-from vmdesk.model.text import text
-from vmdesk.virt.acting import ask_monitor, look, name
-from vmdesk.virt.connection import Connection
+from vmdesk.model.host import HostConfig
+from vmdesk.model.prompt import Asker
+from vmdesk.virt.connection import Connection, Post
+from vmdesk.virt.credentials import credentials
+from vmdesk.virt.ssh import FINAL, Tunnel
 
-_ASKING = 8.0  # the guest agent is given 5 s by libvirt
-_PICTURE = 5.0
-_LARGEST = 64 * 1024 * 1024  # bytes of a picture
-
-
-async def addresses(connection: Connection, uuid: str) -> tuple[str, ...]:
-    """IP addresses, most useful first: from DHCP leases, else the guest agent, else ARP. () if there are none."""
-    if not connection.capabilities.can(Feature.ADDRESSES):
-        return ()
-    definition = connection.parsed.get(uuid)
-    sources = [libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_LEASE]
-    if definition and definition[1].agent and not connection.readonly:
-        sources.append(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT)
-    sources.append(libvirt.VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_ARP)
-
-    def ask(domain: "libvirt.virDomain") -> tuple[str, ...]:
-        for source in sources:
-            try:
-                found = _useful(domain.interfaceAddresses(source, 0))
-            except libvirt.libvirtError as error:
-                if error.get_error_code() == libvirt.VIR_ERR_NO_SUPPORT:
-                    raise
-                continue
-            if found:
-                return found
-        return ()
-
-    doing = text("Asking for the addresses of {name}", name=name(connection, uuid))
-    try:
-        return await look(connection, uuid, ask, doing, Feature.ADDRESSES, connection.long, _ASKING)
-    except VirtError:
-        return ()
+__all__ = ["FINAL", "Reach"]
 
 
-def _useful(interfaces: dict[str, Any]) -> tuple[str, ...]:
-    """What others can reach, IPv4 first; link-local ones last, loopback never."""
-    found: list[ipaddress.IPv4Address | ipaddress.IPv6Address] = []
-    for address in _each_address(interfaces):
+class Reach:
+    """The way to one host; outlives its connections, so that a lost one is opened again without a new login.
+
+    folder  the user's private runtime folder
+    asker   who answers; None: nobody (ssh may use the terminal)
+    """
+
+    def __init__(self, config: HostConfig, folder: Path, asker: Asker | None) -> None:
+        self._config = config
+        self._asker = asker
+        ssh = uris.parse(config.uri).transport == "ssh"
+        self._tunnel = Tunnel(config.uri, folder, asker, config.readonly) if ssh else None
+
+    async def open(self, generation: int, post: Post, uri: str | None = None) -> Connection:
+        """Open the host. VirtErrors whose name is in FINAL come again at once until `forgive` is called.
+
+        uri  opened instead of the configured one (the practice host's saved state)
+        """
+        # Consent to no_verify was given when the host was added; all the rest must be on the list now, too.
+        uris.check(uri or self._config.uri, allow_no_verify=True)
+        if self._tunnel:
+            return await Connection.open(self._config, generation, post, await self._tunnel.up())
+        if self._asker is None or not uris.parse(self._config.uri).remote:
+            return await Connection.open(self._config, generation, post, uri)
+        host = self._config.name or self._config.uri
         try:
-            value = ipaddress.ip_address(address)
-        except ValueError:
-            continue
-        if not value.is_loopback and not value.is_unspecified and value not in found:
-            found.append(value)
-    found.sort(key=lambda value: (value.is_link_local, value.version))
-    return tuple(map(str, found))
+            ask = credentials(self._asker, host)
+            connection = await Connection.open(self._config, generation, post, uri, ask)
+        except VirtError:
+            await self._asker.ended(host, False)
+            raise
+        await self._asker.ended(host, True)
+        return connection
 
+    def forgive(self) -> None:
+        """The person wants to try again what was refused or cancelled."""
+        if self._tunnel:
+            self._tunnel.forgive()
 
-def _each_address(interfaces: dict[str, Any]) -> Iterable[str]:
-    for interface in interfaces.values():
-        for address in interface.get("addrs") or ():
-            yield str(address.get("addr", "")).partition("%")[0]
-
-
-async def screenshot(connection: Connection, uuid: str) -> tuple[str, bytes]:
-    """The picture on its first screen: MIME type and data. Raises VirtError "timeout" after 5 s."""
-    doing = text("Taking a picture of {name}", name=name(connection, uuid))
-    connection.may_write(doing, Feature.SCREENSHOT)  # libvirt refuses it on read-only connections
-    return await ask_monitor(connection, uuid, _picture, doing, _PICTURE, Feature.SCREENSHOT)
-
-
-def _picture(domain: "libvirt.virDomain") -> tuple[str, bytes]:
-    stream = domain.connect().newStream(0)
-    data = bytearray()
-
-    def take(_stream: "libvirt.virStream", part: bytes, _opaque: None) -> int:
-        data.extend(part)
-        return -1 if len(data) > _LARGEST else 0
-
-    mime = domain.screenshot(stream, 0, 0)
-    stream.recvAll(take, None)
-    stream.finish()
-    return mime, bytes(data)
+    async def close(self) -> None:
+        """End the ssh login. Close the connections first."""
+        if self._tunnel:
+            await self._tunnel.close()
