@@ -1,0 +1,57 @@
+"""What holds for every test: no display of the machine's, private folders, a fixed chance, and who needs root."""
+
+import os
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.testbed import client, scale
+
+pytest_plugins = ["tests.testbed.fixtures"]
+_LIVE = Path(__file__).parent / "live"
+_not_run: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before anything of Qt or libvirt is loaded: their settings, sockets and caches go to a folder of our own."""
+    folder = Path(tempfile.mkdtemp(prefix="vmd-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    for name in ("CONFIG", "CACHE", "DATA", "STATE"):
+        os.environ[f"XDG_{name}_HOME"] = str(folder / name.lower())
+    if not client.present():  # the sandbox has brought a private one
+        (folder / "run").mkdir(mode=0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"):
+        os.environ.pop(name, None)
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never the machine's wallet
+
+
+def pytest_report_header() -> list[str]:
+    where = "private system libvirtd" if client.present() else "no root: no private system libvirtd"
+    return [f"vmdesk: TEST_SCALE={scale.SCALE:g} TEST_SEED={scale.SEED}; {where}"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in live/, and where there is no sandbox skip what needs one."""
+    for item in items:
+        if item.path.is_relative_to(_LIVE):
+            item.add_marker(pytest.mark.live)
+        if not client.present() and client.NEED_ROOT & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.skip(reason="needs root for a private libvirtd"))
+            _not_run.append(item.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _not_run:
+        terminalreporter.section("not run: no root, so no private libvirtd")
+        for name in _not_run:
+            terminalreporter.write_line(name)
+
+
+@pytest.fixture(autouse=True)
+def _same_chance() -> None:
+    random.seed(scale.SEED)

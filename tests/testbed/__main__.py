@@ -1,0 +1,38 @@
+"""Command line of the test bed: ``python -m tests.testbed (pytest ARGS... | tour DIR | run PROGRAM ARGS...)``.
+
+As root: builds the sandbox (sandbox.py) and runs the command in it as an unprivileged user.
+Otherwise: runs it directly, in a process namespace of its own where the kernel allows one, so that nothing outlives it.
+"""
+
+import os
+import subprocess
+import sys
+
+from tests.testbed import sandbox
+
+_ALONE = ["unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+
+def command(arguments: list[str]) -> list[str]:
+    """The program that `arguments` ask for."""
+    match arguments:
+        case ["pytest", *rest]:
+            own_cache = ["-o", "cache_dir=/tmp/pytest-cache"] if os.geteuid() == 0 else []  # the checkout is root's
+            return [sys.executable, "-m", "pytest", *own_cache, *rest]
+        case ["tour", directory]:
+            return [sys.executable, "-m", "tests.testbed.tour", os.path.abspath(directory)]
+        case ["run", *program] if program:
+            return program
+    raise SystemExit(__doc__)
+
+
+def main() -> int:
+    program = command(sys.argv[1:])
+    if os.geteuid() == 0:
+        return sandbox.run(program)
+    alone = subprocess.run([*_ALONE, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+    return subprocess.run([*_ALONE, *program] if alone else program, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
