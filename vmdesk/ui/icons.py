@@ -162,3 +162,14 @@ class _Engine(QIconEngine):
 def icon(name: str, role: QPalette.ColorRole = QPalette.ColorRole.WindowText) -> QIcon:
     """The icon called `name` in GLYPHS; an empty one for an unknown name."""
     return QIcon(_Engine(name, role)) if name in GLYPHS else QIcon()
+
+
+def tinted(name: str, color: QColor, size: int, ratio: float = 1.0) -> QPixmap:
+    """A glyph in a colour of its own, `size` pixels at the screen's `ratio`."""
+    pixmap = QPixmap(round(size * ratio), round(size * ratio))
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    draw_glyph(painter, QRect(0, 0, size, size), name, color)
+    painter.end()
+    return pixmap

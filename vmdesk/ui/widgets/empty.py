@@ -1,0 +1,79 @@
+"""What stands where there is nothing yet: what this is, why it is empty, and what to do."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from vmdesk.ui import theme
+from vmdesk.ui.icons import icon
+
+
+@dataclass(frozen=True)
+class Emptiness:
+    """One empty state. The first action is the primary one. `kind` names it for tests and to avoid rebuilding."""
+
+    kind: str
+    picture: str
+    title: str
+    body: str
+    actions: Sequence[tuple[str, Callable[[], None]]] = ()
+
+
+class EmptyView(QWidget):
+    """Shows one Emptiness in the middle."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("empty")
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(self.palette().ColorRole.Base)
+        self._shown: Emptiness | None = None
+        self._picture = QLabel(self)
+        self._title = QLabel(self)
+        self._title.setFont(theme.title_font(self.font()))
+        self._body = QLabel(self)
+        self._body.setWordWrap(True)
+        self._body.setFixedWidth(52 * theme.GRID)
+        self._body.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        for label in (self._picture, self._title, self._body):
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(theme.GRID)
+        box = QVBoxLayout(self)
+        box.setSpacing(theme.GRID)
+        box.addStretch(2)
+        box.addWidget(self._picture)
+        box.addSpacing(theme.GRID)
+        box.addWidget(self._title)
+        box.addWidget(self._body, 0, Qt.AlignmentFlag.AlignHCenter)
+        box.addSpacing(theme.GRID)
+        box.addLayout(self._buttons)
+        box.addStretch(3)
+
+    @property
+    def kind(self) -> str:
+        return self._shown.kind if self._shown else ""
+
+    def show_state(self, state: Emptiness) -> None:
+        old, self._shown = self._shown, state
+        self._picture.setPixmap(icon(state.picture, self.palette().ColorRole.PlaceholderText).pixmap(QSize(56, 56)))
+        self._title.setText(state.title)
+        self._body.setText(state.body)
+        self._body.setFixedHeight(self._body.heightForWidth(self._body.width()) if state.body else 0)
+        self.setAccessibleName(state.title)
+        self.setAccessibleDescription(state.body)
+        if old and old.kind == state.kind and [text for text, _ in old.actions] == [text for text, _ in state.actions]:
+            return
+        while item := self._buttons.takeAt(0):
+            if widget := item.widget():
+                widget.deleteLater()
+        self._buttons.addStretch(1)
+        for place, (text, do) in enumerate(state.actions):
+            button = QPushButton(text, self)
+            button.setObjectName(f"empty-action-{place}")
+            button.setDefault(place == 0)
+            button.clicked.connect(lambda _checked=False, do=do: do())
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)

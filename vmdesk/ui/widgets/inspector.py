@@ -1,0 +1,337 @@
+"""The right pane: the selected machine at a glance, or what forty selected ones have in common."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
+
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QHideEvent, QPainter, QPaintEvent, QPalette, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from vmdesk.core import units
+from vmdesk.core.words import state_text, state_word
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import VirtError
+from vmdesk.model.host import Feature, Host
+from vmdesk.model.stats import Figures
+from vmdesk.model.text import tr, trn
+from vmdesk.ui import theme
+from vmdesk.ui.widgets.facts_list import FactsList
+from vmdesk.ui.widgets.mini_graph import MiniGraph
+from vmdesk.ui.widgets.thumbnail import Thumbnail
+
+EVERY = 4000  # ms between pictures of the screen
+
+Fetch = Callable[[DomainKey], Awaitable[bytes]]
+
+
+class Figuring(Protocol):
+    """What the inspector needs of the history."""
+
+    def figures(self, key: DomainKey) -> Figures: ...
+    def recent(self, key: DomainKey, name: str, n: int) -> list[float]: ...
+
+
+class _StateLine(QWidget):
+    """Shape and words."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._shape = theme.Shape.RING
+        self._text = QLabel(self)
+        self._text.setObjectName("inspector-state")
+        self._text.setWordWrap(True)
+        box = QHBoxLayout(self)
+        box.setContentsMargins(theme.GRID * 5 // 2, 0, 0, 0)
+        box.addWidget(self._text, 1)
+
+    def show_state(self, shape: theme.Shape, text: str) -> None:
+        self._shape = shape
+        self._text.setText(text)
+        self._text.setAccessibleName(text)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        middle = self._text.y() + self.fontMetrics().height() / 2
+        theme.draw_shape(
+            painter, QRectF(0, middle - 7, 14, 14), self._shape, theme.shape_color(self._shape, self.palette())
+        )
+        painter.end()
+
+
+class Inspector(QScrollArea):
+    """actions: the main ones, shared with the menus. fetch: brings a picture of a screen; raises VirtError.
+    spawn: runs a coroutine in the background. opened(key): its picture or name was clicked.
+    """
+
+    opened = Signal(object)
+
+    def __init__(
+        self,
+        history: Figuring,
+        actions: Sequence[QAction],
+        copy: Callable[[str], None],
+        fetch: Fetch | None = None,
+        spawn: Callable[[str, Coroutine[Any, Any, Any]], object] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._history = history
+        self._fetch = fetch
+        self._spawn = spawn
+        self._domain: Domain | None = None
+        self._host: Host | None = None
+        self._fetching = False
+        self._known: tuple[Any, ...] = ()
+        self.pictures = True
+        self.setObjectName("inspector")
+        self.setAccessibleName(tr("Inspector"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(26 * theme.GRID)
+        self._timer = QTimer(self)
+        self._timer.setInterval(EVERY)
+        self._timer.timeout.connect(self._on_time)
+
+        inner = QWidget(self)
+        self._name = QLabel(inner)
+        self._name.setObjectName("inspector-name")
+        self._name.setFont(theme.title_font(self.font()))
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name.setWordWrap(True)
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._title = QLabel(inner)
+        self._title.setWordWrap(True)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._state = _StateLine(inner)
+        self._picture = Thumbnail(inner)
+        self._picture.opened.connect(self._on_opened)
+        self._buttons = [self._button(action, inner) for action in actions]
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID // 2)
+        for button in self._buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        self._graphs = [MiniGraph(name, history.recent, inner) for name in ("cpu", "memory", "disk", "network")]
+        self._facts = FactsList(
+            (
+                ("address", tr("IP address"), True),
+                ("host", tr("Host"), False),
+                ("os", tr("System"), False),
+                ("cpus", tr("vCPUs"), False),
+                ("memory", tr("Memory"), False),
+                ("disks", tr("Disks"), False),
+                ("nics", tr("Network"), False),
+                ("uptime", tr("Running for"), False),
+                ("autostart", tr("Autostart"), False),
+                ("group", tr("Group"), False),
+                ("tags", tr("Tags"), False),
+                ("notes", tr("Notes"), False),
+                ("uuid", tr("UUID"), True),
+            ),
+            copy,
+            inner,
+        )
+        self._hint = QLabel(inner)
+        self._hint.setWordWrap(True)
+        self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        box = QVBoxLayout(inner)
+        margin = theme.GRID * 3 // 2
+        box.setContentsMargins(margin, margin, margin, margin)
+        box.setSpacing(theme.GRID)
+        for part in (self._name, self._title, self._state, self._picture):
+            box.addWidget(part)
+        box.addLayout(row)
+        for graph in self._graphs:
+            box.addWidget(graph)
+        box.addWidget(self._facts)
+        box.addWidget(self._hint)
+        box.addStretch(1)
+        self.setWidget(inner)
+
+    def sizeHint(self) -> QSize:
+        return QSize(36 * theme.GRID, 60 * theme.GRID)
+
+    @property
+    def key(self) -> DomainKey | None:
+        """The one machine that is shown."""
+        return self._domain.key if self._domain else None
+
+    def _button(self, action: QAction, parent: QWidget) -> QToolButton:
+        button = QToolButton(parent)
+        button.setDefaultAction(action)
+        button.setObjectName(f"inspector-{action.objectName()}")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # A dead button takes room from a live one: here the pairs (start/shut down, pause/resume) take turns.
+        button.setVisible(action.isEnabled())
+        action.enabledChanged.connect(button.setVisible)
+        return button
+
+    # ---------------------------------------------------------------- what is shown
+
+    def show_domain(self, domain: Domain, host: Host | None, doing: str = "") -> None:
+        """One machine."""
+        other = self._domain is None or self._domain.key != domain.key
+        self._domain, self._host = domain, host
+        known = (domain, host, doing)
+        if known == self._known:
+            return
+        self._known = known
+        self._name.setText(domain.name)
+        self._title.setText(domain.labels.title)
+        self._title.setVisible(bool(domain.labels.title))
+        shape = theme.state_shape(domain.state, domain.responding, bool(doing or domain.busy))
+        self._state.show_state(shape, state_text(domain, bool(host and host.stale), doing))
+        self._state.show()
+        self._fill_facts(domain, host)
+        self._hint.hide()
+        self._facts.show()
+        for graph in self._graphs:
+            graph.show()
+        self._picture.show()
+        self.refresh_figures()
+        self._watch_screen(other)
+
+    def show_many(self, domains: Sequence[Domain], selected: bool) -> None:
+        """Many selected machines, or (nothing selected) all that the table shows."""
+        self._domain = self._host = None
+        states = Counter(state_word(domain) for domain in domains)
+        known = (tuple(sorted(states.items())), selected, len(domains))
+        if known == self._known:
+            return
+        self._known = known
+        self._timer.stop()
+        count = len(domains)
+        self._name.setText(
+            trn("{n} machine selected", "{n} machines selected", count)
+            if selected
+            else trn("{n} machine", "{n} machines", count)
+        )
+        words = ", ".join(f"{n} {word}" for word, n in states.most_common())
+        memory = sum(domain.definition.memory_kib for domain in domains if domain.active)
+        cpus = sum(domain.definition.vcpus for domain in domains if domain.active)
+        lines = [words] if words else []
+        if memory:
+            lines.append(tr("Running: {cpus} vCPUs, {memory} of memory", cpus=cpus, memory=units.kib(memory)))
+        self._title.setText("\n".join(lines))
+        self._title.setVisible(bool(lines))
+        self._hint.setText(
+            tr("What you choose now is done to each of them that it fits.")
+            if selected
+            else tr("Select a machine to see its screen, its graphs and its facts. Enter opens its page.")
+        )
+        self._hint.setVisible(bool(domains))
+        for part in (self._state, self._picture, self._facts, *self._graphs):
+            part.hide()
+
+    def refresh_figures(self) -> None:
+        """New figures of the machine that is shown."""
+        if self._domain is None or not self.isVisible():
+            return
+        figures = self._history.figures(self._domain.key)
+        for graph in self._graphs:
+            graph.show_domain(self._domain, self._host, figures)
+        self._facts.set_value("uptime", self._uptime(self._domain))
+
+    @staticmethod
+    def _uptime(domain: Domain) -> str:
+        return units.duration(time.time() - domain.started if domain.active and domain.started else math.nan).replace(
+            units.UNKNOWN, ""
+        )
+
+    def _fill_facts(self, domain: Domain, host: Host | None) -> None:
+        definition, labels = domain.definition, domain.labels
+        disks = [disk for disk in definition.disks if disk.device in ("disk", "lun")]
+        memory = units.kib(definition.memory_kib) if definition.memory_kib else ""
+        if definition.max_memory_kib > definition.memory_kib:
+            memory = tr("{now} of at most {most}", now=memory, most=units.kib(definition.max_memory_kib))
+        values = {
+            "address": "\n".join(domain.addresses),
+            "host": host.config.name if host else domain.key.host,
+            "os": definition.os_name,
+            "cpus": str(definition.vcpus or ""),
+            "memory": memory,
+            "disks": "\n".join(f"{disk.target}  {disk.source.rpartition('/')[2]}" for disk in disks[:4]),
+            "nics": "\n".join(f"{nic.source or nic.kind}  {nic.model}".strip() for nic in definition.nics[:4]),
+            "autostart": tr("with its host") if domain.autostart else "",
+            "group": labels.group,
+            "tags": ", ".join(labels.tags),
+            "notes": labels.notes or labels.description,
+            "uuid": domain.uuid,
+        }
+        for fact, value in values.items():
+            self._facts.set_value(fact, value)
+
+    # ---------------------------------------------------------------- the picture of the screen
+
+    def _watch_screen(self, other: bool) -> None:
+        domain = self._domain
+        why = self._no_picture(domain)
+        if why is not None:
+            self._timer.stop()
+            self._picture.show_nothing(why)
+            return
+        assert domain is not None
+        if other:
+            self._picture.show_nothing("")
+        if not domain.responding or (self._host and self._host.stale):
+            self._timer.stop()
+            self._picture.dim()
+            return
+        if self.isVisible() and (other or not self._timer.isActive()):
+            self._timer.start()
+            self._on_time()
+
+    def _no_picture(self, domain: Domain | None) -> str | None:
+        if domain is None or not domain.active:
+            return tr("Off")
+        if not self.pictures or self._fetch is None or self._spawn is None:
+            return tr("Pictures are switched off.")
+        if self._host and self._host.capabilities and not self._host.capabilities.can(Feature.SCREENSHOT):
+            return tr("This host gives no pictures of screens.")
+        if domain.busy:
+            return tr("Busy")
+        return None
+
+    def _on_time(self) -> None:
+        if self._domain is None or not self._domain.active or not self._domain.responding or self._domain.busy:
+            self._timer.stop()
+        elif not self._fetching and not self.window().isMinimized() and self._spawn:
+            self._fetching = True
+            self._spawn("thumbnail", self._fetch_picture(self._domain.key))
+
+    async def _fetch_picture(self, key: DomainKey) -> None:
+        assert self._fetch is not None
+        try:
+            data = await self._fetch(key)
+        except VirtError as error:
+            if self.key == key and not self._picture.has_picture:
+                self._picture.show_nothing(str(error.problem.why or tr("No picture of the screen.")))
+            if error.problem.name in ("no-support", "no-graphics"):
+                self._timer.stop()
+        else:
+            if self.key == key:
+                self._picture.show_picture(data)
+        finally:
+            self._fetching = False
+
+    def _on_opened(self) -> None:
+        if self._domain:
+            self.opened.emit(self._domain.key)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._domain:
+            self.refresh_figures()
+            self._watch_screen(False)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._timer.stop()

@@ -1,0 +1,189 @@
+"""One notice at a time: what happened, what to do next, libvirt's own words on request."""
+
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import tr, trn
+from vmdesk.ui import theme
+from vmdesk.ui.icons import icon, tinted
+from vmdesk.ui.parts import Level, Notice
+
+STAYS = 6000  # ms an INFO is seen
+KEEP = 200  # notices that wait at most
+
+_ICONS = {Level.INFO: "info", Level.WARNING: "alert", Level.ERROR: "alert-circle"}
+_SHAPES = {Level.INFO: theme.Shape.ARC, Level.WARNING: theme.Shape.BARS, Level.ERROR: theme.Shape.CROSS}
+
+
+class NoticeBar(QFrame):
+    """Hidden while there is nothing to say. `told(Notice)` is emitted for each new one (the tests listen)."""
+
+    told = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice-bar")
+        self.setAccessibleName(tr("Notice"))
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(self.palette().ColorRole.Base)
+        self._now: list[Notice] = []  # the one shown, and those that are the same trouble on other machines
+        self._waiting: deque[Notice] = deque(maxlen=KEEP)
+        self._going = QTimer(self)
+        self._going.setSingleShot(True)
+        self._going.timeout.connect(self.dismiss)
+        self._sign = QLabel(self)
+        self._text = QLabel(self)
+        self._text.setObjectName("notice-text")
+        self._text.setWordWrap(True)
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._more = QLabel(self)
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(theme.GRID)
+        self._details_button = self._tool("details", "chevron-right", tr("Details"))
+        self._details_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._details_button.setCheckable(True)
+        self._details_button.toggled.connect(self._on_details)
+        copy = self._tool("copy", "copy", tr("Copy this notice"))
+        copy.clicked.connect(self._on_copy)
+        close = self._tool("close", "close", tr("Dismiss"))
+        close.clicked.connect(self.dismiss)
+        self._details = QPlainTextEdit(self)
+        self._details.setObjectName("notice-details")
+        self._details.setAccessibleName(tr("Details"))
+        self._details.setReadOnly(True)
+        self._details.setMaximumHeight(14 * theme.GRID)
+        self._details.hide()
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._sign)
+        row.addWidget(self._text, 1)
+        row.addWidget(self._more)
+        row.addLayout(self._actions)
+        row.addWidget(self._details_button)
+        row.addWidget(copy)
+        row.addWidget(close)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(theme.GRID * 3 // 2, theme.GRID // 2, theme.GRID, theme.GRID // 2)
+        box.setSpacing(theme.GRID // 2)
+        box.addLayout(row)
+        box.addWidget(self._details)
+        self.hide()
+
+    @property
+    def current(self) -> Notice | None:
+        return self._now[0] if self._now else None
+
+    def tell(self, notice: Notice) -> None:
+        """Show it, or let it wait behind the one that is shown. The same trouble on forty machines is one notice."""
+        self.told.emit(notice)
+        if self._now and _same(self._now[0], notice):
+            if notice.problem != self._now[0].problem:
+                self._now.append(notice)
+            self._show()
+        elif self._now and self._now[0].level is not Level.INFO:
+            if notice.level is Level.INFO:
+                return  # a word in passing is not worth waiting for
+            self._waiting.append(notice)
+            self._show()
+        else:
+            self._now = [notice]
+            self._details_button.setChecked(False)
+            self._show()
+
+    def dismiss(self) -> None:
+        """On to the next one."""
+        self._going.stop()
+        self._now = [self._waiting.popleft()] if self._waiting else []
+        while self._now and self._waiting and _same(self._now[0], self._waiting[0]):
+            self._now.append(self._waiting.popleft())
+        self._details_button.setChecked(False)
+        self._show()
+
+    def _tool(self, name: str, picture: str, text: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(f"notice-{name}")
+        button.setIcon(icon(picture))
+        button.setText(text)
+        button.setToolTip(text)
+        button.setAccessibleName(text)
+        button.setAutoRaise(True)
+        return button
+
+    def _show(self) -> None:
+        if not self._now:
+            self.hide()
+            return
+        notice = self._now[0]
+        color = theme.shape_color(_SHAPES[notice.level], self.palette())
+        self._sign.setPixmap(tinted(_ICONS[notice.level], color, 20, self.devicePixelRatioF()))
+        others = len(self._now) - 1
+        text = str(notice.problem)
+        if others:
+            text = f"{text}  " + trn("And {n} more like it.", "And {n} more like it.", others)
+        self._text.setText(text)
+        self._text.setAccessibleName(text)
+        self._more.setText(trn("{n} more notice", "{n} more notices", len(self._waiting)) if self._waiting else "")
+        self._more.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        details = _details(self._now)
+        self._details.setPlainText(details)
+        self._details_button.setVisible(bool(details))
+        self._show_actions(notice.actions)
+        if notice.level is Level.INFO:
+            self._going.start(STAYS)
+        self.show()
+
+    def _show_actions(self, actions: tuple[tuple[str, Callable[[], None]], ...]) -> None:
+        while item := self._actions.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        for place, (text, do) in enumerate(actions):
+            button = QPushButton(text, self)
+            button.setObjectName(f"notice-action-{place}")
+            button.clicked.connect(lambda _checked=False, do=do: self._act(do))
+            self._actions.addWidget(button)
+
+    def _act(self, do: Callable[[], None]) -> None:
+        self.dismiss()
+        do()
+
+    def _on_details(self, on: bool) -> None:
+        self._details_button.setIcon(icon("chevron-down" if on else "chevron-right"))
+        self._details.setVisible(on)
+
+    def _on_copy(self) -> None:
+        parts = [str(one.problem) for one in self._now]
+        QGuiApplication.clipboard().setText("\n".join([*parts, _details(self._now)]).strip())
+
+
+def _same(one: Notice, other: Notice) -> bool:
+    """The same kind of trouble: the same sentence about another machine, for the same reason."""
+    if one.level is not other.level or bool(one.actions) or bool(other.actions):
+        return one == other
+    return one.problem.what.source == other.problem.what.source and one.problem.why == other.problem.why
+
+
+def _details(notices: list[Notice]) -> str:
+    problems = [one.problem for one in notices]
+    if len(problems) == 1:
+        return problems[0].details
+    return "\n".join(_line(problem) for problem in problems)
+
+
+def _line(problem: Problem) -> str:
+    return f"{problem.what} {problem.details}".strip()
