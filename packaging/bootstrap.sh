@@ -234,7 +234,7 @@ virtual_environment() {
 	fi
 
 	say "installing ${lock##*/}"
-	local pip=("$venv/bin/python" -m pip --quiet --disable-pip-version-check install --retries 5)
+	local pip=("$venv/bin/python" -m pip --quiet --quiet --disable-pip-version-check install --retries 5)
 	"${pip[@]}" --require-hashes --only-binary :all: --no-deps -r "$lock"
 	"${pip[@]}" --no-deps --no-build-isolation --editable "$root"
 	"$venv/bin/python" -c 'import gi, libvirt' ||
