@@ -9,9 +9,9 @@ from vmdesk.model.text import text
 from vmdesk.virt.acting import act, look, name
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.files import files
+from vmdesk.virt.guest import addresses, screenshot
 from vmdesk.virt.labels import set_labels
 from vmdesk.virt.listing import list_all, read
-from vmdesk.virt.reach import addresses, screenshot
 from vmdesk.virt.saving import abort_job, job, job_progress, managed_save, managed_save_remove
 
 __all__ = [
