@@ -8,15 +8,14 @@ from typing import Any
 
 from vmdesk.cli.output import emit, emit_json, say, told
 from vmdesk.cli.session import Session
-from vmdesk.core import plain, single, units
+from vmdesk.core import plain, single
 from vmdesk.core.command import Act, Command, reason, refused, run_on
-from vmdesk.core.commands.domain import BY_ID, until_off
+from vmdesk.core.commands.domain import BY_ID, file_line, until_off, what_stays
 from vmdesk.core.jobs import Job, JobState
 from vmdesk.core.labels import LabelsEdit, tags_of
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text, tr
-from vmdesk.virt import domains
 
 DONE, FAILED = 0, 1
 
@@ -91,23 +90,19 @@ async def undefine(session: Session, options: argparse.Namespace) -> int:
     await session.read()
     command = BY_ID["domain.undefine"]
     machines = session.find(options.names)
-    stays: dict[str, list[domains.File]] = {}
-    for one in machines:
-        found = await domains.files(session.links.open[one.key.host], one.uuid)
-        stays[one.uuid] = [file for file in found if file.kind != domains.SAVED]
+    stays = {one.key: await what_stays(session.context, one) for one in machines}
     results = await _on(session, command, machines)
 
     def files(domain: Domain) -> dict[str, Any]:
-        return {"stays": [{"path": file.path, "kind": file.kind, "bytes": file.bytes} for file in stays[domain.uuid]]}
+        return {"stays": [{"path": file.path, "kind": file.kind, "bytes": file.bytes} for file in stays[domain.key]]}
 
     await _show_results(session, command, results, files)
     if not session.shared.json:
         for result in results:
-            if result.done and stays[result.domain.uuid]:
+            if result.done and stays[result.domain.key]:
                 emit(tr("What stays on disk of {name}:", name=plain.clean(result.domain.name)))
-                for file in stays[result.domain.uuid]:
-                    size = f" ({units.size(file.bytes)})" if file.bytes is not None else ""
-                    emit(f"  {plain.clean(file.path)}{size}")
+                for file in stays[result.domain.key]:
+                    emit("  " + plain.clean(str(file_line(file))))
     return DONE
 
 

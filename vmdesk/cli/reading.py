@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from math import isnan
 from typing import Any
 
@@ -14,9 +14,11 @@ from vmdesk.core import filter as filters
 from vmdesk.core import plain, rates, units, words
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import VirtError
+from vmdesk.model.facts import HostFacts
+from vmdesk.model.host import HostConfig
 from vmdesk.model.stats import DomainCounters, Figures
 from vmdesk.model.text import tr
-from vmdesk.virt import domains, stats
+from vmdesk.virt import domains, facts, stats
 from vmdesk.virt.connection import Connection
 
 DONE = 0
@@ -272,4 +274,81 @@ def _figures_record(domain: Domain, uri: str, figures: Figures) -> dict[str, Any
 
 
 async def host(session: Session, options: argparse.Namespace) -> int:
+    """Facts of each open host."""
+    found = await asyncio.gather(*(facts.facts(connection) for connection in session.links.open.values()))
+    configs = [session.store.hosts[host].config for host in session.links.open]
+    if session.shared.json:
+        emit_json([asdict(one) | {"uri": config.uri} for config, one in zip(configs, found)])
+        return DONE
+    for number, (config, one) in enumerate(zip(configs, found)):
+        if number:
+            emit("")
+        for line in plain.pairs(_host_facts(config, one)):
+            emit(line)
     return DONE
+
+
+def _host_facts(config: HostConfig, found: HostFacts) -> list[tuple[str, str]]:
+    """What is told of the host, name and value."""
+    guests = ", ".join(f"{one.arch} ({', '.join(one.kinds)})" for one in found.guests)
+    lines = [
+        (tr("Host"), config.uri),
+        (tr("Name"), found.hostname),
+        (tr("Driver"), found.driver),
+        (tr("libvirt"), _version(found.libvirt_version)),
+        (tr("Hypervisor"), _version(found.hypervisor_version)),
+        (tr("Processor"), found.cpu_name or " ".join((found.cpu_vendor, found.cpu_model)).strip()),
+        (tr("Architecture"), found.arch),
+        (tr("CPUs"), _topology(found)),
+        (tr("Memory"), "" if found.memory_kib is None else units.kib(found.memory_kib)),
+        (tr("Free memory"), "" if found.memory_free_kib is None else units.kib(found.memory_free_kib)),
+        (tr("NUMA cells"), str(len(found.cells)) if found.cells else ""),
+        *((tr("Huge pages"), f"{page.total} x {units.kib(page.size_kib)}") for page in found.huge_pages),
+        (tr("Virtualization"), _virtualization(found.virtualization)),
+        (tr("KVM offered"), _told(found.kvm)),
+        (tr("Nested virtualization"), _told(found.nested)),
+        (tr("IOMMU"), _told(found.iommu)),
+        (tr("Saved by page sharing"), _saved(found)),
+        (tr("Security"), ", ".join(one.model for one in found.security)),
+        (tr("Guests"), guests),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _saved(found: HostFacts) -> str:
+    saved = found.ksm.saved_kib if found.ksm else None
+    return "" if saved is None else units.kib(saved)
+
+
+def _version(version: tuple[int, int, int] | None) -> str:
+    return ".".join(map(str, version)) if version else ""
+
+
+def _told(fact: bool | None) -> str:
+    return "" if fact is None else tr("yes") if fact else tr("no")
+
+
+def _topology(found: HostFacts) -> str:
+    if found.cpus is None:
+        return ""
+    if found.sockets is None or found.cores is None or found.threads is None:
+        return str(found.cpus)
+    return tr(
+        "{n} ({sockets} sockets x {cores} cores x {threads} threads)",
+        n=found.cpus,
+        sockets=found.sockets,
+        cores=found.cores,
+        threads=found.threads,
+    )
+
+
+def _virtualization(found: str | None) -> str:
+    match found:
+        case None:
+            return ""
+        case "vmx":
+            return "Intel VT-x"
+        case "svm":
+            return "AMD-V"
+        case _:
+            return tr("the processor shows none")

@@ -12,7 +12,7 @@ from typing import Any
 from vmdesk.core import units
 from vmdesk.core.command import Act, Command, Confirm, Context, Offer, Question, named, reference, refused
 from vmdesk.core.labels import LabelsEdit
-from vmdesk.model.domain import Domain, State
+from vmdesk.model.domain import Domain, File, State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Feature
 from vmdesk.model.text import Text, text
@@ -266,9 +266,6 @@ async def _save(act: Act) -> None:
     watching = act.ctx.jobs.spawn(f"progress of saving {act.domain.name}", watch())
     try:
         await domains.managed_save(act.connection, act.uuid)
-    except asyncio.CancelledError:
-        await domains.abort_job(act.connection, act.uuid)
-        raise
     finally:
         watching.cancel()
 
@@ -293,7 +290,8 @@ async def _rename(act: Act) -> None:
 
 
 async def _undefine(act: Act) -> None:
-    await domains.undefine(act.connection, act.uuid)
+    # The question said that these go; libvirt refuses to leave them without a machine.
+    await domains.undefine(act.connection, act.uuid, managed_save=act.domain.managed_save, snapshots=True)
 
 
 async def _labels(act: Act) -> None:
@@ -387,7 +385,7 @@ async def _confirm_undefine(ctx: Context, machines: Sequence[Domain]) -> Confirm
     """Lists what stays on disk (one machine: its files; many: one line each) and says what goes."""
     if len(machines) == 1:
         title = text("Delete the definition of {name}?", name=machines[0].name)
-        items = await what_stays(ctx, machines[0])
+        items = await _lines(ctx, machines[0])
     else:
         title = text("Delete the definitions of {n} machines?", n=len(machines))
         items = tuple([await _summary(ctx, domain) for domain in machines[:10]]) + named(machines)[10:]
@@ -402,28 +400,43 @@ async def _confirm_undefine(ctx: Context, machines: Sequence[Domain]) -> Confirm
     return Confirm("domain.undefine", title, message, text("Delete definition"), items, always=True)
 
 
-async def what_stays(ctx: Context, domain: Domain) -> tuple[Text | str, ...]:
-    """The files that deleting the definition leaves behind, one line each with its size."""
-    files = [
-        one
-        for one in await domains.files(ctx.sessions.of(domain.key).require(), domain.uuid)
-        if one.kind != domains.SAVED
-    ]
+async def what_stays(ctx: Context, domain: Domain) -> list[File]:
+    """The files that deleting the definition leaves behind."""
+    found = await domains.files(ctx.sessions.of(domain.key).require(), domain.uuid)
+    return [file for file in found if file.kind != "saved-state"]
+
+
+async def _lines(ctx: Context, domain: Domain) -> tuple[Text | str, ...]:
+    files = await what_stays(ctx, domain)
     if not files:
         return (text("No files: this machine has no disks of its own."),)
-    lines: list[Text | str] = [
-        f"{one.path} ({units.size(one.bytes)})" if one.bytes is not None else one.path for one in files[:FILES_LISTED]
-    ]
+    lines = [file_line(file) for file in files[:FILES_LISTED]]
     if len(files) > FILES_LISTED:
         lines.append(text("and {n} more", n=len(files) - FILES_LISTED))
     return tuple(lines)
 
 
 async def _summary(ctx: Context, domain: Domain) -> Text:
-    files = await domains.files(ctx.sessions.of(domain.key).require(), domain.uuid)
-    stay = [one for one in files if one.kind != domains.SAVED]
-    size = units.size(sum(one.bytes or 0 for one in stay))
-    return text("{name}: {n} files stay, {size}", name=domain.name, n=len(stay), size=size)
+    files = await what_stays(ctx, domain)
+    size = units.size(sum(file.bytes or 0 for file in files))
+    return text("{name}: {n} files stay, {size}", name=domain.name, n=len(files), size=size)
+
+
+_KINDS = {
+    "cdrom": text("installation medium"),
+    "backing": text("base image, perhaps of other machines, too"),
+    "nvram": text("firmware settings"),
+    "tpm": text("TPM state"),
+    "snapshot": text("snapshot"),
+    "memory": text("memory of a snapshot"),
+}
+
+
+def file_line(file: File) -> Text | str:
+    """A file with what it is and its size, as far as they are known."""
+    size = units.size(file.bytes) if file.bytes is not None else ""
+    about = ", ".join(str(part) for part in (_KINDS.get(file.kind, ""), size) if part)
+    return f"{file.path} ({about})" if file.path and about else file.path or about
 
 
 # ---------------------------------------------------------------- without libvirt
