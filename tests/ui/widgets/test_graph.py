@@ -13,12 +13,12 @@ from vmdesk.ui.widgets.timeline import SPANS, Timeline
 NOW = 1_700_000_000.0
 
 
-@pytest.fixture()
+@pytest.fixture
 def timeline(qtbot: QtBot) -> Timeline:
     return Timeline(NOW)
 
 
-@pytest.fixture()
+@pytest.fixture
 def graph(qtbot: QtBot, timeline: Timeline) -> Graph:
     graph = Graph("CPU", PERCENT, timeline, "web-01")
     qtbot.addWidget(graph)

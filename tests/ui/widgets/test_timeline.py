@@ -6,7 +6,7 @@ from vmdesk.ui.widgets.timeline import HOUR, SPANS, Timeline
 NOW = 1_000_000.0
 
 
-@pytest.fixture()
+@pytest.fixture
 def timeline(qtbot: QtBot) -> Timeline:
     return Timeline(NOW)
 

@@ -18,7 +18,7 @@ from vmdesk.ui.widgets.form import Heading, Muted
 def report(error: BaseException) -> str:
     """What a bug report needs; no machine's name is added to what the error itself says."""
     lines = traceback.format_exception(error)
-    versions = f"VMDesk {__version__}, Python {platform.python_version()}, PySide6 {qt_version}, {platform.platform()}"
+    versions = f"VMDesk {__version__}\nPython {platform.python_version()}, PySide6 {qt_version}\n{platform.platform()}"
     return versions + "\n\n" + "".join(lines)
 
 

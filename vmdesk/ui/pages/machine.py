@@ -1,0 +1,103 @@
+"""One machine in full."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from vmdesk.core.store import Changes
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.text import tr
+from vmdesk.ui.pages.machine_overview import MachineOverview
+from vmdesk.ui.parts import Parts
+from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.activity_view import ActivityView
+from vmdesk.ui.widgets.form import Section
+from vmdesk.ui.widgets.trace import TracePane
+
+
+class MachinePage(QWidget):
+    """Tabs; the parts that are not seen do no work."""
+
+    title_changed = Signal(str)
+    icon = "machine"
+
+    def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts, self._machine = parts, key
+        domain = parts.store.domains.get(key)
+        self.title = domain.name if domain else key.uuid
+        self.key = f"machine:{key.host}/{key.uuid}"
+        self.setObjectName("machine-page")
+        self.setAccessibleName(self.title)
+        self._stop: list[Callable[[], None]] = []
+        self.overview = MachineOverview(parts, key)
+        self.tabs = QTabWidget()
+        self.tabs.setObjectName("machine-tabs")
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.overview, tr("Overview"))
+        self.tabs.addTab(self._make_activity(), tr("Activity"))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.tabs)
+
+    def watched(self) -> set[DomainKey]:
+        """Sampled every second while its graphs are on the screen."""
+        return {self._machine}
+
+    def _make_activity(self) -> QWidget:
+        self.trace = TracePane(self._parts.trace, self._parts.shell, self._machine)
+        self.activity = ActivityView(self._parts, self._machine)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setObjectName("machine-activity")
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(2 * GRID)
+        for title, widget in ((tr("What happened"), self.activity), (tr("What did this do"), self.trace)):
+            part = QWidget()
+            layout = QVBoxLayout(part)
+            layout.setContentsMargins(0, 0, 0, 0)
+            layout.setSpacing(GRID)
+            layout.addWidget(Section(title))
+            layout.addWidget(widget, 1)
+            split.addWidget(part)
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
+        layout.addWidget(split)
+        return page
+
+    def _on_changes(self, changes: Changes) -> None:
+        if self._machine in changes.changed or self._machine in changes.added or self._machine.host in changes.hosts:
+            self.overview.show_machine()
+            self._rename()
+        if self._machine in changes.removed:
+            self.overview.show_gone()
+
+    def _rename(self) -> None:
+        domain = self._parts.store.domains.get(self._machine)
+        if domain is not None and domain.name != self.title:
+            self.title = domain.name
+            self.setAccessibleName(self.title)
+            self.title_changed.emit(self.title)
+
+    def _on_readings(self, keys: frozenset[DomainKey]) -> None:
+        if self._machine in keys:
+            self.overview.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._stop:
+            self._stop = [
+                self._parts.store.subscribe(self._on_changes),
+                self._parts.history.subscribe(self._on_readings),
+            ]
+        self._rename()
+        if self._machine not in self._parts.store.domains:
+            self.overview.show_gone()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        for stop in self._stop:
+            stop()
+        self._stop = []
+        super().hideEvent(event)

@@ -1,0 +1,187 @@
+"""The machine's page, first tab: state with its reason, what can be done, graphs, facts, labels."""
+
+import time
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from vmdesk.core import units
+from vmdesk.core.archive import Archived
+from vmdesk.core.history import Series
+from vmdesk.core.words import state_text
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import text, tr
+from vmdesk.ui.pages.machine_facts import facts_of
+from vmdesk.ui.pages.machine_plans import plans_of
+from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.theme import GRID, title_font
+from vmdesk.ui.widgets.command_buttons import CommandButtons
+from vmdesk.ui.widgets.facts import Facts
+from vmdesk.ui.widgets.form import Muted, Section
+from vmdesk.ui.widgets.graphs import Graphs
+from vmdesk.ui.widgets.state_badge import StateBadge
+from vmdesk.ui.widgets.tags import TagRow
+
+SIDE_BY_SIDE = 1000  # pixels from which the facts stand beside the graphs, not under them
+FACTS_WIDTH = 40 * GRID
+
+
+class _Readings:
+    """A machine's series for its graphs."""
+
+    def __init__(self, parts: Parts, key: DomainKey) -> None:
+        self._parts, self._key = parts, key
+
+    def live(self, series: str, since: float) -> Series:
+        found: Series = self._parts.history.series(self._key, series, since)
+        return found
+
+    async def archived(self, series: str, start: float, end: float) -> Archived:
+        found: Archived = await self._parts.archive.read(self._key, series, start, end)
+        return found
+
+
+class MachineOverview(QScrollArea):
+    """Follows store and history while it is visible."""
+
+    def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts, self._key = parts, key
+        self._series: tuple[str, ...] = ()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setObjectName("machine-overview")
+        self.setAccessibleName(tr("Overview"))
+        body = QWidget()
+        body.setObjectName("machine-overview-body")
+        self.setWidget(body)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 3 * GRID)
+        layout.setSpacing(2 * GRID)
+        layout.addLayout(self._make_head())
+        self._buttons = CommandButtons(lambda command: parts.shell.run(command, (key,)))
+        layout.addWidget(self._buttons)
+        self._split = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._split.setSpacing(3 * GRID)
+        domain = parts.store.domains.get(key)
+        self._graphs = Graphs(_Readings(parts, key), parts.jobs, domain.name if domain else "")
+        self._graphs.failed.connect(self._on_failed)
+        graphs = QVBoxLayout()
+        graphs.addWidget(self._graphs)
+        graphs.addStretch(1)
+        self._side = QWidget()
+        side = QVBoxLayout(self._side)
+        side.setContentsMargins(0, 0, 0, 0)
+        self._facts = Facts(parts.shell.copy)
+        side.addWidget(self._facts)
+        self._notes_title = Section(tr("Notes"))
+        self._notes_title.setContentsMargins(0, 2 * GRID, 0, 0)
+        self._notes = QLabel()
+        self._notes.setWordWrap(True)
+        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        side.addWidget(self._notes_title)
+        side.addWidget(self._notes)
+        side.addStretch(1)
+        self._split.addLayout(graphs, 1)
+        self._split.addWidget(self._side)
+        layout.addLayout(self._split)
+        layout.addStretch(1)
+        self.show_machine()
+
+    def _make_head(self) -> QHBoxLayout:
+        self._badge = StateBadge(32)
+        self._name = QLabel()
+        self._name.setObjectName("machine-name")
+        self._name.setFont(title_font(self._name.font()))
+        self._name.setTextFormat(Qt.TextFormat.PlainText)
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._state = QLabel()
+        self._state.setObjectName("machine-state")
+        self._state.setTextFormat(Qt.TextFormat.PlainText)
+        self._tags = TagRow()
+        self._description = Muted("", caption=False)
+        self._description.setTextFormat(Qt.TextFormat.PlainText)
+        words = QVBoxLayout()
+        words.setSpacing(GRID // 2)
+        for widget in (self._name, self._state, self._description, self._tags):
+            words.addWidget(widget)
+        head = QHBoxLayout()
+        head.setSpacing(2 * GRID)
+        head.addWidget(self._badge, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(words, 1)
+        return head
+
+    # -- what it shows
+
+    def show_machine(self) -> None:
+        """The machine as the store has it now."""
+        domain = self._parts.store.domains.get(self._key)
+        if domain is None:
+            return
+        host = self._parts.store.hosts.get(self._key.host)
+        self._badge.show_machine(domain)
+        self._name.setText(domain.name)
+        self._show_state(domain)
+        title, description = domain.labels.title, domain.labels.description
+        self._description.setText(" · ".join(part for part in (title, description) if part))
+        self._description.setVisible(bool(title or description))
+        self._tags.set_tags(domain.labels.tags)
+        self._tags.setVisible(bool(domain.labels.tags))
+        self._notes.setText(domain.labels.notes)
+        self._notes.setVisible(bool(domain.labels.notes))
+        self._notes_title.setVisible(bool(domain.labels.notes))
+        self._buttons.setEnabled(True)
+        self._buttons.show_machine(domain, host)
+        self._facts.set_groups(facts_of(domain, host))
+        self._plan(domain)
+
+    def show_gone(self) -> None:
+        """Its definition was deleted, or its host was removed."""
+        self._state.setText(
+            tr("This machine is not there any more. Its graphs and its activity stay until VMDesk ends.")
+        )
+        self._buttons.setEnabled(False)
+
+    def _show_state(self, domain: Domain) -> None:
+        host = self._parts.store.hosts.get(self._key.host)
+        stale = host.stale if host else True
+        words = state_text(domain, stale)
+        if domain.active and domain.started:
+            words += " · " + tr("for {time}", time=units.duration(max(time.time() - domain.started, 0)))
+        if words != self._state.text():
+            self._state.setText(words)
+
+    def _plan(self, domain: Domain) -> None:
+        self._series = tuple(self._parts.history.names(self._key))
+        self._graphs.set_plans(plans_of(domain, self._series))
+
+    def refresh(self) -> None:
+        """New readings of this machine are there."""
+        if not self.isVisible():
+            return
+        domain = self._parts.store.domains.get(self._key)
+        if domain is not None:
+            if tuple(self._parts.history.names(self._key)) != self._series:
+                self._plan(domain)
+            self._show_state(domain)
+        self._graphs.refresh()
+
+    def _on_failed(self, words: str) -> None:
+        self._parts.shell.notify(Notice(Problem(text("The graph could not be saved."), details=words), Level.ERROR))
+
+    # -- where things stand
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wide = self.viewport().width() >= SIDE_BY_SIDE
+        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if self._split.direction() != direction:
+            self._split.setDirection(direction)
+        self._side.setFixedWidth(FACTS_WIDTH if wide else min(self.viewport().width() - 6 * GRID, 2 * FACTS_WIDTH))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.show_machine()

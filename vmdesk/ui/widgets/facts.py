@@ -1,0 +1,166 @@
+"""What is so: rows of label and value in sections; everything can be selected and copied."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QEnterEvent, QGuiApplication, QIcon
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from vmdesk.model.text import tr
+from vmdesk.ui.icons import icon
+from vmdesk.ui.theme import GRID, figure_font
+from vmdesk.ui.widgets.form import Section
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`copy`: what goes to the clipboard if that is not the value; `hint`: the tooltip."""
+
+    label: str
+    value: str
+    copy: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """Facts under one heading ("" for none)."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+def short(words: str, most: int = 32) -> str:
+    """A long word (path, label, key) without its middle; give the whole as `copy` and `hint`."""
+    return words if len(words) <= most else f"{words[: most // 2 - 1]}…{words[-(most - most // 2) :]}"
+
+
+class CopyButton(QToolButton):
+    """Copies a text. Shown only while the pointer is on its row or it has the focus; its place is always kept."""
+
+    def __init__(self, name: str, text: Callable[[], str], copy: Callable[[str], None] | None = None) -> None:
+        super().__init__()
+        self._text = text
+        self._copy = copy or (lambda words: QGuiApplication.clipboard().setText(words))
+        self._wanted = False
+        self._glyph = icon("copy")
+        self.setAutoRaise(True)
+        self.setIconSize(QSize(14, 14))
+        self.setFixedSize(22, 22)
+        self.setToolTip(tr("Copy"))
+        self.setAccessibleName(tr("Copy {name}", name=name))
+        self.clicked.connect(lambda: self._copy(self._text()))
+
+    def show_glyph(self, wanted: bool) -> None:
+        self._wanted = wanted
+        self.setIcon(self._glyph if wanted or self.hasFocus() else QIcon())
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            result = super().event(event)
+            self.show_glyph(self._wanted)
+            return result
+        return super().event(event)
+
+
+class _Row(QWidget):
+    """One fact; label and value lie in the grid of all rows, so this is only their frame for the pointer."""
+
+    def __init__(self, fact: Fact, copy: Callable[[str], None] | None) -> None:
+        super().__init__()
+        self.fact = fact
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setHorizontalSpacing(GRID)
+        layout.setColumnMinimumWidth(0, 13 * GRID)
+        layout.setColumnStretch(1, 1)
+        self._label = QLabel(fact.label)
+        self._label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
+        self._label.setWordWrap(True)
+        self._label.setFixedWidth(13 * GRID)
+        self._value = QLabel()
+        self._value.setFont(figure_font(self._value.font()))
+        self._value.setWordWrap(True)
+        self._value.setTextFormat(Qt.TextFormat.PlainText)
+        self._value.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._value.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self._value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._button = CopyButton(fact.label, lambda: self.fact.copy or self.fact.value, copy)
+        top = Qt.AlignmentFlag.AlignTop
+        for column, widget in enumerate((self._label, self._value)):
+            widget.setContentsMargins(0, 3, 0, 3)
+            layout.addWidget(widget, 0, column, *((top,) if column == 0 else ()))
+        layout.addWidget(self._button, 0, 2, top)
+        self.set_fact(fact)
+
+    def set_fact(self, fact: Fact) -> None:
+        self.fact = fact
+        self._value.setText(fact.value)
+        self._value.setAccessibleName(f"{fact.label}: {fact.value}")
+        self._label.setToolTip(fact.hint)
+        self._value.setToolTip(fact.hint)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._button.show_glyph(True)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._button.show_glyph(False)
+
+
+class Facts(QWidget):
+    """Groups of facts under each other."""
+
+    def __init__(self, copy: Callable[[str], None] | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._copy = copy
+        self._groups: tuple[FactGroup, ...] = ()
+        self._rows: list[_Row] = []
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.setAccessibleName(tr("Facts"))
+
+    def set_groups(self, groups: Sequence[FactGroup]) -> None:
+        """Show these; where only values changed, only they are written anew."""
+        groups = tuple(groups)
+        if groups == self._groups:
+            return
+        if _shape(groups) == _shape(self._groups):
+            facts = [fact for group in groups for fact in group.facts]
+            for row, fact in zip(self._rows, facts, strict=True):
+                if row.fact != fact:
+                    row.set_fact(fact)
+        else:
+            self._rebuild(groups)
+        self._groups = groups
+
+    def text(self) -> str:
+        """All of it as lines."""
+        lines: list[str] = []
+        for group in self._groups:
+            lines += [group.title] if group.title else []
+            lines += [f"{fact.label}: {fact.copy or fact.value}" for fact in group.facts]
+        return "\n".join(lines)
+
+    def _rebuild(self, groups: Sequence[FactGroup]) -> None:
+        while item := self._layout.takeAt(0):
+            if widget := item.widget():
+                widget.hide()
+                widget.deleteLater()
+        self._rows = []
+        for place, group in enumerate(groups):
+            if group.title:
+                heading = Section(group.title)
+                heading.setContentsMargins(0, 2 * GRID if place else 0, 0, GRID // 2)
+                self._layout.addWidget(heading)
+            for fact in group.facts:
+                row = _Row(fact, self._copy)
+                self._rows.append(row)
+                self._layout.addWidget(row)
+
+
+def _shape(groups: Sequence[FactGroup]) -> list[tuple[str, tuple[str, ...]]]:
+    return [(group.title, tuple(fact.label for fact in group.facts)) for group in groups]
