@@ -146,8 +146,16 @@ async def undefine(connection: Connection, uuid: str, *, managed_save: bool = Fa
 
 
 def _undefine(domain: "libvirt.virDomain", told: int) -> None:
-    # Drivers and older daemons know fewer flags. Leaving KEEP_ away deletes nothing: libvirt refuses then.
-    for flags in dict.fromkeys((told | _KEEP_NVRAM | _KEEP_TPM, told | _KEEP_NVRAM)):
+    # Drivers and older daemons know fewer flags. Leaving some away deletes nothing: libvirt refuses then.
+    for flags in dict.fromkeys(
+        (
+            told | _KEEP_NVRAM | _KEEP_TPM,
+            told | _KEEP_NVRAM,
+            told,
+            told & ~_CHECKPOINTS | _KEEP_NVRAM,
+            told & ~_CHECKPOINTS,
+        )
+    ):
         try:
             domain.undefineFlags(flags)
         except libvirt.libvirtError as error:
@@ -155,7 +163,4 @@ def _undefine(domain: "libvirt.virDomain", told: int) -> None:
                 raise
         else:
             return
-    if told:
-        domain.undefineFlags(told)
-    else:
-        domain.undefine()
+    domain.undefine()

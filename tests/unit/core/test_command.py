@@ -300,7 +300,7 @@ def test_reason_for_many() -> None:
             "undefine",
             machine(managed_save=True),
             None,
-            "undefine web --managed-save --snapshots-metadata --checkpoints-metadata",
+            "undefine web --managed-save --snapshots-metadata",
         ),
         ("labels", machine(), LabelsEdit(title="A b"), "desc web --config --title --new-desc 'A b'"),
         (

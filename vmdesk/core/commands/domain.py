@@ -544,8 +544,11 @@ def _virsh_rename(domain: Domain, argument: Any) -> Sequence[Sequence[str]]:
 
 def _virsh_undefine(domain: Domain, argument: Any) -> Sequence[Sequence[str]]:
     flags = ["--managed-save"] if domain.managed_save else []
-    flags += ["--snapshots-metadata", "--checkpoints-metadata"]
-    flags += ["--keep-nvram", "--keep-tpm"] if domain.definition.kind in ("kvm", "qemu") else []
+    flags += ["--snapshots-metadata"]
+    # Other drivers refuse the flags of what they do not have.
+    flags += (
+        ["--checkpoints-metadata", "--keep-nvram", "--keep-tpm"] if domain.definition.kind in ("kvm", "qemu") else []
+    )
     return (("undefine", reference(domain), *flags),)
 
 
