@@ -126,14 +126,14 @@ def _expose(checkout: int, entries: list[str]) -> None:
         mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", CHECKOUT)
     CHECKOUT.mkdir(parents=True, exist_ok=True)
     for entry in entries:
-        origin, place = Path(f"/proc/self/fd/{checkout}", entry), CHECKOUT / entry
+        origin, place = Path(f"/proc/{os.getpid()}/fd/{checkout}", entry), CHECKOUT / entry
         if origin.is_symlink():
             place.symlink_to(os.readlink(origin))
         elif entry != "build" and _closed(origin):
             _copy(origin, place)
         else:
             place.mkdir() if origin.is_dir() else place.touch()
-            mount("--bind", origin, place)
+            mount("--no-canonicalize", "--bind", origin, place)  # canonical, it would name what is covered now
 
 
 def _closed(path: Path) -> bool:
