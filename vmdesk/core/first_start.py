@@ -26,12 +26,12 @@ class FirstStart:
 
 def system_host() -> HostConfig:
     """This computer's machines that run for everybody."""
-    return HostConfig("system", tr("This computer"), SYSTEM)
+    return HostConfig("qemu-system", tr("This computer"), SYSTEM)
 
 
 def session_host() -> HostConfig:
     """This computer's machines that belong to this user alone."""
-    return HostConfig("session", tr("This computer (my own machines)"), SESSION)
+    return HostConfig("qemu-session", tr("This computer, my own machines only"), SESSION)
 
 
 async def choose(probe: Callable[[HostConfig], Awaitable[None]] | None = None) -> FirstStart:
