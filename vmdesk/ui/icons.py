@@ -21,6 +21,7 @@ GLYPHS: dict[str, int] = {
     "autostart": 0xF0241,
     "check": 0xF012C,
     "chevron-down": 0xF0140,
+    "chevron-left": 0xF0141,
     "chevron-right": 0xF0142,
     "clock": 0xF0150,
     "close": 0xF0156,
