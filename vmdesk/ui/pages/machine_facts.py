@@ -28,7 +28,7 @@ def _identity(domain: Domain, host: Host | None) -> FactGroup:
     facts.append(Fact(tr("Host"), host.config.name if host else domain.key.host, hint=host.config.uri if host else ""))
     if domain.labels.group:
         facts.append(Fact(tr("Group"), domain.labels.group))
-    facts.append(Fact("UUID", domain.uuid))
+    facts.append(Fact("UUID", f"{domain.uuid[:19]}\n{domain.uuid[19:]}", domain.uuid))
     facts.append(Fact(tr("Starts with host"), tr("yes") if domain.autostart else tr("no")))
     if not domain.persistent:
         facts.append(Fact(tr("Definition"), tr("none: gone once it is off")))

@@ -157,6 +157,7 @@ class MachineOverview(QScrollArea):
     def _plan(self, domain: Domain) -> None:
         self._series = tuple(self._parts.history.names(self._key))
         self._graphs.set_plans(plans_of(domain, self._series))
+        self._graphs.set_nothing("" if domain.active else tr("The machine is off"))
 
     def refresh(self) -> None:
         """New readings of this machine are there."""

@@ -46,7 +46,7 @@ def _memory(domain: Domain) -> Plan:
     curves = (
         Curve(tr("Used"), "used", "memory"),
         Curve(tr("Given"), "given"),
-        Curve(tr("On the host"), "rss"),
+        Curve(tr("On host"), "rss"),
     )
     return Plan("memory", tr("Memory"), KIB, curves, limits)
 

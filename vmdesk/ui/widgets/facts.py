@@ -31,7 +31,7 @@ class FactGroup:
     facts: tuple[Fact, ...]
 
 
-def short(words: str, most: int = 32) -> str:
+def short(words: str, most: int = 24) -> str:
     """A long word (path, label, key) without its middle; give the whole as `copy` and `hint`."""
     return words if len(words) <= most else f"{words[: most // 2 - 1]}…{words[-(most - most // 2) :]}"
 

@@ -5,7 +5,7 @@ Painted here and not by a plotting library: measured on one page of ten graphs, 
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from io import StringIO
 from math import floor, isnan
@@ -58,6 +58,8 @@ class Graph(QWidget):
         self._still: QPixmap | None = None  # everything but the crosshair and the figures
         self._drag: tuple[float, float] | None = None
         self._hovered = False
+        self._provider: Callable[[], Sequence[Line]] | None = None
+        self._stale = False
         self.setObjectName(f"graph-{title}")
         self.setAccessibleName(title)
         self.setMouseTracking(True)
@@ -93,6 +95,36 @@ class Graph(QWidget):
         else:
             self._redraw_figures()
 
+    def set_provider(self, provider: Callable[[], Sequence[Line]] | None) -> None:
+        """Where new readings are to be had when the graph is painted; None: only what `set_lines` gave."""
+        self._provider = provider
+        self._stale = provider is not None
+
+    def expire(self) -> None:
+        """There are new readings. They are fetched when the graph is next painted, if it is on the screen at all."""
+        self._stale = True
+        if self._worth_redrawing():
+            self._still = None
+            self.update()
+        else:
+            self.update(0, 0, self.width(), 8 + 2 * ROW)
+        if self.hasFocus():
+            self._tell()
+
+    def _pull(self) -> None:
+        if self._stale and self._provider is not None:
+            lines = tuple(self._provider())
+            if [line.name for line in lines] != [line.name for line in self._drawing.lines]:
+                self._still = None
+            self._drawing.lines = lines
+        self._stale = False
+
+    def set_nothing(self, words: str) -> None:
+        """What stands there while there is nothing to draw."""
+        if words != self._drawing.nothing:
+            self._drawing.nothing = words
+            self._redraw()
+
     def set_limits(self, limits: Sequence[Limit]) -> None:
         if tuple(limits) != self._drawing.limits:
             self._drawing.limits = tuple(limits)
@@ -105,14 +137,17 @@ class Graph(QWidget):
 
     def figures(self) -> list[tuple[str, str]]:
         """(name, value in words) of each line at the crosshair, else now."""
+        self._pull()
         return self._drawing.figures()
 
     @property
     def lines(self) -> tuple[Line, ...]:
+        self._pull()
         return self._drawing.lines
 
     def csv(self) -> str:
         """What is shown as a table: local time, Unix time, one column a line (two with maxima)."""
+        self._pull()
         out = StringIO()
         table = csv.writer(out, lineterminator="\n")
         head = [tr("time"), tr("Unix time")]
@@ -210,6 +245,7 @@ class Graph(QWidget):
         return floor(self._timeline.end / bucket) != floor(end / bucket)
 
     def _prepare(self) -> None:
+        self._pull()
         self._drawing.size, self._drawing.palette, self._drawing.font = self.size(), self.palette(), self.font()
         self._drawing.telling = self._hovered or self.hasFocus()
 
@@ -224,6 +260,7 @@ class Graph(QWidget):
 
     def _tell(self) -> None:
         if QAccessible.isActive() and self.isVisible():
+            self._pull()
             self.setAccessibleDescription(self._drawing.describe())
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -31,7 +31,7 @@ from vmdesk.ui.widgets.timeline import Timeline
 PAD = 12
 ROW = 20
 HEIGHT = 184
-LEGEND_MOST = 4  # more lines than that are drawn as strips, one under the other
+LEGEND_MOST = 3  # more lines than that are drawn as strips, one under the other
 HOVER_MOST = 8
 WIDEST = "888 MB/s"  # the gutter is as wide in all graphs, so that their times stand under each other
 
@@ -81,6 +81,7 @@ class Drawing:
 
     shown    the stretch of time in the still picture (start, end), Unix seconds
     bucket   seconds that share one point of a curve in it, 0 for none
+    nothing  what stands there while there is nothing to draw
     telling  whether the box with time and values stands beside the crosshair
     """
 
@@ -96,6 +97,7 @@ class Drawing:
     shown: tuple[float, float] = (0.0, 1.0)
     bucket: float = 0.0
     telling: bool = False
+    nothing: str = ""
 
     def figures(self) -> list[tuple[str, str]]:
         """(name, value) of each line at the crosshair, else now."""
@@ -181,8 +183,10 @@ class Drawing:
         self._paint_limits(painter, field, levels[-1], ink)
         if not drawn:
             painter.setPen(faded(ink, 0.62))
-            words = tr("No readings yet") if self.timeline.span.live else tr("Nothing recorded in this time")
-            painter.drawText(field, Qt.AlignmentFlag.AlignCenter, words)
+            words = self.nothing or tr("No readings yet")
+            if not self.timeline.span.live:
+                words = tr("Nothing recorded in this time")
+            painter.drawText(field, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
 
     def _reach(self) -> float:
         """Seconds from the first to the last reading."""
@@ -302,7 +306,8 @@ class Drawing:
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
         if len(curve) == 1:
-            painter.drawPoint(curve[0])
+            painter.setBrush(color)
+            painter.drawEllipse(curve[0], 1, 1)
         else:
             painter.drawPolyline(QPolygonF(curve))
 
@@ -334,27 +339,29 @@ class Drawing:
         painter.setFont(figure_font(caption_font(self.font)))
         metrics = painter.fontMetrics()
         x, y, end = float(PAD), 8 + ROW, self.size.width() - PAD
-        figures = self.figures()
+        figures = self.figures() if any(line.times for line in self.lines) else []
         if len(figures) > LEGEND_MOST:
             painter.setPen(faded(ink, 0.66))
             painter.drawText(QRectF(x, y, end - x, ROW), Qt.AlignmentFlag.AlignVCenter, self._highest_figure())
             return
+        dot = 12 if len(figures) > 1 or any(name for name, _ in figures) else 0
+        gap, blank = 12, metrics.horizontalAdvance(" ") * 1.5
+        reserved = metrics.horizontalAdvance(self.unit.widest)
+        natural = [(metrics.horizontalAdvance(name), metrics.horizontalAdvance(value)) for name, value in figures]
+        # Room for the widest figure, so that the next name does not move with this one's digits; if there is room.
+        if sum(dot + name + blank + max(value, reserved) + gap for name, value in natural) - gap > end - x:
+            reserved = 0
         for index, (name, value) in enumerate(figures):
-            width = metrics.horizontalAdvance(name + "  " + value) + 12
-            if x + width > end and index:
-                break
-            if len(figures) > 1 or name:
+            if dot:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(line_color(self.palette, index))
                 painter.drawEllipse(QRectF(x, y + ROW / 2 - 4, 8, 8))
-                x += 12
                 painter.setPen(faded(ink, 0.66))
-                painter.drawText(QRectF(x, y, end - x, ROW), Qt.AlignmentFlag.AlignVCenter, name)
-                x += metrics.horizontalAdvance(name) + metrics.horizontalAdvance(" ") * 1.5
+                painter.drawText(QRectF(x + dot, y, end - x, ROW), Qt.AlignmentFlag.AlignVCenter, name)
+                x += dot + natural[index][0] + blank
             painter.setPen(ink)
             painter.drawText(QRectF(x, y, end - x, ROW), Qt.AlignmentFlag.AlignVCenter, value)
-            # Room for the widest figure, so that the next name does not move with this one's digits.
-            x += max(metrics.horizontalAdvance(value), metrics.horizontalAdvance(self.unit.widest)) + 12
+            x += max(natural[index][1], reserved) + gap
 
     def paint_cursor(self, painter: QPainter) -> None:
         moment = self.timeline.cursor

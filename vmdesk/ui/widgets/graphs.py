@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from PySide6.QtCore import QTimer, Signal
@@ -18,7 +19,7 @@ from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.graph import Gap, Graph, Limit, Line, Unit
 from vmdesk.ui.widgets.timeline import SPANS, Span, Timeline
 
-NARROWEST = 360  # pixels a graph needs; the number of columns follows
+NARROWEST = 320  # pixels a graph needs; the number of columns follows
 ARCHIVE_EVERY = 60.0  # seconds after which an archive view is read again
 
 
@@ -54,7 +55,7 @@ class Source(Protocol):
 
 
 class Graphs(QWidget):
-    """Works only while it is visible, and only on the graphs that are on the screen."""
+    """Works only while it is visible; a graph that is not on the screen fetches nothing."""
 
     failed = Signal(str)
 
@@ -115,13 +116,19 @@ class Graphs(QWidget):
         self._refreshed = now
         self.timeline.tick(now)
         if self.timeline.span.live:
-            since = self.timeline.start - self.timeline.span.hole
-            for plan in self._plans:
-                graph = self._graphs[plan.id]
-                if not graph.visibleRegion().isEmpty():
-                    graph.set_lines([self._line(curve, since) for curve in plan.curves])
+            for graph in self._graphs.values():
+                graph.expire()
         elif now - self._archive_read > ARCHIVE_EVERY:
             self._read_archive()
+
+    def set_nothing(self, words: str) -> None:
+        """What stands in the graphs while there is nothing to draw."""
+        for graph in self._graphs.values():
+            graph.set_nothing(words)
+
+    def _live(self, plan: Plan) -> list[Line]:
+        since = self.timeline.start - self.timeline.span.hole
+        return [self._line(curve, since) for curve in plan.curves]
 
     def _line(self, curve: Curve, since: float) -> Line:
         series = self._source.live(curve.series, since)
@@ -171,8 +178,9 @@ class Graphs(QWidget):
         self._hint.setVisible(not live and any(not plan.archived for plan in self._plans))
         for plan in self._plans:
             graph = self._graphs[plan.id]
-            graph.set_lines([])
             graph.set_gaps([])
+            graph.set_lines([])
+            graph.set_provider(partial(self._live, plan) if live else None)
         self._columns = 0
         self._arrange()
         if live:
