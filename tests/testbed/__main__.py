@@ -5,6 +5,7 @@ Otherwise: runs it directly, in a process namespace of its own where the kernel 
 """
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -28,6 +29,7 @@ def command(arguments: list[str]) -> list[str]:
 
 def main() -> int:
     program = command(sys.argv[1:])
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C is the program's to answer; its status is ours
     if os.geteuid() == 0:
         return sandbox.run(program)
     alone = subprocess.run([*_ALONE, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0

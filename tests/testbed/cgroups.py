@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,6 +44,7 @@ class Slice:
 
     def make(self) -> None:
         for hierarchy in hierarchies():
+            _remove_abandoned(hierarchy.path)
             group = hierarchy.path / self.name
             with contextlib.suppress(OSError):
                 group.mkdir()
@@ -59,9 +61,22 @@ class Slice:
 
     def remove(self) -> None:
         for group in self.groups:
-            for directory, _, _ in os.walk(group, topdown=False):
-                with contextlib.suppress(OSError):
-                    Path(directory).rmdir()
+            _remove(group)
+
+
+def _remove(group: Path) -> None:
+    for directory, _, _ in os.walk(group, topdown=False):
+        with contextlib.suppress(OSError):
+            Path(directory).rmdir()
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Groups of sandboxes whose parent was killed: nobody in them, and not made just now."""
+    for group in root.glob("vmdesk-test-*"):
+        with contextlib.suppress(OSError):
+            used = any((Path(d) / "cgroup.procs").read_text() for d, _, _ in os.walk(group))
+            if not used and time.time() - group.stat().st_mtime > 60:
+                _remove(group)
 
 
 def remount(before: list[Hierarchy]) -> None:
