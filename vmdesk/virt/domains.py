@@ -65,10 +65,22 @@ async def xml(connection: Connection, uuid: str, *, inactive: bool = False) -> s
 
 
 async def start(connection: Connection, uuid: str, *, paused: bool = False) -> None:
-    """Start it, or restore it if it has a saved state."""
-    flags = libvirt.VIR_DOMAIN_START_PAUSED if paused else 0
+    """Start it, or restore it if it has a saved state.
+
+    paused  before its first instruction; where the driver knows no such start, right after it
+    """
     doing = text("Starting {name}", name=name(connection, uuid))
-    await act(connection, uuid, lambda domain: domain.createWithFlags(flags), doing)
+    await act(connection, uuid, _start_paused if paused else lambda domain: domain.create(), doing)
+
+
+def _start_paused(domain: "libvirt.virDomain") -> None:
+    try:
+        domain.createWithFlags(libvirt.VIR_DOMAIN_START_PAUSED)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in _UNKNOWN_FLAG:
+            raise
+        domain.create()
+        domain.suspend()
 
 
 async def shutdown(connection: Connection, uuid: str, *, mode: Mode = "default") -> None:

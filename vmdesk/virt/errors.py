@@ -161,6 +161,12 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
             text("The libvirt installed here has no driver for this kind of host."),
             text("Install it (for QEMU on Debian: sudo apt install libvirt-daemon-system), or check the address."),
         )
+    if "cannot read ca certificate" in low or "cannot read certificate" in low:
+        return (
+            "certificate",
+            text("The certificates for such a connection are not set up on this computer."),
+            text("Put the CA's certificate at /etc/pki/CA/cacert.pem, or use ssh instead."),
+        )
     if code in (_code("VIR_ERR_GNUTLS_ERROR", 40), _code("VIR_ERR_SYSTEM_ERROR", 38)) and "certificate" in low:
         return (
             "certificate",

@@ -1,0 +1,98 @@
+"""libvirt's errors in words."""
+
+import grp
+import os
+from typing import Any
+
+import libvirt
+import pytest
+
+from vmdesk.model.text import text
+from vmdesk.virt import errors
+
+SOCKET = "Failed to connect socket to '/var/run/libvirt/libvirt-sock': "
+
+
+def error(code: int, message: str, domain: int = 0) -> libvirt.libvirtError:
+    made = libvirt.libvirtError(message)
+    made.err = (code, domain, message, 2, "", None, None, 0, 0)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("code", "domain", "message", "uri", "name"),
+    [
+        (38, 0, SOCKET + "No such file or directory", "qemu:///system", "no-daemon"),
+        (38, 7, SOCKET + "Connection refused", "qemu:///system", "no-daemon"),
+        (38, 7, SOCKET + "Permission denied", "qemu+ssh://ann@lab/system", "permission"),
+        (94, 0, "authentication unavailable: no polkit agent available", "qemu+ssh://lab/system", "permission"),
+        (45, 0, "authentication failed: bad password", "esx://h", "auth"),
+        (88, 0, "access denied", "qemu:///system", "permission"),
+        (38, 7, "Cannot recv data: Host key verification failed.", "qemu+ssh://lab/system", "host-key"),
+        (38, 7, "End of file while reading data: ann@lab: Permission denied (publickey).", "qemu+ssh://lab/", "auth"),
+        (39, 7, "packet 1213486156 bytes received from server too large, want 33554432", "qemu+tcp://h", "not-libvirt"),
+        (38, 7, "unable to connect to server at 'h:16509': No route to host", "qemu+tcp://h", "unreachable"),
+        (38, 7, "End of file while reading data: Input/output error", "qemu:///system", "closed"),
+        (1, 7, "internal error: client socket is closed", "qemu:///system", "closed"),
+        (5, 0, "no connection driver available for bhyve:///", "bhyve:///", "no-driver"),
+        (3, 0, "this function is not supported by the connection driver", "test:///default", "no-support"),
+        (42, 0, "Domain not found", "", "gone"),
+        (29, 0, "operation virDomainCreate forbidden for read only access", "", "read-only"),
+        (1, 0, "internal error: process exited: Could not access KVM kernel module: Permission denied", "", "no-kvm"),
+        (8, 0, "invalid argument: could not get preferred machine for /usr/bin/qemu", "", "libvirt"),
+        (1, 0, "internal error: Something quite new", "", "libvirt"),
+    ],
+)
+def test_kinds(code: int, domain: int, message: str, uri: str, name: str) -> None:
+    problem = errors.problem(error(code, message, domain), text("Connecting"), uri)
+    assert problem.name == name
+    assert problem.details == message
+    assert problem.code == code
+    assert str(problem.what) == "This did not work: Connecting."
+
+
+def test_the_next_step_names_the_host() -> None:
+    problem = errors.problem(error(38, SOCKET + "No such file or directory"), None, "qemu+ssh://lab/system")
+    assert str(problem.what_next) == "Run on lab: sudo systemctl start libvirtd"
+
+
+@pytest.mark.parametrize(
+    ("granted", "in_login", "name", "next_step"),
+    [
+        (False, False, "permission", "sudo usermod -aG libvirt"),
+        (True, False, "permission-login", "Log out and in once."),
+        (True, True, "permission", "ls -l"),
+    ],
+)
+def test_group(monkeypatch: pytest.MonkeyPatch, granted: bool, in_login: bool, name: str, next_step: str) -> None:
+    monkeypatch.setattr(errors, "membership", lambda _user: (granted, in_login))
+    problem = errors.problem(error(38, SOCKET + "Permission denied", 7), None, "qemu:///system")
+    assert problem.name == name
+    assert next_step in str(problem.what_next)
+
+
+def test_membership(monkeypatch: pytest.MonkeyPatch) -> None:
+    def group(members: list[str], number: int) -> Any:
+        return grp.struct_group(("libvirt", "x", number, members))
+
+    monkeypatch.setattr(os, "getgroups", lambda: [1, 4711])
+    monkeypatch.setattr(grp, "getgrnam", lambda _name: group(["nobody-here"], 4711))
+    assert errors.membership("nobody-here") == (True, True)
+    monkeypatch.setattr(grp, "getgrnam", lambda _name: group(["nobody-here"], 4712))
+    assert errors.membership("nobody-here") == (True, False)
+    assert errors.membership("somebody-else") == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "holder"),
+    [
+        ("cannot acquire state change lock (held by monitor=remoteDispatchDomainSnapshotCreateXML)", "snapshot"),
+        ("... (held by monitor=remoteDispatchDomainManagedSave)", "save"),
+        ("... (held by monitor=remoteDispatchConnectGetAllDomainStats)", ""),
+        ("... (held by monitor=remoteDispatchDomainMemoryStats agent=remoteDispatchDomainShutdownFlags)", "shutdown"),
+        ("... (held by monitor=remoteDispatchDomainSetTime)", "SetTime"),
+        ("cannot acquire state change lock", ""),
+    ],
+)
+def test_holder(words: str, holder: str) -> None:
+    assert errors.holder(words) == holder
