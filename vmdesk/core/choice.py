@@ -1,13 +1,12 @@
 """Which host is meant by what stands behind --connect."""
 
-from vmdesk.core.paths import RESOURCES
+from vmdesk.core.practice import DEMO
+from vmdesk.core.practice import ID as PRACTICE
 from vmdesk.core.settings import Settings
 from vmdesk.model import uri
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import text
-
-PRACTICE = "practice"  # the practice host's id, and its name on the command line
 
 # Without --connect, the first of these that opens.
 LOCAL = (
@@ -18,7 +17,7 @@ LOCAL = (
 
 def practice() -> HostConfig:
     """The practice host as it is delivered."""
-    return HostConfig(PRACTICE, PRACTICE, uri.of_file(RESOURCES / "demo.xml"))
+    return HostConfig(PRACTICE, PRACTICE, uri.of_file(DEMO))
 
 
 def host(word: str, settings: Settings) -> HostConfig:
@@ -26,12 +25,13 @@ def host(word: str, settings: Settings) -> HostConfig:
 
     Raises VirtError "refused-uri" for what is not to be opened and "unknown-host" for a name that nobody knows.
     """
-    if known := settings.host(word):
+    known = settings.host(word)
+    if word == PRACTICE or (known and known.id == PRACTICE):
+        return practice()
+    if known:
         if uri.parse(known.uri).driver == "test":
             uri.check(known.uri)  # its file may be gone since it was remembered
         return known
-    if word == PRACTICE:
-        return practice()
     address = uri.tidy(word)
     if not address or ":" in address or "/" in address:
         uri.check(address)
