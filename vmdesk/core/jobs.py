@@ -109,6 +109,7 @@ class Jobs:
         task = asyncio.create_task(self._guard(work), name=name)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        task.add_done_callback(lambda _task: work.close())  # cancelled before its first step: it was never awaited
         return task
 
     async def close(self) -> None:

@@ -32,6 +32,11 @@ class Practice:
         self._demo = demo
         self._state = ""  # what the host was opened with, if it was the saved state
 
+    @property
+    def saved(self) -> bool:
+        """Whether what `uri` gave was the saved state."""
+        return bool(self._state)
+
     def config(self, connect_at_start: bool = False) -> HostConfig:
         """The host as it stands in the list; its URI names the file that it begins with."""
         return HostConfig(ID, tr("Practice host"), uri.of_file(self._demo), connect_at_start)

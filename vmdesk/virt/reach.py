@@ -23,8 +23,7 @@ class Reach:
     def __init__(self, config: HostConfig, folder: Path, asker: Asker | None) -> None:
         self._config = config
         self._asker = asker
-        ssh = uris.parse(config.uri).transport == "ssh"
-        self._tunnel = Tunnel(config.uri, folder, asker, config.readonly) if ssh else None
+        self._tunnel = Tunnel(config.uri, folder, asker, config.readonly) if _over_ssh(config.uri) else None
 
     async def open(self, generation: int, post: Post, uri: str | None = None) -> Connection:
         """Open the host. VirtErrors whose name is in FINAL come again at once until `forgive` is called.
@@ -56,3 +55,10 @@ class Reach:
         """End the ssh login. Close the connections first."""
         if self._tunnel:
             await self._tunnel.close()
+
+
+def _over_ssh(uri: str) -> bool:
+    try:
+        return uris.parse(uri).transport == "ssh"
+    except VirtError:
+        return False  # `open` will say what is wrong with it
