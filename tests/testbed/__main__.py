@@ -12,6 +12,8 @@ import sys
 from tests.testbed import sandbox
 
 _ALONE = ["unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
+# Process 1 must bury orphans, or libvirt waits for ever for a dead QEMU to go away; a waiting shell does.
+_BURY = ["sh", "-c", '"$@"; exit $?', "sh"]
 
 
 def command(arguments: list[str]) -> list[str]:
@@ -33,7 +35,7 @@ def main() -> int:
     if os.geteuid() == 0:
         return sandbox.run(program)
     alone = subprocess.run([*_ALONE, "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0
-    return subprocess.run([*_ALONE, *program] if alone else program, check=False).returncode
+    return subprocess.run([*_ALONE, *_BURY, *program] if alone else program, check=False).returncode
 
 
 if __name__ == "__main__":
