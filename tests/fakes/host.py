@@ -210,7 +210,7 @@ class FakeHost:
     def _counters(self, uuid: str, connection) -> DomainCounters:
         m = self.machines[uuid]
         now = time.monotonic()
-        if m.job or uuid in connection.behind:
+        if m.job or (m.hung and uuid in connection.behind):
             return DomainCounters(now, busy=True)
         ran = int((now - m.begun) * 1e9)
         return DomainCounters(
