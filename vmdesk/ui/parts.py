@@ -31,11 +31,12 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to tell. `actions` are buttons: their text and what they do."""
+    """One thing to tell. `actions` are buttons: text and what it does. `subject`: by which it can be withdrawn."""
 
     problem: Problem
     level: Level = Level.ERROR
     actions: tuple[tuple[str, Callable[[], None]], ...] = ()
+    subject: str = ""
 
 
 class Shell(Protocol):

@@ -114,6 +114,14 @@ class NoticeBar(QFrame):
         self._details_button.setChecked(False)
         self._show()
 
+    def withdraw(self, gone: Callable[[Notice], bool]) -> None:
+        """What these said is no longer true."""
+        self._waiting = deque((one for one in self._waiting if not gone(one)), KEEP)
+        if self._now and gone(self._now[0]):
+            self.dismiss()
+        elif self._now:
+            self._show()
+
     def _tool(self, name: str, picture: str, text: str) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(f"notice-{name}")

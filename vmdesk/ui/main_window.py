@@ -1,0 +1,565 @@
+"""The window: toolbar, sidebar, pages as tabs, jobs and notices. It is the Shell that pages speak to."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
+
+from vmdesk import __version__
+from vmdesk.core.command import launch, reason_many
+from vmdesk.core.commands.domain import BY_ID
+from vmdesk.core.jobs import Job, JobState
+from vmdesk.core.settings import Settings
+from vmdesk.core.store import Changes
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem
+from vmdesk.model.host import Host, Link
+from vmdesk.model.text import text, tr
+from vmdesk.ui import theme
+from vmdesk.ui.actions import Actions
+from vmdesk.ui.icons import icon
+from vmdesk.ui.models.domains import Scope
+from vmdesk.ui.models.palette import Choice
+from vmdesk.ui.models.sidebar import SidebarModel
+from vmdesk.ui.pages.machines import MachinesPage
+from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.remembered import Remembered
+from vmdesk.ui.tabs import Tabs
+from vmdesk.ui.widgets.filter_line import FilterLine
+from vmdesk.ui.widgets.inspector import Fetch
+from vmdesk.ui.widgets.jobs_bar import JobsBar
+from vmdesk.ui.widgets.notice_bar import NoticeBar
+from vmdesk.ui.widgets.palette import Palette
+from vmdesk.ui.widgets.sidebar import Sidebar
+
+# Where each page is. They are loaded when first opened: the first picture of the window needs none of them.
+_PAGES = {
+    "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
+    "host": ("vmdesk.ui.pages.host", "HostPage"),
+    "activity": ("vmdesk.ui.pages.activity", "ActivityPage"),
+    "preferences": ("vmdesk.ui.pages.preferences", "PreferencesPage"),
+}
+
+
+def load_page(name: str) -> Any:
+    """The page's class."""
+    module, class_name = _PAGES[name]
+    # The one lazy import of the window: graphs, forms and tables of these pages would be a third of the start.
+    return getattr(importlib.import_module(module), class_name)
+
+
+class Hosts(Protocol):
+    """What can be done to hosts (vmdesk/ui/hosts.py)."""
+
+    def add(self) -> None: ...
+    def edit(self, host_id: str) -> None: ...
+    def remove(self, host_id: str) -> None: ...
+    def connect(self, host_id: str) -> None: ...
+    def disconnect(self, host_id: str) -> None: ...
+    def open_practice(self) -> None: ...
+    def reset_practice(self) -> None: ...
+    def is_practice(self, host_id: str) -> bool: ...
+
+
+class MainWindow(QMainWindow):
+    """close_wanted: the person closed the window; quit_wanted: ... ended the program."""
+
+    close_wanted = Signal()
+    quit_wanted = Signal()
+
+    def __init__(self, parts: Parts, remembered: Remembered, hosts: Hosts, fetch: Fetch | None = None) -> None:
+        super().__init__()
+        self._parts = parts
+        parts.shell = self
+        self._remembered = remembered
+        self._hosts = hosts
+        self._links: dict[str, Link] = {}
+        self._pending: list[str] = []
+        self.leaving = False  # the program ends: close without asking
+        self.setObjectName("main-window")
+        self.setWindowTitle("VMDesk")
+        self.setWindowIcon(icon("machine"))
+        self.setMinimumSize(QSize(90 * theme.GRID, 56 * theme.GRID))
+        self.actions_ = Actions(parts.store, self.run, self)
+        doings: dict[str, Callable[[], None]] = {
+            "connect": hosts.add,
+            "practice": hosts.open_practice,
+            "retry": self._on_retry,
+            "clear-filter": self._on_clear_filter,
+            "show-all": self._on_all,
+        }
+        self.machines = MachinesPage(parts, self.actions_, fetch, doings, self)
+        self.filter = FilterLine(self)
+        self.sidebar_model = SidebarModel(parts.store, self)
+        self.sidebar = Sidebar(self.sidebar_model, self)
+        self.tabs = Tabs(self)
+        self.tabs.add_page(self.machines)
+        self.notices = NoticeBar(self)
+        self.jobs_bar = JobsBar(parts.jobs, self)
+        self.palette_ = Palette(self)
+        self._build()
+        self._connect()
+        self._leave = [
+            parts.jobs.subscribe(self._on_job),
+            parts.store.subscribe(self._on_store),
+            parts.settings.subscribe(self._on_settings),
+        ]
+        self._on_settings(parts.settings.current)
+        self._recall()
+
+    def _build(self) -> None:
+        self.split = QSplitter(Qt.Orientation.Horizontal, self)
+        self.split.setObjectName("main-splitter")
+        self.split.setChildrenCollapsible(False)
+        self.split.setHandleWidth(1)
+        self.split.addWidget(self.sidebar)
+        self.split.addWidget(self.tabs)
+        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([24 * theme.GRID, 140 * theme.GRID])
+        middle = QWidget(self)
+        box = QVBoxLayout(middle)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addLayout(self._toolbar())
+        box.addWidget(self.split, 1)
+        box.addWidget(self.jobs_bar)
+        box.addWidget(self.notices)
+        self.setCentralWidget(middle)
+        self._build_menus()
+
+    def _toolbar(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(theme.GRID, theme.GRID * 3 // 4, theme.GRID, theme.GRID * 3 // 4)
+        row.setSpacing(theme.GRID // 2)
+        more = QMenu(self)
+        more.setToolTipsVisible(True)
+        for command_id in ("domain.reboot", "domain.reset", "domain.poweroff", "domain.save"):
+            more.addAction(self.actions_[command_id])
+        for command_id in ("domain.start", "domain.pause", "domain.resume", "domain.shutdown", "domain.open"):
+            button = self._tool(command_id, text_too=True)
+            if command_id == "domain.shutdown":
+                button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+                button.setMenu(more)
+            row.addWidget(button)
+        row.addStretch(1)
+        row.addWidget(self.filter)
+        for command_id in ("window.palette", "window.activity", "window.inspector"):
+            row.addWidget(self._tool(command_id))
+        return row
+
+    def _tool(self, command_id: str, text_too: bool = False) -> QToolButton:
+        button = QToolButton(self)
+        button.setObjectName(f"tool-{command_id}")
+        button.setDefaultAction(self.actions_[command_id])
+        button.setAutoRaise(True)
+        button.setIconSize(QSize(20, 20))
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setAccessibleName(self.actions_[command_id].text())
+        if text_too:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        return button
+
+    def _build_menus(self) -> None:
+        bar = self.menuBar()
+        bar.setObjectName("menu-bar")
+        do = self.actions_
+        host_menu = bar.addMenu(tr("&Hosts"))
+        host_menu.addActions([do["window.add-host"], do["window.practice"], do["window.host"]])
+        host_menu.addSeparator()
+        host_menu.addActions([do["window.close"], do["window.quit"]])
+        machine_menu = do.menu(self, tr("&Machine"))
+        bar.addMenu(machine_menu)
+        view = bar.addMenu(tr("&View"))
+        view.addActions([do["window.palette"], do["window.filter"], do["window.all"]])
+        view.addSeparator()
+        view.addActions([do["window.activity"], do["window.jobs"], do["window.columns"]])
+        view.addSeparator()
+        view.addActions([do["window.sidebar"], do["window.inspector"]])
+        look = view.addMenu(icon("theme"), tr("Look"))
+        look.addActions([do["window.theme-system"], do["window.theme-light"], do["window.theme-dark"]])
+        view.addSeparator()
+        view.addActions([do["window.next-tab"], do["window.previous-tab"], do["window.detach"], do["window.close-tab"]])
+        view.addSeparator()
+        view.addAction(do["window.preferences"])
+        help_menu = bar.addMenu(tr("H&elp"))
+        help_menu.addActions([do["window.palette"], do["window.about"]])
+        for toggled in ("window.sidebar", "window.inspector"):
+            do[toggled].setCheckable(True)
+            do[toggled].setChecked(True)
+        for choice in ("system", "light", "dark"):
+            do[f"window.theme-{choice}"].setCheckable(True)
+
+    def _connect(self) -> None:
+        self.actions_.connect_to(
+            {
+                "window.palette": self.open_palette,
+                "window.filter": self._on_filter,
+                "window.all": self._on_all,
+                "window.add-host": self._hosts.add,
+                "window.practice": self._hosts.open_practice,
+                "window.activity": lambda: self.open_page("activity"),
+                "window.host": self._on_host_page,
+                "window.preferences": lambda: self.open_page("preferences"),
+                "window.sidebar": self._on_sidebar,
+                "window.inspector": self._on_inspector,
+                "window.columns": self._on_columns,
+                "window.jobs": self.jobs_bar.show_list,
+                "window.theme-system": lambda: self._parts.settings.set(theme="system"),
+                "window.theme-light": lambda: self._parts.settings.set(theme="light"),
+                "window.theme-dark": lambda: self._parts.settings.set(theme="dark"),
+                "window.detach": lambda: self.tabs.detach(self.tabs.currentWidget()),
+                "window.close-tab": lambda: self.tabs.close_at(self.tabs.currentIndex()),
+                "window.next-tab": lambda: self._step(1),
+                "window.previous-tab": lambda: self._step(-1),
+                "window.about": self._on_about,
+                "window.close": self.close,
+                "window.quit": self.quit_wanted.emit,
+            }
+        )
+        self.filter.changed.connect(self._on_filtered)
+        self.filter.left.connect(self.machines.table.setFocus)
+        self.sidebar.chosen.connect(self._on_scope)
+        self.sidebar.opened.connect(self._on_host_opened)
+        self.sidebar.menu_wanted.connect(self._on_host_menu)
+        self.machines.selected.connect(self._on_selected)
+        self.machines.menu_wanted.connect(self._on_machine_menu)
+        self.machines.looked_elsewhere.connect(self._on_looked)
+        self.machines.table.columns_changed.connect(self._on_columns_changed)
+        self.machines.model.refreshed.connect(self._open_pending)
+        self.tabs.changed.connect(self._on_looked)
+
+    # ---------------------------------------------------------------- Shell
+
+    def notify(self, notice: Notice) -> None:
+        self.notices.tell(notice)
+
+    def open_machine(self, key: DomainKey) -> None:
+        self._open(f"machine:{key.host}/{key.uuid}", "machine", key)
+
+    def open_host(self, host_id: str) -> None:
+        self._open(f"host:{host_id}", "host", host_id)
+
+    def open_page(self, name: str) -> QWidget:
+        if name == "machines":
+            self.tabs.setCurrentWidget(self.machines)
+            return self.machines
+        return self._open(name, name)
+
+    def run(self, command_id: str, keys: Sequence[DomainKey]) -> None:
+        command = BY_ID[command_id]
+        domains = [self._parts.store.domains[key] for key in keys if key in self._parts.store.domains]
+        why = reason_many(command, domains, self._parts.store)
+        if why is not None:
+            self.notify(Notice(Problem(why), Level.WARNING))
+            return
+        launch(self._parts.context, command, domains)
+
+    def copy(self, text_: str) -> None:
+        QGuiApplication.clipboard().setText(text_)
+        shown = text_ if len(text_) <= 60 else f"{text_[:60]}…"
+        self.notify(Notice(Problem(text("Copied: {text}", text=" ".join(shown.split()))), Level.INFO))
+
+    def widget(self) -> QWidget:
+        return self
+
+    def reveal(self, key: DomainKey) -> None:
+        """Select a machine in the table, whatever is filtered."""
+        self.open_page("machines")
+        if not self.machines.reveal(key):
+            self._on_all()
+            self.machines.settle()
+            self.machines.reveal(key)
+
+    def come_forward(self) -> None:
+        """A second start raises the first window."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def open_palette(self) -> None:
+        """Everything there is to do."""
+        domains = self.machines.selected_domains()
+        word = domains[0].name if len(domains) == 1 else tr("{n} machines", n=len(domains)) if domains else ""
+        choices = self.actions_.choices(tr("Command"), word)
+        for host in self._parts.store.hosts.values():
+            choices.append(Choice(host.config.name, tr("Host"), "host", partial(self.open_host, host.id), order=2))
+        for key, domain in self._parts.store.domains.items():
+            choices.append(Choice(domain.name, tr("Machine"), "machine", partial(self.open_machine, key), order=3))
+        self.palette_.open(choices)
+
+    def _open(self, key: str, name: str, *arguments: Any) -> QWidget:
+        page = self.tabs.page_of(key)
+        if page is None:
+            page = load_page(name)(self._parts, *arguments)
+            self.tabs.add_page(page)
+        else:
+            self.tabs.raise_page(page)
+        assert isinstance(page, QWidget)
+        return page
+
+    # ---------------------------------------------------------------- what the person does
+
+    def _on_filtered(self, condition: Any) -> None:
+        self.machines.set_filter(condition)
+        if self.filter.text():
+            self.open_page("machines")
+
+    def _on_filter(self) -> None:
+        self.filter.setFocus()
+        self.filter.selectAll()
+
+    def _on_clear_filter(self) -> None:
+        self.filter.clear()
+        self.filter.setFocus()
+
+    def _on_all(self) -> None:
+        self.filter.clear()
+        self.sidebar.choose(Scope())
+        self._on_scope(Scope())
+
+    def _on_scope(self, scope: Scope) -> None:
+        self.machines.set_scope(scope)
+        self.open_page("machines")
+
+    def _on_retry(self) -> None:
+        for host in self._parts.store.hosts.values():
+            if host.link in (Link.FAILED, Link.LOST, Link.OFF):
+                self._hosts.connect(host.id)
+
+    def _on_selected(self) -> None:
+        self.actions_.look_at(self.machines.selected_domains())
+
+    def _on_machine_menu(self, point: QPoint) -> None:
+        menu = self.actions_.menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setObjectName("machine-menu")
+        menu.popup(point)
+
+    def _on_host_opened(self, host_id: str) -> None:
+        host = self._parts.store.hosts.get(host_id)
+        if host and host.link in (Link.OFF, Link.FAILED):
+            self._hosts.connect(host_id)
+        elif host:
+            self.open_host(host_id)
+
+    def _on_host_menu(self, host_id: str, point: QPoint) -> None:
+        menu = self.host_menu(host_id)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(point)
+
+    def host_menu(self, host_id: str) -> QMenu:
+        """What can be done to a host; "" for none in particular."""
+        menu = QMenu(self)
+        menu.setObjectName("host-menu")
+        host = self._parts.store.hosts.get(host_id)
+        if host:
+            menu.addAction(icon("host"), tr("Host page"), lambda: self.open_host(host_id))
+            if host.link in (Link.OFF, Link.FAILED, Link.LOST):
+                menu.addAction(icon("link"), tr("Connect"), lambda: self._hosts.connect(host_id))
+            if host.link is not Link.OFF:
+                menu.addAction(icon("link-off"), tr("Disconnect"), lambda: self._hosts.disconnect(host_id))
+            menu.addSeparator()
+            if self._hosts.is_practice(host_id):
+                menu.addAction(icon("reset"), tr("Reset the practice host…"), self._hosts.reset_practice)
+            else:
+                menu.addAction(icon("edit"), tr("Edit…"), lambda: self._hosts.edit(host_id))
+            menu.addAction(icon("delete"), tr("Remove from the list…"), lambda: self._hosts.remove(host_id))
+            menu.addAction(icon("copy"), tr("Copy its address"), lambda: self.copy(host.config.uri))
+            menu.addSeparator()
+        menu.addActions([self.actions_["window.add-host"], self.actions_["window.practice"]])
+        return menu
+
+    def _on_host_page(self) -> None:
+        scope = self.machines.model.scope
+        domains = self.machines.selected_domains()
+        if scope.kind == "host":
+            self.open_host(scope.value)
+        elif domains:
+            self.open_host(domains[0].key.host)
+        elif self._parts.store.hosts:
+            self.open_host(next(iter(self._parts.store.hosts)))
+        else:
+            self._hosts.add()
+
+    def _on_sidebar(self) -> None:
+        self.sidebar.setVisible(self.sidebar.isHidden())
+        self.actions_["window.sidebar"].setChecked(not self.sidebar.isHidden())
+
+    def _on_inspector(self) -> None:
+        inspector = self.machines.inspector
+        inspector.setVisible(inspector.isHidden())
+        self.actions_["window.inspector"].setChecked(not inspector.isHidden())
+        self.machines.settle()
+        self._on_looked()
+
+    def _on_columns(self) -> None:
+        self.open_page("machines")
+        header = self.machines.table.horizontalHeader()
+        menu = self.machines.table.columns_menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(header.mapToGlobal(QPoint(2 * theme.GRID, header.height())))
+
+    def _on_columns_changed(self) -> None:
+        columns = self.machines.table.columns()
+        if columns != self._parts.settings.current.columns:
+            self._parts.settings.set(columns=columns)
+
+    def _step(self, by: int) -> None:
+        self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % self.tabs.count())
+
+    def _on_about(self) -> None:
+        what = text(
+            "VMDesk {version}: virtual machines on KVM and every other hypervisor that libvirt speaks to.",
+            version=__version__,
+        )
+        why = text("Free software under the GNU General Public License, version 3 or later.")
+        self.notify(Notice(Problem(what, why), Level.INFO))
+
+    # ---------------------------------------------------------------- what happens
+
+    def _on_settings(self, settings: Settings) -> None:
+        self.actions_.take_shortcuts(settings)
+        for choice in ("system", "light", "dark"):
+            self.actions_[f"window.theme-{choice}"].setChecked(settings.theme == choice)
+        self.machines.inspector.pictures = settings.thumbnails
+        if settings.columns and settings.columns != self.machines.table.columns():
+            self.machines.table.show_columns(settings.columns, self.machines.table.widths())
+
+    def _on_job(self, job: Job) -> None:
+        if job.state is JobState.FAILED and job.problem is not None:
+            self.notify(Notice(job.problem))
+
+    def _on_store(self, changes: Changes) -> None:
+        for host_id in changes.hosts:
+            host = self._parts.store.hosts.get(host_id)
+            old = self._links.get(host_id)
+            if host is None:
+                self._links.pop(host_id, None)
+                continue
+            self._links[host_id] = host.link
+            if host.link is not old:
+                self._on_link(host)
+
+    def _on_link(self, host: Host) -> None:
+        """A host's link changed: what is wrong now, and what is no longer."""
+        self.notices.withdraw(lambda notice: notice.subject == f"host:{host.id}")
+        if host.link is Link.FAILED and host.problem is not None:
+            again = (tr("Try again"), lambda: self._hosts.connect(host.id))
+            edit = (tr("Edit…"), lambda: self._hosts.edit(host.id))
+            buttons = (again,) if self._hosts.is_practice(host.id) else (again, edit)
+            self.notify(Notice(host.problem, Level.ERROR, buttons, subject=f"host:{host.id}"))
+        elif host.link is Link.LOST:
+            problem = Problem(
+                text("The connection to {name} is lost.", name=host.config.name),
+                host.problem.why if host.problem else None,
+                text("Its machines run on. VMDesk keeps trying."),
+                host.problem.details if host.problem else "",
+            )
+            self.notify(Notice(problem, Level.WARNING, subject=f"host:{host.id}"))
+
+    def _on_looked(self) -> None:
+        """Which machines and hosts are on the screen: those are read every second."""
+        keys: set[DomainKey] = set()
+        hosts: set[str] = set()
+        for page in self.tabs.seen():
+            keys |= page.watched()
+            if page.key.startswith("host:"):
+                hosts.add(page.key.partition(":")[2])
+        self._parts.sampler.watch(keys, hosts)
+        page = self.tabs.currentWidget()
+        title = getattr(page, "title", "")
+        self.setWindowTitle("VMDesk" if page is self.machines else f"VMDesk – {title}")
+
+    def _on_visible(self) -> None:
+        seen = (self.isVisible() and not self.isMinimized()) or any(window.isVisible() for window in self.tabs.windows)
+        self._parts.sampler.visible(seen)
+        self.machines.model.show(seen and self.machines.isVisible())
+        self._on_looked()
+
+    # ---------------------------------------------------------------- window
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._on_visible()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._on_visible()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            self._on_visible()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.palette_.isVisible():
+            self.palette_.place()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self.leaving:
+            super().closeEvent(event)
+            return
+        event.ignore()  # whether it closes is decided once running jobs have been asked about
+        self.close_wanted.emit()
+
+    # ---------------------------------------------------------------- remembering
+
+    def remember(self) -> None:
+        """Write down how the window looks now."""
+        keep = self._remembered
+        keep.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode("ascii"))
+        keep.set("splitter", self.split.sizes())
+        keep.set("sidebar", not self.sidebar.isHidden())
+        keep.set("machines", self.machines.remember())
+        keep.set("tabs", [page.key for page in self.tabs.pages() if page.key != "machines"] + self._pending)
+        keep.save()
+
+    def _recall(self) -> None:
+        keep = self._remembered
+        geometry = keep.get("geometry", "")
+        if not geometry or not self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore"))):
+            self.resize(QSize(168 * theme.GRID, 100 * theme.GRID))
+        sizes = keep.get("splitter", [0])
+        if len(sizes) == 2 and all(isinstance(one, int) and one > 0 for one in sizes):
+            self.split.setSizes(sizes)
+        if not keep.get("sidebar", True):
+            self._on_sidebar()
+        state: dict[str, Any] = keep.get("machines", {})
+        self.machines.recall(state)
+        self.actions_["window.inspector"].setChecked(not self.machines.inspector.isHidden())
+        self._pending = [key for key in keep.get("tabs", [""]) if isinstance(key, str) and key]
+
+    def _open_pending(self) -> None:
+        """Tabs of the last time open, behind, as soon as what they show is there."""
+        for key in tuple(self._pending):
+            kind, _, rest = key.partition(":")
+            host_id, _, uuid = rest.partition("/")
+            if kind == "machine" and DomainKey(host_id, uuid) in self._parts.store.domains:
+                arguments: tuple[Any, ...] = (DomainKey(host_id, uuid),)
+            elif kind == "host" and host_id in self._parts.store.hosts:
+                arguments = (host_id,)
+            elif kind in ("activity", "preferences"):
+                arguments = ()
+            else:
+                continue
+            self._pending.remove(key)
+            if self.tabs.page_of(key) is None:
+                self.tabs.add_page(load_page(kind)(self._parts, *arguments), raised=False)
+
+    def let_go(self) -> None:
+        """Hear no more of store, jobs and settings."""
+        for leave in self._leave:
+            leave()
+        self._leave.clear()
+        self.jobs_bar.leave()
+        self.jobs_bar.close_model()
+        self.sidebar_model.close()
+        self.machines.close_page()
+        self.leaving = True
+        self.tabs.close_windows()
