@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from vmdesk.core.host_draft import DIRECT, HYPERVISORS, KINDS, REMOTE, Draft, Kind, draft_of
+from vmdesk.core.hosts import Hosts
 from vmdesk.model import uri as uris
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
@@ -105,6 +106,7 @@ class HostDialog(Dialog):
         self._port.setSpecialValueText(tr("standard"))
         self._port.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self._port.setFixedWidth(12 * GRID)
+        self._port.lineEdit().setAccessibleName(tr("Port"))
         self._row(tr("P&ort"), self._port, REMOTE | DIRECT, stretch=False)
         self._place = _named(QLineEdit(), "place")
         self._place.setPlaceholderText(tr("datacenter/cluster/host"))
@@ -306,6 +308,7 @@ class _Notes(QWidget):
         line.setObjectName("wrong" if wrong else "warning")
         line.set(words, glyph, error_color if wrong else warning_color)
         self._lines.insertWidget(len(self._words), line)
+        line.show()
         self._words.append(line)
 
     def _clear(self) -> None:
@@ -363,3 +366,18 @@ _TRIALS: dict[bool | None, tuple[str, _Color]] = {
 def _named(widget: W, name: str) -> W:
     widget.setObjectName(name)
     return widget
+
+
+async def ask_host(parent: QWidget | None, config: HostConfig | None, hosts: Hosts, spawn: Spawn) -> bool:
+    """Let the person add a host (`config` None) or edit one; True if they did."""
+    dialog = HostDialog(parent, config, hosts.probe, spawn)
+    drafts: list[Draft] = []
+    dialog.accepted.connect(lambda: drafts.append(dialog.draft))
+    if not await dialog.answer():
+        return False
+    draft = drafts[0]
+    if config:
+        await hosts.edit(draft.config(config.id))
+    else:
+        hosts.add(draft.config(hosts.new_id(draft.shown_name)))
+    return True
