@@ -73,8 +73,8 @@ def test_everything_slowly_the_watched_quickly_and_one_call_a_tick():
         assert 3 <= w.points(1) <= 6
         assert w.points(0) > 2 * w.points(1)
         assert set(w.fake.log) <= {("list_all", 3), ("bulk", 3), ("bulk", 1), ("host", 1), ("addresses", 1)}
-        assert len(heard) == w.count("bulk")
-        assert len(w.history.host("h", "cpu").times) == len([1 for one in w.fake.log if one == ("bulk", 3)])
+        assert w.count("bulk") - len(heard) in (0, 1)  # the last one may be under way
+        assert abs(len(w.history.host("h", "cpu").times) - w.fake.log.count(("bulk", 3))) <= 1
 
     run(3, story)
 
@@ -151,8 +151,7 @@ def test_one_hung_machine_of_twenty():
         w.fake.machines[w.key(7).uuid].hung = False
         await w.until(lambda: w.domain(7).responding, 1.0)
         w.fake.log.clear()
-        await asyncio.sleep(0.15)
-        assert {n for call, n in w.fake.log if call == "bulk"} == {20}
+        await w.until(lambda: ("bulk", 20) in w.fake.log, 1.0)
         assert w.entries.words(EntryKind.HEALTH) == [("silent", "vm-7"), ("answers", "vm-7")]
 
     run(20, story)
