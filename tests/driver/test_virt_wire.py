@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -159,3 +161,38 @@ def test_an_opening_can_be_abandoned(monkeypatch: pytest.MonkeyPatch) -> None:
         await until(lambda: gc.collect() >= 0 and made[0]() is None)  # closed, for nobody wants it any more
 
     asyncio.run(run())
+
+
+ENDING = """
+import asyncio, threading
+from vmdesk.model.host import HostConfig
+from vmdesk.virt.connection import Connection
+
+async def main():
+    connection = await Connection.open(HostConfig("h", "x", "test:///default"), 1, lambda _event: None)
+    try:
+        await connection.stats.call(lambda _conn: threading.Event().wait(), timeout=0.1)
+    except Exception:
+        pass
+    await connection.close()
+
+asyncio.run(main())
+print("ended")
+"""
+
+
+def test_a_call_that_never_returns_does_not_hold_up_the_exit() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDING], capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "ended\n", "")
+
+
+def test_the_test_driver_is_one_connection_for_all() -> None:
+    for uri, one in (
+        ("test:///default", True),
+        ("test:///tmp/x.xml", True),
+        ("test+unix:///tmp/x.xml?socket=/s", True),
+        ("test+unix:///default?socket=/s", False),
+        ("qemu:///system", False),
+    ):
+        connection = Connection(HostConfig("h", "x", uri), 1, lambda _event: None, uri, None)
+        assert (connection.stats is connection.control) == one

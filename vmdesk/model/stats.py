@@ -38,7 +38,8 @@ class DomainCounters:
     wait_ns     time the virtual CPUs waited for a host CPU (sum over vcpus of wait, else delay)
     given_kib   memory given (balloon.current), used_kib what the guest uses (available - unused/usable),
     rss_kib     what the hypervisor process holds on the host
-    busy        another job (snapshot, save, ...) held its monitor: figures that come from there are missing
+    busy        "" if its monitor answered. Else its figures are missing: "job" (libvirt is at work on it: save,
+                snapshot, ...), "call" (somebody else's call, just now) or "hung" (a call has waited for over 2 s)
     """
 
     time: float
@@ -51,7 +52,7 @@ class DomainCounters:
     rss_kib: int = -1
     disks: tuple[DiskCounters, ...] = ()
     nics: tuple[NicCounters, ...] = ()
-    busy: bool = False
+    busy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

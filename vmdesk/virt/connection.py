@@ -1,5 +1,6 @@
 """One host: its wires, its events, and what it can do."""
 
+import asyncio
 import contextlib
 import os
 import time
@@ -65,11 +66,12 @@ class Connection:
         self.unanswered: set[str] = set()  # machines with a monitor call left behind
         self._post = post
         self._ask = ask
+        self._closed = False
         self._registered: list[int] = []
         self._left: list[Wire] = []
         self.control = Wire(f"control {config.id}", uri, self._open_control, self._goodbye, heals=False)
         # Each open of a test:///FILE is another host with another state.
-        shared = is_in_process(uri)
+        shared = is_one_of_its_own(uri)
         self.stats = self.control if shared else self._wire("stats")
         self.long = self.control if shared else self._wire("long")
         self.actions = self.control if shared else self._wire("actions")
@@ -100,15 +102,13 @@ class Connection:
 
     async def close(self) -> None:
         """Deregister, close; what is not closed in 2 s is given up."""
+        self._closed = True
         wires = {self.control, self.stats, self.long, self.actions}
-        for wire in wires:
-            wire.leave()
-        for wire in wires:
-            await wire.close(CLOSING)
+        await asyncio.gather(*(wire.close(CLOSING) for wire in wires))
 
     async def renew_stats(self) -> None:
         """Give up the stats wire with the calls stuck on it; the next call opens another one."""
-        if self.stats is self.control:
+        if self._closed or self.stats is self.control:
             return
         old, self.stats = self.stats, self._wire("stats")
         old.leave()
@@ -218,6 +218,12 @@ _ASKED = (libvirt.VIR_CRED_AUTHNAME, libvirt.VIR_CRED_ECHOPROMPT, *_SECRET)
 def is_in_process(uri: str) -> bool:
     """Whether `uri` is libvirt's test driver inside this process (not through a daemon)."""
     return urlsplit(uri).scheme == "test"
+
+
+def is_one_of_its_own(uri: str) -> bool:
+    """Whether each open of `uri` makes another host: the test driver with a file, here or behind a daemon."""
+    parts = urlsplit(uri)
+    return parts.scheme == "test" or (parts.scheme.startswith("test+") and parts.path != "/default")
 
 
 def is_local(uri: str) -> bool:

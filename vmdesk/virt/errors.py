@@ -101,7 +101,7 @@ def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
         or _explain_connecting(code, domain, low, uri)
         or _explain_rights(code, low, uri)
         or _explain_machine(code, low, details, uri)
-        or ("libvirt", None, None)
+        or ("libvirt", text("libvirt says: {words}", words=details), None)
     )
 
 
@@ -325,8 +325,14 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
         return "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")
     if code == _code("VIR_ERR_OPERATION_ABORTED", 78):
         return "aborted", text("It was cancelled."), None
+    if found := re.search(r"network '([^']+)' is not active", details):
+        return (
+            "network",
+            text("Its network {network} is not running.", network=found.group(1)),
+            text("Start the network: virsh net-start {network}", network=found.group(1)),
+        )
     if code == _code("VIR_ERR_OPERATION_INVALID", 55):
-        return "state", text("The machine is not in the right state for it."), None
+        return "state", text("libvirt says: {words}", words=details), None
     if code == _code("VIR_ERR_XML_INVALID_SCHEMA", 92):
         return "invalid", text("libvirt finds the definition not valid."), None
     return None

@@ -22,6 +22,7 @@ from vmdesk.virt.wire import Wire
 
 T = TypeVar("T")
 WATCHDOG = 2.0
+_AGAIN = 0.1  # seconds until a machine whose monitor was just occupied is asked again
 _CHUNK = 100  # machines a call where each is asked by itself
 
 _GROUPS = (
@@ -58,20 +59,32 @@ async def bulk(connection: Connection, uuids: Sequence[str]) -> dict[str, Domain
 
 
 async def single(connection: Connection, uuid: str) -> DomainCounters:
-    """The counters of one machine, asked alone. Raises VirtError "timeout" after 2 s.
+    """The counters of one machine, asked alone.
 
-    While an earlier call on that machine is not back, it is not asked again: "timeout" at once.
+    Raises VirtError "timeout" after 2 s, or at once if a call on it (ours or another's) has waited that long already;
+    "busy" if libvirt is at work on it; "gone" if it is off.
     """
     doing = text("Reading statistics of {name}", name=acting.name(connection, uuid))
     wire = connection.stats
 
-    def ask(domain: "libvirt.virDomain") -> DomainCounters | None:
+    def ask(domain: "libvirt.virDomain") -> tuple[DomainCounters | None, str]:
         read = _bulk if _has_bulk(connection) else _each
-        return read(connection, wire, domain.connect(), (uuid,)).get(uuid)
+        until = time.monotonic() + WATCHDOG - 2 * _AGAIN
+        while True:
+            found = read(connection, wire, domain.connect(), (uuid,)).get(uuid)
+            if found is None or found.busy != "call" or time.monotonic() > until:
+                return found, words.job(words.state(*domain.state())[1]) if found and found.busy == "job" else ""
+            time.sleep(_AGAIN)
 
-    found = await acting.ask_monitor(connection, uuid, ask, doing, WATCHDOG)
+    found, job = await acting.ask_monitor(connection, uuid, ask, doing, WATCHDOG)
     if found is None:
         raise errors.refused(doing, text("The machine is off."), None, "gone")
+    if found.busy == "hung":
+        raise errors.timeout(doing, WATCHDOG)
+    if found.busy == "job":
+        raise errors.refused(
+            doing, text("Something else is at work on the machine: {holder}.", holder=job), None, "busy"
+        )
     return found
 
 
@@ -103,11 +116,27 @@ def _bulk(
     records = conn.domainListGetStats(domains, _GROUPS, _FLAGS)
     now = time.monotonic()
     monitored = connection.capabilities.driver.upper() == "QEMU"
-    return {
-        domain.UUIDString(): counters(values, now, monitored)
-        for domain, values in records
-        if words.state(values.get("state.state", 0), 0)[0].active
-    }
+    found: dict[str, DomainCounters] = {}
+    for domain, values in records:
+        if words.state(values.get("state.state", 0), 0)[0].active:
+            # Without NOWAIT's job, what comes from the monitor is missing.
+            busy = _occupied(domain) if monitored and "balloon.rss" not in values else ""
+            found[domain.UUIDString()] = counters(values, now, busy)
+    return found
+
+
+def _occupied(domain: "libvirt.virDomain") -> str:
+    """Who has the machine's monitor, see DomainCounters.busy. Asks libvirtd only, never the monitor."""
+    try:
+        state, _details, milliseconds = domain.controlInfo(0)
+    except libvirt.libvirtError as error:
+        listing.only_gone(error)
+        return "call"
+    if state == libvirt.VIR_DOMAIN_CONTROL_JOB:
+        return "job"
+    if state == libvirt.VIR_DOMAIN_CONTROL_OCCUPIED:
+        return "hung" if milliseconds >= WATCHDOG * 1000 else "call"
+    return "hung" if state == libvirt.VIR_DOMAIN_CONTROL_ERROR else "call"
 
 
 def _look_up(wire: Wire, conn: "libvirt.virConnect", uuids: Sequence[str]) -> list["libvirt.virDomain"]:
@@ -124,11 +153,8 @@ def _look_up(wire: Wire, conn: "libvirt.virConnect", uuids: Sequence[str]) -> li
     return found
 
 
-def counters(values: Mapping[str, Any], now: float, monitored: bool = False) -> DomainCounters:
-    """One record of virDomainListGetStats.
-
-    monitored  the driver asks a monitor for some figures: without them, another job holds it ("busy")
-    """
+def counters(values: Mapping[str, Any], now: float, busy: str = "") -> DomainCounters:
+    """One record of virDomainListGetStats."""
     vcpus = [n for n in range(values.get("vcpu.maximum", 0)) if f"vcpu.{n}.time" in values]
     vcpu_ns = tuple(values[f"vcpu.{n}.time"] for n in vcpus)
     available = values.get("balloon.available", -1)
@@ -146,7 +172,7 @@ def counters(values: Mapping[str, Any], now: float, monitored: bool = False) -> 
         rss_kib=values.get("balloon.rss", -1),
         disks=tuple(_disk(values, n) for n in range(values.get("block.count", 0))),
         nics=tuple(_nic(values, n) for n in range(values.get("net.count", 0))),
-        busy=monitored and "balloon.rss" not in values,
+        busy=busy,
     )
 
 

@@ -1,6 +1,7 @@
 """One virConnect and the calls on it."""
 
 import asyncio
+import atexit
 import contextlib
 import threading
 from collections.abc import Callable
@@ -21,6 +22,13 @@ IN_FLIGHT = 4
 
 # Wires given up whose calls are not back: held here, because freeing a virConnect under a running call crashes.
 _given_up: set["Wire"] = set()
+
+
+@atexit.register
+def _leave_open() -> None:
+    """At the end of the program Python frees everything, and a virConnect closes itself then: not under a call."""
+    for wire in _given_up:
+        wire.forget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,11 @@ class Wire:
         self._lane.shutdown(cancel_futures=True)
         if not self._running:
             self._drop_in_background()
+
+    def forget(self) -> None:
+        """The program ends: the kernel closes the socket."""
+        for conn in [*self._dead, *([self._conn] if self._conn is not None else [])]:
+            conn._o = None  # what virConnect.__del__ would close
 
     async def close(self, timeout: float) -> None:
         """`leave()`, and wait until it is closed, `timeout` seconds at most."""

@@ -101,6 +101,22 @@ def state(number: int, reason: int) -> tuple[State, str]:
     return found, _word(_REASONS.get(found, ()), reason)
 
 
+# Reasons of a state in which a job has the machine.
+_JOBS = {
+    "saving": "save",  # internal snapshots too
+    "creating snapshot": "snapshot",
+    "migrating": "migration",
+    "dumping": "dump",
+    "starting up": "start",
+    "post-copy": "migration",
+}
+
+
+def job(reason: str) -> str:
+    """The word for the job that a state's reason speaks of, else "job"."""
+    return _JOBS.get(reason, "job")
+
+
 def lifecycle(event: int, detail: int) -> tuple[str, str]:
     """virDomainEventType and its detail."""
     if not 0 <= event < len(_LIFECYCLE):

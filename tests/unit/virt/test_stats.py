@@ -16,9 +16,9 @@ RECORD = {
 
 
 def test_counters() -> None:
-    found = stats.counters(RECORD, 12.5, monitored=True)
+    found = stats.counters(RECORD, 12.5)
     assert (found.time, found.vcpus, found.cpu_ns, found.vcpu_ns, found.wait_ns) == (12.5, 2, 900, (400, 500), 23)
-    assert (found.given_kib, found.used_kib, found.rss_kib, found.busy) == (1000, 500, 700, False)
+    assert (found.given_kib, found.used_kib, found.rss_kib, found.busy) == (1000, 500, 700, "")
     assert found.disks == (DiskCounters("vda", 1, 2, 3, 4, 5, 6), DiskCounters("sda"))
     assert found.nics == (NicCounters("vnet0", 1, 2, 3, 4, 5, 6),)
 
@@ -28,9 +28,9 @@ def test_wait_before_delay() -> None:
 
 
 def test_nothing_told_is_minus_one() -> None:
-    found = stats.counters({"state.state": 1}, 1.0, monitored=True)
+    found = stats.counters({"state.state": 1}, 1.0, "job")
     assert (found.cpu_ns, found.wait_ns, found.given_kib, found.used_kib, found.rss_kib) == (-1,) * 5
-    assert found.busy
+    assert found.busy == "job"
 
 
 def test_sum_of_vcpus_where_there_is_no_total() -> None:
