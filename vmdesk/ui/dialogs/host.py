@@ -154,6 +154,8 @@ class HostDialog(Dialog):
         """A row of the form that only some kinds have."""
         row = self._form.rowCount()
         self._form.add(label, control, hint, stretch)
+        if inner := control.focusProxy():
+            inner.setAccessibleName(control.accessibleName())
         items = (self._form.itemAtPosition(row, 0), self._form.itemAtPosition(row + 1, 1))
         name, words = (item.widget() if item else None for item in items)
         self._rows.append((control, name, words, kinds))
