@@ -25,7 +25,7 @@ ARCHIVE_EVERY = 60.0  # seconds after which an archive view is read again
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`series` is a name in the history, `archived` one in the archive ("" if it is not kept there)."""
+    """`series` is a name in the history, `archived` one in the archive; "" where it is not kept."""
 
     name: str
     series: str
@@ -41,6 +41,10 @@ class Plan:
     unit: Unit
     curves: tuple[Curve, ...]
     limits: tuple[Limit, ...] = ()
+
+    @property
+    def live(self) -> bool:
+        return any(curve.series for curve in self.curves)
 
     @property
     def archived(self) -> bool:
@@ -219,7 +223,8 @@ class Graphs(QWidget):
         if columns == self._columns:
             return
         self._columns = columns
-        shown = [plan for plan in self._plans if self.timeline.span.live or plan.archived]
+        live = self.timeline.span.live
+        shown = [plan for plan in self._plans if (plan.live if live else plan.archived)]
         for plan in self._plans:
             graph = self._graphs[plan.id]
             self._grid.removeWidget(graph)
