@@ -2,27 +2,24 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from math import isnan
 from typing import Any
 
+from vmdesk.cli import asking
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.output import emit, emit_json, say
 from vmdesk.cli.session import Session
 from vmdesk.core import filter as filters
-from vmdesk.core import plain, rates, units, words
-from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.errors import VirtError
+from vmdesk.core import plain, units, words
+from vmdesk.model.domain import Domain
 from vmdesk.model.facts import HostFacts
 from vmdesk.model.host import HostConfig
-from vmdesk.model.stats import DomainCounters, Figures
+from vmdesk.model.stats import Figures
 from vmdesk.model.text import tr
-from vmdesk.virt import domains, facts, stats
-from vmdesk.virt.connection import Connection
+from vmdesk.virt import domains, facts
 
 DONE = 0
-BETWEEN = 1.0  # seconds between the two readings from which figures are made
 
 
 def record(domain: Domain, uri: str, responding: bool = True) -> dict[str, Any]:
@@ -48,10 +45,12 @@ def record(domain: Domain, uri: str, responding: bool = True) -> dict[str, Any]:
 async def list_machines(session: Session, options: argparse.Namespace) -> int:
     wanted_ones: filters.Filter = options.filter
     await session.read()
-    readings = await _figures(session, session.machines()) if wanted_ones.uses_figures else {}
-    machines = [one for one in session.machines() if wanted_ones(one, session.host(one), readings.get(one.key))]
-    silent = await _silent(session, machines)
-    machines = [replace(one, responding=one.key not in silent) for one in machines]
+    if wanted_ones.uses_figures:
+        readings, answers = await asking.figures(session, session.machines())
+    else:
+        readings, answers = {}, await asking.health(session, session.machines())
+    machines = [answers.told(one) for one in session.machines()]
+    machines = [one for one in machines if wanted_ones(one, session.host(one), readings.get(one.key))]
     if session.shared.json:
         emit_json([record(one, session.uri(one), one.responding) for one in machines])
         return DONE
@@ -88,51 +87,15 @@ def check_filter(options: argparse.Namespace) -> None:
         raise Usage(f"{error.message}\n  {source}\n  {' ' * plain.width(source[: error.position])}^") from error
 
 
-async def _silent(session: Session, machines: Sequence[Domain]) -> set[DomainKey]:
-    """The running machines whose monitor does not answer. Only QEMU has one that can hang."""
-    silent: set[DomainKey] = set()
-    for host, connection in session.links.open.items():
-        running = [one.uuid for one in machines if one.key.host == host and one.active]
-        if running and connection.capabilities.driver == "QEMU":
-            silent |= {DomainKey(host, one) for one in await _unanswered(connection, running)}
-    return silent
-
-
-async def _unanswered(connection: Connection, uuids: list[str]) -> list[str]:
-    """One call for all; only when that does not come back is each asked alone, two at a time."""
-    try:
-        await stats.bulk(connection, uuids)
-        return []
-    except VirtError as error:
-        if error.problem.name != "timeout":
-            return []
-    await connection.renew_stats()
-    places = asyncio.Semaphore(2)
-
-    async def answers(one: str) -> bool:
-        async with places:
-            try:
-                await stats.single(connection, one)
-            except VirtError as error:
-                return error.problem.name != "timeout"
-            return True
-
-    answered = await asyncio.gather(*(answers(one) for one in uuids))
-    return [one for one, answer in zip(uuids, answered) if not answer]
-
-
 async def show(session: Session, options: argparse.Namespace) -> int:
     await session.read()
     machines = session.find(options.names)
-    silent = await _silent(session, machines)
+    answers = await asking.health(session, machines)
+    machines = [answers.told(one) for one in machines]
     machines = [
-        replace(
-            one,
-            responding=one.key not in silent,
-            addresses=await domains.addresses(session.links.open[one.key.host], one.uuid),
-        )
-        if one.active and one.key not in silent
-        else replace(one, responding=one.key not in silent)
+        replace(one, addresses=await domains.addresses(session.links.open[one.key.host], one.uuid))
+        if one.active and one.responding and not one.busy
+        else one
         for one in machines
     ]
     if session.shared.json:
@@ -195,48 +158,19 @@ def _facts_of(domain: Domain, uri: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value.strip()]
 
 
-async def _figures(session: Session, machines: Iterable[Domain]) -> dict[DomainKey, Figures]:
-    """The figures of the running ones among these machines, from two readings."""
-    running = [one for one in machines if one.active]
-
-    async def reading() -> dict[DomainKey, DomainCounters]:
-        found: dict[DomainKey, DomainCounters] = {}
-        for host, connection in session.links.open.items():
-            uuids = [one.uuid for one in running if one.key.host == host]
-            if uuids:
-                found |= {DomainKey(host, one): value for one, value in (await _counters(connection, uuids)).items()}
-        return found
-
-    if not running:
-        return {}
-    first = await reading()
-    await asyncio.sleep(BETWEEN)
-    return {key: rates.figures(first.get(key), counters) for key, counters in (await reading()).items()}
-
-
-async def _counters(connection: Connection, uuids: list[str]) -> dict[str, DomainCounters]:
-    """Readings, without the machines that do not answer."""
-    try:
-        return await stats.bulk(connection, uuids)
-    except VirtError as error:
-        if error.problem.name != "timeout":
-            raise
-    await connection.renew_stats()
-    silent = set(await _unanswered(connection, uuids))
-    return await stats.bulk(connection, [one for one in uuids if one not in silent])
-
-
 async def show_stats(session: Session, options: argparse.Namespace) -> int:
     await session.read()
     machines = session.find(options.names) if options.names else session.machines()
     for one in machines:
         if options.names and not one.active:
             say(tr("{name} is not running.", name=plain.clean(one.name)))
-    readings = await _figures(session, machines)
+    readings, answers = await asking.figures(session, machines)
     shown = [(one, readings[one.key]) for one in machines if one.key in readings]
     for one in machines:
-        if one.active and one.key not in readings:
+        if one.key in answers.silent:
             session.complain(tr("{name} does not answer.", name=plain.clean(one.name)))
+        elif one.key in answers.working:
+            say(tr("{name} is busy and cannot be asked now.", name=plain.clean(one.name)))
     if session.shared.json:
         emit_json([_figures_record(one, session.uri(one), figures) for one, figures in shown])
         return DONE

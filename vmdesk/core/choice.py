@@ -1,12 +1,13 @@
 """Which host is meant by what stands behind --connect."""
 
-from vmdesk.core.practice import DEMO
-from vmdesk.core.practice import ID as PRACTICE
+from vmdesk.core.practice import DEMO, ID
 from vmdesk.core.settings import Settings
 from vmdesk.model import uri
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import text
+
+PRACTICE = ID  # also its name on the command line
 
 # Without --connect, the first of these that opens.
 LOCAL = (
