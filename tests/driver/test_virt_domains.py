@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import libvirt
 import pytest
 
-from vmdesk.model.domain import File, Labels, State
+from vmdesk.model.domain import Definition, File, Labels, State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
 from vmdesk.model.host import Feature, HostConfig
@@ -345,5 +346,27 @@ def test_the_uri_may_be_another_one(uri: str) -> None:
         assert not connection.local
         assert len(await domains.list_all(connection)) == 3
         await connection.close()
+
+    asyncio.run(run())
+
+
+def test_one_bad_machine_does_not_spoil_the_list(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = libvirt.virDomain.XMLDesc
+
+    def failing(domain: libvirt.virDomain, flags: int = 0) -> str:
+        if domain.name() == "m3":
+            return str(domain.connect().lookupByUUIDString(GONE))  # raises NO_DOMAIN
+        if domain.name() == "m2":
+            domain.connect().lookupByUUIDString("nonsense")  # raises INVALID_ARG
+        return str(real(domain, flags))
+
+    monkeypatch.setattr(libvirt.virDomain, "XMLDesc", failing)
+
+    async def run() -> None:
+        async with opened(uri) as connection:
+            listed = {domain.name: domain for domain in await domains.list_all(connection)}
+            assert set(listed) == {"m1", "m2"}
+            assert (listed["m2"].state, listed["m2"].definition) == (State.RUNNING, Definition())
+            assert (await domains.read(connection, [uuid(2), uuid(3)]))[1] == [uuid(3)]
 
     asyncio.run(run())

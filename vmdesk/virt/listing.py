@@ -143,7 +143,7 @@ def _read_listed(connection: Connection, listing: _Listing, domain: "libvirt.vir
     uuid = domain.UUIDString()
     try:
         state, reason = listing.states.get(uuid) or words.state(*domain.state())
-        definition, labels = _parsed(connection, uuid, domain.XMLDesc(0))
+        definition, labels = _parsed(connection, uuid, _definition_text(domain))
     except libvirt.libvirtError as error:
         only_gone(error)
         return None
@@ -190,6 +190,16 @@ def _ask(call: Callable[[], int], otherwise: bool) -> bool:
         return bool(call())
     except libvirt.libvirtError:
         return otherwise
+
+
+def _definition_text(domain: "libvirt.virDomain") -> str:
+    """Its XML; "" where this one cannot be written: the others are listed all the same."""
+    try:
+        return str(domain.XMLDesc(0))
+    except libvirt.libvirtError as error:
+        if error.get_error_code() == _NO_DOMAIN or error.get_error_domain() == libvirt.VIR_FROM_RPC:
+            raise
+        return ""
 
 
 def _parsed(connection: Connection, uuid: str, xml: str) -> tuple[Definition, Labels]:
