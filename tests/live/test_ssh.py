@@ -13,7 +13,15 @@ import libvirt
 import pytest
 
 from tests.testbed.client import KeeperClient, Ssh
+from vmdesk.core.calls import Calls
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.paths import Paths
+from vmdesk.core.practice import Practice
+from vmdesk.core.sessions import Sessions
+from vmdesk.core.store import Store
+from vmdesk.core.ways import Ways
 from vmdesk.model.errors import VirtError
+from vmdesk.model.host import HostConfig, Link
 from vmdesk.model.prompt import Kind, Prompt
 from vmdesk.model.uri import Uri, build, check, parse
 from vmdesk.virt.ssh import FINAL, Tunnel
@@ -351,5 +359,86 @@ def test_leftovers_of_a_killed_program_are_cleared(keeper: KeeperClient, known: 
         async with tunnel(address(server, known), short) as opened:
             await opened.up()
             assert not left.exists()
+
+    run(work)
+
+
+def test_without_forwarding_libvirt_uses_its_own_ssh(keeper: KeeperClient, known: Path, short: Path) -> None:
+    server = keeper.ssh_start("key")
+    own = Path(server.key).with_name("known_hosts")  # libvirt's ssh takes no other
+    trust(server, own)
+    keys = Path(server.key).with_name("authorized_keys")
+    before = keys.read_text()
+    keys.write_text("no-port-forwarding " + before)
+
+    async def work() -> None:
+        async with tunnel(address(server, own), short) as opened:
+            uri = await opened.up()
+            assert parse(uri).transport == "ssh" and parse(uri).parameter("no_tty") == "1"
+            assert look(uri) == ["default"]
+
+    try:
+        run(work)
+    finally:
+        keys.write_text(before)
+        own.unlink()
+
+
+def test_session_lives_through_the_loss_of_its_login(keeper: KeeperClient, known: Path, short: Path) -> None:
+    """Everything of a host (events, statistics, long jobs) is one login; a lost one is made again and all is well."""
+    server = keeper.ssh_start("key")
+    trust(server, known)
+    config = HostConfig("lab", "lab", address(server, known))
+    bugs: list[BaseException] = []
+
+    async def until(store: Store, *links: Link) -> None:
+        async with asyncio.timeout(20):
+            while store.hosts["lab"].link not in links:
+                await asyncio.sleep(0.01)
+
+    async def work() -> None:
+        store, jobs = Store(), Jobs(bugs.append)
+        ways = Ways(short, None, Practice(Paths(short, short)))
+        sessions = Sessions(store, jobs, calls=Calls(way=ways.way))
+        session = sessions.add(config)
+        await session.open()
+        assert store.hosts["lab"].link is Link.UP, store.hosts["lab"].problem
+        connection = session.require()
+        for wire in (connection.control, connection.stats, connection.long):
+            await wire.call(lambda conn: conn.getType())
+        assert logins(server) == 1
+        os.kill(master_pid(short), signal.SIGKILL)
+        await until(store, Link.LOST)
+        await until(store, Link.UP)
+        assert logins(server) == 2
+        await sessions.close()
+        await jobs.close()
+
+    run(work)
+    assert not bugs
+    with pytest.raises(AssertionError):
+        master_pid(short)
+
+
+def test_refused_password_ends_a_session_without_more_questions(keeper: KeeperClient, known: Path, short: Path) -> None:
+    server = keeper.ssh_start("password")
+    trust(server, known)
+    config = HostConfig("lab", "lab", address(server, known))
+
+    async def work() -> None:
+        store, jobs, person = Store(), Jobs(lambda _error: None), Person(*["wrong"] * 9)
+        ways = Ways(short, person, Practice(Paths(short, short)))
+        sessions = Sessions(store, jobs, calls=Calls(way=ways.way))
+        session = sessions.add(config)
+        await session.open()
+        assert store.hosts["lab"].link is Link.FAILED
+        asked = len(person.asked)
+        await asyncio.sleep(0.5)
+        assert len(person.asked) == asked <= 3
+        person.answers = [server.password]
+        await session.open()  # the person tries again
+        assert store.hosts["lab"].link is Link.UP
+        await sessions.close()
+        await jobs.close()
 
     run(work)

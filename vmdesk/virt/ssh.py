@@ -176,7 +176,8 @@ class _Master:
             return local
         if not self.alive:
             raise VirtError(ssh_words.failure(self._uri, self.said))
-        if "prohibited" in self.said:
+        # A dead daemon and a forbidden forwarding look alike from here: ask over there.
+        if ssh_words.is_alive(self._control("-T", command=ssh_words.look_alive(self._uri)).stdout):
             self._target = ""
             return None
         raise VirtError(ssh_words.no_daemon(self._uri))

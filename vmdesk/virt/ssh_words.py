@@ -85,6 +85,17 @@ def found_socket(output: str) -> tuple[str, str]:
     return next((one for one in found if one[0] == "socket"), found[0] if found else ("none", ""))
 
 
+def look_alive(uri: Uri) -> str:
+    """The command that tells whether libvirt answers over there to those who are there."""
+    path = "/session" if uri.path == "/session" else "/system"
+    return f"exec sh -c 'virsh -c {uri.driver}://{path} uri >/dev/null 2>&1 </dev/null && echo {_MARK}alive'"
+
+
+def is_alive(output: str) -> bool:
+    """What `look_alive` printed."""
+    return re.search(rf"^{_MARK}alive\s*$", output, re.MULTILINE) is not None
+
+
 def prompt_of(words: str, hint: str, uri: Uri) -> Prompt:
     """The question behind an askpass call. OpenSSH speaks English whatever the locale."""
     host = account(uri)
@@ -164,7 +175,7 @@ def no_daemon(uri: Uri) -> Problem:
     """No libvirt answers there."""
     return Problem(
         text("libvirt on {host} cannot be used.", host=account(uri)),
-        text("libvirt's service is not running, or it is not installed."),
+        text("libvirt's service does not answer there, or it is not installed."),
         text("Run on {host}: sudo systemctl start libvirtd", host=uri.host),
         name="no-daemon",
     )
