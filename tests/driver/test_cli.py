@@ -253,7 +253,7 @@ def test_the_same_name_on_two_hosts_lists_both(vmdesk: Shell, tmp_path: Path) ->
 @pytest.mark.parametrize(
     "words",
     [
-        ("--connect",),
+        ("list", "--connect"),
         ("--connect", ""),
         ("--connect=", "list"),
         ("--connect", "nonsense", "list"),
@@ -271,7 +271,8 @@ def test_the_same_name_on_two_hosts_lists_both(vmdesk: Shell, tmp_path: Path) ->
         ("rename", "web"),
         ("list", "cpu>"),
         ("list", '"open'),
-        ("--settings-dir", "list"),
+        ("list", "--settings-dir"),
+        ("list", "--settings-dir="),
     ],
 )
 def test_wrong_usage(vmdesk: Shell, words: Sequence[str]) -> None:
