@@ -18,7 +18,7 @@ from vmdesk.model.prompt import Prompt
 from vmdesk.model.text import Text, text
 from vmdesk.model.uri import check
 from vmdesk.ui.dialogs.askpass import WindowDialog
-from vmdesk.ui.dialogs.host import HostDialog, ask_host
+from vmdesk.ui.dialogs.host import HostDialog
 
 RunAsync = Callable[[Coroutine[Any, Any, Any]], Any]
 SHA = "SHA256:9RyXTmtIVpD0mHhS0FVxU8xOfYnYbJIt9mYcXoFpF3k"
@@ -195,24 +195,6 @@ def test_closing_ends_the_test(qtbot: Any, run_async: RunAsync) -> None:
     run_async(work())
 
 
-class Kept:
-    """Takes what the dialog decides."""
-
-    def __init__(self) -> None:
-        self.added: list[HostConfig] = []
-        self.edited: list[HostConfig] = []
-        self.probe = works
-
-    def new_id(self, name: str) -> str:
-        return f"id of {name}"
-
-    def add(self, config: HostConfig) -> None:
-        self.added.append(config)
-
-    async def edit(self, config: HostConfig) -> None:
-        self.edited.append(config)
-
-
 async def shown(kind: type[Any]) -> Any:
     """The dialog that is open."""
     async with asyncio.timeout(5):
@@ -223,25 +205,29 @@ async def shown(kind: type[Any]) -> Any:
             await asyncio.sleep(0.005)
 
 
-def test_add_and_edit(run_async: RunAsync) -> None:
-    async def work() -> None:
-        kept: Any = Kept()
-        adding = spawn("", ask_host(None, None, kept, spawn))  # type: ignore[arg-type]
-        dialog = await shown(HostDialog)
+def test_what_was_entered_is_there_after_the_answer(run_async: RunAsync) -> None:
+    async def entered(config: HostConfig | None, do: Callable[[HostDialog], None]) -> HostConfig | None:
+        dialog = HostDialog(None, config, works, spawn)
+        asking = asyncio.get_running_loop().create_task(dialog.answer())
+        do(await shown(HostDialog))
+        return dialog.draft.config("x") if await asking else None
+
+    def add(dialog: HostDialog) -> None:
+        choose(dialog, Kind.TLS)
         find(dialog, QLineEdit, "host").setText("lab-2")
+        find(dialog, QCheckBox, "unchecked").setChecked(True)
         find(dialog, QCheckBox, "readonly").setChecked(True)
         dialog.action.click()
-        assert await adding is True
-        assert kept.added == [HostConfig("id of lab-2", "lab-2", "qemu+ssh://lab-2/system", True, True)]
-        editing = spawn("", ask_host(None, kept.added[0], kept, spawn))  # type: ignore[arg-type]
-        dialog = await shown(HostDialog)
+
+    def rename(dialog: HostDialog) -> None:
         find(dialog, QLineEdit, "name").setText("Lab")
         dialog.action.click()
-        assert await editing is True
-        assert kept.edited == [HostConfig("id of lab-2", "Lab", "qemu+ssh://lab-2/system", True, True)]
-        leaving = spawn("", ask_host(None, None, kept, spawn))  # type: ignore[arg-type]
-        (await shown(HostDialog)).reject()
-        assert await leaving is False and len(kept.added) == 1
+
+    async def work() -> None:
+        added = await entered(None, add)
+        assert added == HostConfig("x", "lab-2", "qemu+tls://lab-2/system?no_verify=1", True, True)
+        assert await entered(added, rename) == HostConfig("x", "Lab", "qemu+tls://lab-2/system?no_verify=1", True, True)
+        assert await entered(None, lambda dialog: dialog.reject()) is None
 
     run_async(work())
 

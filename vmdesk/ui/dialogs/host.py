@@ -24,7 +24,6 @@ from PySide6.QtWidgets import (
 )
 
 from vmdesk.core.host_draft import DIRECT, HYPERVISORS, KINDS, REMOTE, Draft, Kind, draft_of
-from vmdesk.core.hosts import Hosts
 from vmdesk.model import uri as uris
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
@@ -50,6 +49,7 @@ class HostDialog(Dialog):
         super().__init__(parent, title, tr("Save") if config else tr("Add"))
         self._probe, self._spawn = probe, spawn
         self._testing: asyncio.Task[None] | None = None
+        self._accepted: Draft | None = None
         self._id = config.id if config else ""
         self.setMinimumWidth(76 * GRID)
         self.body.addWidget(Heading(title))
@@ -71,6 +71,14 @@ class HostDialog(Dialog):
 
     @property
     def draft(self) -> Draft:
+        """What is entered; after the dialog was accepted also when its widgets are gone."""
+        return self._accepted or self._entered()
+
+    def accept(self) -> None:
+        self._accepted = self._entered()
+        super().accept()
+
+    def _entered(self) -> Draft:
         return Draft(
             kind=self._kind.currentData(),
             name=self._name.text(),
@@ -368,18 +376,3 @@ _TRIALS: dict[bool | None, tuple[str, _Color]] = {
 def _named(widget: W, name: str) -> W:
     widget.setObjectName(name)
     return widget
-
-
-async def ask_host(parent: QWidget | None, config: HostConfig | None, hosts: Hosts, spawn: Spawn) -> bool:
-    """Let the person add a host (`config` None) or edit one; True if they did."""
-    dialog = HostDialog(parent, config, hosts.probe, spawn)
-    drafts: list[Draft] = []
-    dialog.accepted.connect(lambda: drafts.append(dialog.draft))
-    if not await dialog.answer():
-        return False
-    draft = drafts[0]
-    if config:
-        await hosts.edit(draft.config(config.id))
-    else:
-        hosts.add(draft.config(hosts.new_id(draft.shown_name)))
-    return True
