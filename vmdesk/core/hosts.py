@@ -59,6 +59,13 @@ class Hosts:
         self._remember(config)
         self._sessions.connect(config.id)
 
+    def add_practice(self) -> None:
+        """Add the practice host to a window that shows given hosts only, for this run."""
+        config = self._practice.config()
+        self._passing.add(config.id)
+        self._sessions.add(config)
+        self._sessions.connect(config.id)
+
     async def edit(self, config: HostConfig) -> None:
         """Take new settings of a host; with another URI it is connected anew. Raises VirtError "refused-uri"."""
         uris.check(config.uri, allow_no_verify=True)

@@ -1,0 +1,68 @@
+"""Arguments to the window or to a command."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from vmdesk import cli
+from vmdesk.core import choice
+from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core.settings import SettingsFile
+from vmdesk.core.single import send
+from vmdesk.model.errors import VirtError
+from vmdesk.model.text import tr, use_language
+from vmdesk.ui.display import display_problem
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code of `vmdesk ARGUMENTS`."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if cli.wanted(words):
+        return cli.main(words, _window)
+    return _window(words)
+
+
+def _window(words: Sequence[str]) -> int:
+    """The window, or why there is none. All that can be said without Qt is said before Qt is loaded."""
+    parser = argparse.ArgumentParser("vmdesk", allow_abbrev=False, add_help=False)
+    parser.add_argument("--connect", action="append", default=[])
+    parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--settings-dir", type=Path)
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--tour", type=Path)
+    parser.add_argument("--open", default="")
+    given = parser.parse_args(words)
+    connect = [*given.connect, *(["practice"] if given.demo else [])]
+    paths = Paths.of(given.settings_dir)
+    settings = SettingsFile(paths.settings_file)
+    settings.load()
+    use_language(RESOURCES / "i18n", settings.current.language or os.environ.get("LANG", "en")[:2])
+    try:
+        choice.hosts(connect, settings.current)
+    except VirtError as error:
+        return _refused(2, str(error.problem))
+    message = {"do": "open" if given.open else "raise", "uuid": given.open, "connect": connect}
+    if given.tour is None and send(paths.socket, message):
+        print(tr("VMDesk runs already: its window was raised."), file=sys.stderr)
+        return 0
+    if problem := display_problem():
+        return _refused(1, problem)
+    try:
+        paths.make()
+    except OSError as error:
+        return _refused(1, tr("The folder {folder} cannot be used: {why}", folder=error.filename, why=error.strerror))
+    # Not loaded for the command line: it works where there is no Qt, and starts in a tenth of the time.
+    from vmdesk import app
+
+    return app.run(app.Options(tuple(connect), given.debug, given.tour, given.open), paths, settings)
+
+
+def _refused(code: int, why: str) -> int:
+    print(f"vmdesk: {why}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

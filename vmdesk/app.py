@@ -1,0 +1,367 @@
+"""The composition root of the window: builds the parts, joins them, closes them. The only importer of qasync."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from vmdesk import __version__
+from vmdesk.core import choice
+from vmdesk.core import practice as practice_host
+from vmdesk.core.activity import Activity
+from vmdesk.core.answers import Answers
+from vmdesk.core.archive import Archive
+from vmdesk.core.calls import Calls
+from vmdesk.core.command import Context
+from vmdesk.core.history import History
+from vmdesk.core.hosts import Hosts
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.labels import LocalLabels
+from vmdesk.core.notify import Announcement, Notifier
+from vmdesk.core.paths import Paths
+from vmdesk.core.practice import Practice
+from vmdesk.core.recorder import Recorder
+from vmdesk.core.sampler import Sampler
+from vmdesk.core.sessions import Sessions
+from vmdesk.core.settings import Settings, SettingsFile
+from vmdesk.core.single import Listening, Message, listen
+from vmdesk.core.store import Changes, Store
+from vmdesk.core.trace import Trace
+from vmdesk.core.wallet import Wallet
+from vmdesk.core.ways import Ways
+from vmdesk.model.domain import Domain, DomainKey, Labels
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.host import HostConfig
+from vmdesk.model.text import text
+from vmdesk.ui import notify
+from vmdesk.ui.dialogs import closing
+from vmdesk.ui.dialogs.ask import WindowAsk
+from vmdesk.ui.dialogs.askpass import WindowDialog
+from vmdesk.ui.dialogs.closing import Closing
+from vmdesk.ui.dialogs.crash import CrashDialog
+from vmdesk.ui.hosts import HostActions
+from vmdesk.ui.main_window import MainWindow
+from vmdesk.ui.parts import Level, Notice, Parts, Shell
+from vmdesk.ui.remembered import Remembered
+from vmdesk.ui.theme import Theme
+from vmdesk.ui.tray import Tray
+from vmdesk.virt import guest, listing
+from vmdesk.virt.connection import Connection
+from vmdesk.virt.lane import Lane
+
+LAST = 4.0  # seconds for everything that has to be written at the end
+OPENING = 20.0  # seconds in which a machine that is to be opened may appear
+
+
+@dataclass(frozen=True)
+class Options:
+    """The window's part of the command line."""
+
+    connect: tuple[str, ...] = ()
+    debug: bool = False
+    tour: Path | None = None
+    open: str = ""  # a machine's UUID
+
+
+class _Labels(LocalLabels):
+    """Labels of machines whose driver keeps none; the table hears of a change at once."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self.changed: Callable[[DomainKey], None] = lambda key: None
+
+    def put(self, key: DomainKey, labels: Labels) -> None:
+        super().put(key, labels)
+        self.changed(key)
+
+
+class App:
+    """One run of the window, from the first part to the last one closed."""
+
+    def __init__(self, qt: QApplication, options: Options, paths: Paths, settings: SettingsFile) -> None:
+        """Inside the running loop: parts may start work at once."""
+        self._options = options
+        self._paths = paths
+        self._settings = settings
+        self._ended = asyncio.Event()
+        self._crash: CrashDialog | None = None
+        self._listening: Listening | None = None
+        self._ending = False
+        self.theme = Theme(qt)
+        self.theme.apply(settings.current.theme)
+        self.store = Store()
+        self.jobs = Jobs(self.bug)
+        self._files = Lane(1, "files")
+        self._archive = Archive(paths.history_file, self._files, self._tell)
+        self._activity = Activity(paths.activity_file, Lane(1, "activity"), self.jobs, self._tell)
+        self._history = History()
+        self._labels = _Labels(paths.labels_file)
+        self._practice = Practice(paths)
+        self._wallet = Wallet()
+        self._ways = Ways(paths.runtime, Answers(WindowDialog(self._window_or_none), self._wallet), self._practice)
+        self.sessions = Sessions(self.store, self.jobs, self._activity, self._calls())
+        self._labels.changed = self._on_labels
+        self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
+        self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
+        self._trace = Trace()
+        context = Context(
+            self.store,
+            self.sessions,
+            self.jobs,
+            settings,
+            self._trace,
+            self._labels,
+            WindowAsk(lambda: self.window, self.store, settings),
+        )
+        self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
+        self._host_actions = HostActions(self._hosts, self.store, lambda: self.window, self.jobs.spawn)
+        self._remembered = Remembered(paths.window_file)
+        self._remembered.load()
+        # Connecting takes as long as drawing the window: both begin now.
+        self.jobs.spawn("hosts", self._start_hosts())
+        parts = Parts(
+            paths,
+            self.store,
+            self.jobs,
+            self.sessions,
+            self._history,
+            self._archive,
+            self._activity,
+            settings,
+            self._trace,
+            context,
+            self.sampler,
+            cast(Shell, None),  # the window puts itself there
+        )
+        self.window = MainWindow(parts, self._remembered, self._host_actions, self._picture)
+        self._tray = Tray(self._show, self.end)
+        self._notifier = Notifier(self._activity, self.jobs, settings, self._announce)
+        settings.subscribe(self._on_settings)
+        self.window.close_wanted.connect(self._on_close_wanted)
+        self.window.quit_wanted.connect(self._on_quit_wanted)
+
+    # ---------------------------------------------------------------- run
+
+    async def run(self) -> int:
+        """Until the person has had enough."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._on_loop_error)
+        for one in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(one, self.end)
+        self.window.show()
+        for problem in (*self._settings.notices, *self._practice.notices):
+            self._tell(problem)
+        if self._options.open:
+            self._open_when_there(self._options.open)
+        self.jobs.spawn("after the first picture", self._later())
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ended.wait()
+        await self.close()
+        return 0
+
+    async def _later(self) -> None:
+        """What the first picture of the window does not need."""
+        try:
+            self._listening = await listen(self._paths.socket, self._on_message)
+        except VirtError as error:
+            self._tell(error.problem)
+        self.jobs.spawn("recorder", self._recorder.run())
+
+    def end(self) -> None:
+        """The end of the program; running jobs are not asked about."""
+        self._ended.set()
+
+    async def close(self) -> None:
+        """Commands stop, jobs are cancelled, hosts are disconnected, what is remembered is written."""
+        if self._ending:
+            return
+        self._ending = True
+        self.window.remember()
+        self.window.setEnabled(False)
+        self._tray.go()
+        self._notifier.close()
+        self.sampler.close()
+        if self._listening:
+            await self._listening.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST):
+                await self._hosts.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST):
+                await self.jobs.close()
+                await self._archive.close()
+                await self._activity.close()
+        self.window.let_go()
+        self.window.close()
+
+    # ---------------------------------------------------------------- hosts
+
+    def _calls(self) -> Calls:
+        """Listings with the labels that are kept here."""
+
+        async def list_all(connection: Connection) -> list[Domain]:
+            return self._labels.merge(await listing.list_all(connection))
+
+        async def read(connection: Connection, uuids: Sequence[str]) -> tuple[list[Domain], list[str]]:
+            found, gone = await listing.read(connection, uuids)
+            return self._labels.merge(found), gone
+
+        return Calls(way=self._ways.way, list_all=list_all, read=read)
+
+    async def _start_hosts(self) -> None:
+        await self._hosts.start(self._only())
+        self._host_actions.tell_notices()
+
+    def _only(self) -> list[HostConfig]:
+        """The hosts of --connect; they were checked before the window was made."""
+        found = choice.hosts(list(self._options.connect), self._settings.current) if self._options.connect else []
+        return [self._practice.config() if one.id == practice_host.ID else one for one in found]
+
+    async def _picture(self, key: DomainKey) -> bytes:
+        """A machine's screen."""
+        _mime, data = await guest.screenshot(self.sessions.of(key).require(), key.uuid)
+        return data
+
+    def _on_labels(self, key: DomainKey) -> None:
+        if session := self.sessions.get(key.host):
+            session.refresh((key.uuid,))
+
+    # ---------------------------------------------------------------- closing
+
+    def _on_close_wanted(self) -> None:
+        self.jobs.spawn("closing", self._ask_closing())
+
+    def _on_quit_wanted(self) -> None:
+        self.jobs.spawn("closing", self._ask_closing())
+
+    async def _ask_closing(self) -> None:
+        tray = self._tray.there()
+        decided = await closing.ask(self.window, self.jobs, self._settings, tray)
+        if decided is Closing.TRAY:
+            self.window.hide()
+            self._tray.enter()
+        elif decided is Closing.WAIT:
+            if self.jobs.running:
+                note = text("VMDesk closes when the work is done.")
+                self.window.notify(Notice(Problem(note), Level.WARNING))
+                self.jobs.subscribe(lambda job: None if self.jobs.running else self.end())
+            else:
+                self.end()
+
+    def _show(self) -> None:
+        self._tray.go()
+        self.window.come_forward()
+
+    # ---------------------------------------------------------------- what comes from outside
+
+    def _on_message(self, message: Message) -> None:
+        """A second start, or the command line."""
+        self._show()
+        for word in message.get("connect", ()):
+            self._connect_word(str(word))
+        if message.get("do") == "open":
+            uri, uuid = str(message.get("uri", "")), str(message.get("uuid", ""))
+            if uri and not any(host.config.uri == uri for host in self.store.hosts.values()):
+                self._connect_word(uri)
+            self._open_when_there(uuid)
+
+    def _connect_word(self, word: str) -> None:
+        try:
+            config = choice.host(word, self._settings.current)
+        except VirtError as error:
+            self._tell(error.problem)
+            return
+        if config.id == practice_host.ID:
+            self._host_actions.open_practice()
+            return
+        known = next((host.id for host in self.store.hosts.values() if host.config.uri == config.uri), None)
+        if known is None:
+            self.sessions.add(config)
+        self.sessions.connect(known or config.id)
+
+    def _open_when_there(self, uuid: str) -> None:
+        """Open a machine's page as soon as its host has been listed."""
+
+        def look(_changes: Changes | None) -> bool:
+            found = next((key for key in self.store.domains if key.uuid == uuid), None)
+            if found is not None:
+                self.window.reveal(found)
+                self.window.open_machine(found)
+            return found is not None
+
+        if look(None):
+            return
+        waiting: list[Callable[[], None]] = []
+
+        def stop() -> None:
+            while waiting:
+                waiting.pop()()
+
+        waiting.append(self.store.subscribe(lambda changes: stop() if look(changes) else None))
+        asyncio.get_running_loop().call_later(OPENING, stop)
+
+    def _on_settings(self, settings: Settings) -> None:
+        if settings.theme != self.theme.choice:
+            self.theme.apply(settings.theme)
+
+    def _announce(self, announcement: Announcement) -> None:
+        if not self.window.isActiveWindow():
+            notify.show(announcement, self._tray.icon)
+
+    # ---------------------------------------------------------------- mistakes
+
+    def bug(self, error: BaseException) -> None:
+        """A mistake of the program: one dialog, however many there are."""
+        if self._options.debug:
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        if self._ending or not hasattr(self, "window"):
+            return
+        if self._crash is None:
+            self._crash = CrashDialog(self.window, error)
+            self._crash.finished.connect(self._on_crash_read)
+            self._crash.show()
+        else:
+            self._crash.add(error)
+
+    def _on_crash_read(self, _result: int) -> None:
+        self._crash = None
+
+    def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.bug(context.get("exception") or RuntimeError(str(context.get("message"))))
+
+    def _tell(self, problem: Problem) -> None:
+        if hasattr(self, "window") and not self._ending:
+            self.window.notify(Notice(problem, Level.WARNING))
+
+    def _window_or_none(self) -> MainWindow | None:
+        return self.window if hasattr(self, "window") else None
+
+
+def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
+    """The window, from start to end; the exit code. There is a display, and no other window of these settings."""
+    qt = QApplication.instance() or QApplication(["vmdesk"])
+    assert isinstance(qt, QApplication)
+    qt.setApplicationName("vmdesk")
+    qt.setApplicationDisplayName("VMDesk")
+    qt.setApplicationVersion(__version__)
+    qt.setDesktopFileName("vmdesk")
+    qt.setQuitOnLastWindowClosed(False)  # a closed window would end the loop in the middle of what it is doing
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(qt), debug=options.debug or None) as runner:
+        return int(runner.run(_main(qt, options, paths, settings)))
+
+
+async def _main(qt: QApplication, options: Options, paths: Paths, settings: SettingsFile) -> int:
+    app = App(qt, options, paths, settings)
+    hook = sys.excepthook
+    sys.excepthook = lambda kind, error, trace: app.bug(error)
+    try:
+        return await app.run()
+    finally:
+        sys.excepthook = hook
