@@ -153,6 +153,10 @@ def test_state_and_reason_are_virshs_words(vmdesk: Shell) -> None:
         assert said.strip() == f"{one['state']} ({one['reason']})"
 
 
+def test_names_only(vmdesk: Shell) -> None:
+    assert vmdesk("list", "--names", "state:off").out == "-x\n42\ndb\n"
+
+
 def test_empty_list(vmdesk: Shell, tmp_path: Path) -> None:
     assert vmdesk("list", "--json", "nothing-like-it").json == []
     empty = vmdesk.file(tmp_path / "empty.xml", "<node/>")

@@ -47,6 +47,8 @@ async def list_machines(session: Session, options: argparse.Namespace) -> int:
     await session.read()
     if wanted_ones.uses_figures:
         readings, answers = await asking.figures(session, session.machines())
+    elif options.names:
+        readings, answers = {}, asking.Answers()
     else:
         readings, answers = {}, await asking.health(session, session.machines())
     machines = [answers.told(one) for one in session.machines()]
