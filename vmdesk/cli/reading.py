@@ -56,6 +56,10 @@ async def list_machines(session: Session, options: argparse.Namespace) -> int:
     if session.shared.json:
         emit_json([record(one, session.uri(one), one.responding) for one in machines])
         return DONE
+    if options.names:
+        for one in machines:
+            emit(plain.clean(one.name))
+        return DONE
     titles = [
         tr("Name"),
         tr("State"),
