@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -94,6 +95,7 @@ class App:
         self._crash: CrashDialog | None = None
         self._listening: Listening | None = None
         self._ending = False
+        self._code = 0
         self.theme = Theme(qt)
         self.theme.apply(settings.current.theme)
         self.store = Store()
@@ -160,11 +162,14 @@ class App:
             self._tell(problem)
         if self._options.open:
             self._open_when_there(self._options.open)
-        self.jobs.spawn("after the first picture", self._later())
+        if self._options.tour is not None:
+            self.jobs.spawn("tour", self._walk(self._options.tour))
+        else:
+            self.jobs.spawn("after the first picture", self._later())
         with contextlib.suppress(asyncio.CancelledError):
             await self._ended.wait()
         await self.close()
-        return 0
+        return self._code
 
     async def _later(self) -> None:
         """What the first picture of the window does not need."""
@@ -173,6 +178,15 @@ class App:
         except VirtError as error:
             self._tell(error.problem)
         self.jobs.spawn("recorder", self._recorder.run())
+
+    async def _walk(self, folder: Path) -> None:
+        """The tour, and then the end."""
+        # Loaded for the tour only.
+        tour = importlib.import_module("vmdesk.ui.tour").Tour(self.window, self.store, self.theme, folder)
+        try:
+            self._code = 0 if await tour.run() else 1
+        finally:
+            self.end()
 
     def end(self) -> None:
         """The end of the program; running jobs are not asked about."""

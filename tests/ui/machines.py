@@ -79,7 +79,7 @@ class Curves:
             tx=chance.random() ** 6 * 2e7,
         )
 
-    def recent(self, key: DomainKey, name: str, count: int) -> list[float]:
+    def recent(self, key: DomainKey, name: str, count: int, step: float = 10.0) -> list[float]:
         domain = self._store.domains[key]
         if not domain.active:
             return []

@@ -15,7 +15,7 @@ from vmdesk.core.commands.domain import BY_ID
 from vmdesk.core.jobs import Job, JobState
 from vmdesk.core.settings import Settings
 from vmdesk.core.store import Changes
-from vmdesk.model.domain import DomainKey
+from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import text, tr
@@ -25,6 +25,7 @@ from vmdesk.ui.icons import icon
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.palette import Choice
 from vmdesk.ui.models.sidebar import SidebarModel
+from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.pages.machines import MachinesPage
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.remembered import Remembered
@@ -103,6 +104,7 @@ class MainWindow(QMainWindow):
         self.palette_ = Palette(self)
         self._build()
         self._connect()
+        self._acted = Turn(self._on_selected, parent=self)
         self._leave = [
             parts.jobs.subscribe(self._on_job),
             parts.store.subscribe(self._on_store),
@@ -119,7 +121,7 @@ class MainWindow(QMainWindow):
         self.split.addWidget(self.sidebar)
         self.split.addWidget(self.tabs)
         self.split.setStretchFactor(1, 1)
-        self.split.setSizes([24 * theme.GRID, 140 * theme.GRID])
+        self.split.setSizes([22 * theme.GRID, 140 * theme.GRID])
         middle = QWidget(self)
         box = QVBoxLayout(middle)
         box.setContentsMargins(0, 0, 0, 0)
@@ -231,6 +233,7 @@ class MainWindow(QMainWindow):
         self.machines.table.columns_changed.connect(self._on_columns_changed)
         self.machines.model.refreshed.connect(self._open_pending)
         self.tabs.changed.connect(self._on_looked)
+        self.tabs.changed.connect(self._on_selected)
 
     # ---------------------------------------------------------------- Shell
 
@@ -283,7 +286,7 @@ class MainWindow(QMainWindow):
 
     def open_palette(self) -> None:
         """Everything there is to do."""
-        domains = self.machines.selected_domains()
+        domains = self.acted_on()
         word = domains[0].name if len(domains) == 1 else tr("{n} machines", n=len(domains)) if domains else ""
         choices = self.actions_.choices(tr("Command"), word)
         for host in self._parts.store.hosts.values():
@@ -331,8 +334,18 @@ class MainWindow(QMainWindow):
             if host.link in (Link.FAILED, Link.LOST, Link.OFF):
                 self._hosts.connect(host.id)
 
+    def acted_on(self) -> list[Domain]:
+        """The machines that commands are for: the page's, or those selected in the table."""
+        page = self.tabs.currentWidget()
+        if page is self.machines:
+            return self.machines.selected_domains()
+        kind, _, rest = str(getattr(page, "key", "")).partition(":")
+        host_id, _, uuid = rest.partition("/")
+        domain = self._parts.store.domains.get(DomainKey(host_id, uuid)) if kind == "machine" else None
+        return [domain] if domain else []
+
     def _on_selected(self) -> None:
-        self.actions_.look_at(self.machines.selected_domains())
+        self.actions_.look_at(self.acted_on())
 
     def _on_machine_menu(self, point: QPoint) -> None:
         menu = self.actions_.menu(self)
@@ -376,7 +389,7 @@ class MainWindow(QMainWindow):
 
     def _on_host_page(self) -> None:
         scope = self.machines.model.scope
-        domains = self.machines.selected_domains()
+        domains = self.acted_on()
         if scope.kind == "host":
             self.open_host(scope.value)
         elif domains:
@@ -435,6 +448,8 @@ class MainWindow(QMainWindow):
             self.notify(Notice(job.problem))
 
     def _on_store(self, changes: Changes) -> None:
+        if self.tabs.currentWidget() is not self.machines and (changes.changed or changes.removed or changes.hosts):
+            self._acted.ask()
         for host_id in changes.hosts:
             host = self._parts.store.hosts.get(host_id)
             old = self._links.get(host_id)
@@ -524,7 +539,8 @@ class MainWindow(QMainWindow):
         keep = self._remembered
         geometry = keep.get("geometry", "")
         if not geometry or not self.restoreGeometry(QByteArray.fromBase64(geometry.encode("ascii", "ignore"))):
-            self.resize(QSize(168 * theme.GRID, 100 * theme.GRID))
+            room = self.screen().availableSize()
+            self.resize(QSize(min(186 * theme.GRID, room.width() - 8), min(114 * theme.GRID, room.height() - 64)))
         sizes = keep.get("splitter", [0])
         if len(sizes) == 2 and all(isinstance(one, int) and one > 0 for one in sizes):
             self.split.setSizes(sizes)

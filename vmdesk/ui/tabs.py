@@ -63,7 +63,6 @@ class Tabs(QTabWidget):
         self.setAccessibleName(tr("Pages"))
         self.setDocumentMode(True)
         self.setMovable(True)
-        self.setTabsClosable(True)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setIconSize(QSize(16, 16))
         bar = self.tabBar()
@@ -72,7 +71,6 @@ class Tabs(QTabWidget):
         bar.setDrawBase(True)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         bar.customContextMenuRequested.connect(self._on_menu)
-        self.tabCloseRequested.connect(self.close_at)
         self.currentChanged.connect(lambda _place: self.changed.emit())
 
     def pages(self) -> Iterator[Any]:
@@ -95,13 +93,24 @@ class Tabs(QTabWidget):
 
     def add_page(self, page: Any, raised: bool = True) -> None:
         place = self.addTab(page, icon(page.icon), _tab_text(page.title))
-        if place == 0:
-            for side in (QTabBar.ButtonPosition.RightSide, QTabBar.ButtonPosition.LeftSide):
-                self.tabBar().setTabButton(0, side, None)
+        if not self._is_home(page):
+            self.tabBar().setTabButton(place, QTabBar.ButtonPosition.RightSide, self._close_button(page))
         if hasattr(page, "title_changed"):
             page.title_changed.connect(lambda title, page=page: self._on_title(page, title))
         if raised:
             self.setCurrentWidget(page)
+
+    def _close_button(self, page: Any) -> QToolButton:
+        """The style's own is a red box in some styles."""
+        button = QToolButton(self.tabBar())
+        button.setIcon(icon("close"))
+        button.setIconSize(QSize(14, 14))
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setToolTip(tr("Close the tab"))
+        button.setAccessibleName(tr("Close {page}", page=page.title))
+        button.clicked.connect(lambda: self.close_page(page))
+        return button
 
     def raise_page(self, page: Any) -> None:
         for window in self.windows:

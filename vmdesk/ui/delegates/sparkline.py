@@ -58,9 +58,7 @@ def draw_line(painter: QPainter, area: QRectF, values: Sequence[float], points: 
     fill.setAlpha(46)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     for run in runs:
-        if len(run) == 1:
-            run.append(run[0] + QPointF(1, 0))
-        if run:
+        if len(run) > 1:  # one point is no line yet
             line = QPolygonF(run)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(fill)

@@ -68,7 +68,7 @@ class MachinesPage(QWidget):
         self.splitter.addWidget(self._stack)
         self.splitter.addWidget(self.inspector)
         self.splitter.setStretchFactor(0, 1)
-        self.splitter.setSizes([100 * theme.GRID, 36 * theme.GRID])
+        self.splitter.setSizes([100 * theme.GRID, 35 * theme.GRID])
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.splitter)

@@ -17,6 +17,7 @@ from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
 from vmdesk.ui.delegates.state import StateDelegate
 from vmdesk.ui.models.domains import DomainsModel
 from vmdesk.ui.widgets.header import FlatHeader
+from vmdesk.ui.widgets.scroll_bar import thin
 
 TYPE_AHEAD = 1.0  # seconds between letters that still make one word
 _PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
@@ -52,6 +53,7 @@ class DomainsTable(QTableView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setShowGrid(False)
+        thin(self)
         self.setWordWrap(False)
         self.setFrameShape(QTableView.Shape.NoFrame)
         self.setTabKeyNavigation(False)

@@ -19,7 +19,9 @@ from vmdesk.model.stats import Figures
 from vmdesk.model.text import tr, trn
 from vmdesk.ui import theme
 from vmdesk.ui.widgets.facts_list import FactsList
+from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.mini_graph import MiniGraph
+from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.thumbnail import Thumbnail
 
 EVERY = 4000  # ms between pictures of the screen
@@ -91,6 +93,7 @@ class Inspector(QScrollArea):
         self.setAccessibleName(tr("Inspector"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
+        thin(self, QPalette.ColorRole.Window)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(26 * theme.GRID)
         self._timer = QTimer(self)
@@ -112,11 +115,9 @@ class Inspector(QScrollArea):
         self._picture = Thumbnail(inner)
         self._picture.opened.connect(self._on_opened)
         self._buttons = [self._button(action, inner) for action in actions]
-        row = QHBoxLayout()
-        row.setSpacing(theme.GRID // 2)
+        row = Flow(spacing=theme.GRID // 2)
         for button in self._buttons:
             row.addWidget(button)
-        row.addStretch(1)
         self._graphs = [MiniGraph(name, history.recent, inner) for name in ("cpu", "memory", "disk", "network")]
         self._facts = FactsList(
             (
@@ -210,11 +211,13 @@ class Inspector(QScrollArea):
         self._timer.stop()
         count = len(domains)
         self._name.setText(
-            trn("{n} machine selected", "{n} machines selected", count)
+            ""
+            if not count
+            else trn("{n} machine selected", "{n} machines selected", count)
             if selected
             else trn("{n} machine", "{n} machines", count)
         )
-        words = ", ".join(f"{n} {word}" for word, n in states.most_common())
+        words = ", ".join(f"{n} {word.lower()}" for word, n in states.most_common())
         memory = sum(domain.definition.memory_kib for domain in domains if domain.active)
         cpus = sum(domain.definition.vcpus for domain in domains if domain.active)
         lines = [words] if words else []

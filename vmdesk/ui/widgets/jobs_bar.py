@@ -24,6 +24,7 @@ from vmdesk.ui.models.jobs import JobsModel, left_text, progress_text
 from vmdesk.ui.models.roles import Role
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.widgets.header import FlatHeader
+from vmdesk.ui.widgets.scroll_bar import thin
 
 PATIENCE = 0.3  # seconds a job must take to be worth a bar
 LINGER = 2500  # ms that the last one's end is seen
@@ -156,6 +157,7 @@ class JobsBar(QFrame):
         view.setItemDelegateForColumn(1, ProgressDelegate(view))
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setShowGrid(False)
+        thin(view)
         view.setTabKeyNavigation(False)
         view.verticalHeader().hide()
         view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.GRID)

@@ -1,5 +1,7 @@
 """A figure of one machine with its last minutes, as wide as there is room."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -12,16 +14,17 @@ from vmdesk.ui import theme
 from vmdesk.ui.delegates.sparkline import Recent, draw_line, top_of, values_of
 
 POINTS = 60
+STEP = 2.0  # seconds: two minutes
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
 
 
 class MiniGraph(QWidget):
     """Title at the left, figure at the right, line below."""
 
-    def __init__(self, column_id: str, recent: Recent, parent: QWidget | None = None) -> None:
+    def __init__(self, column_id: str, recent: Callable[..., list[float]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._column = BY_ID[column_id]
-        self._recent = recent
+        self._recent: Recent = lambda key, name, n: recent(key, name, n, STEP)
         self._domain: Domain | None = None
         self._text = ""
         self._top = 1.0

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
@@ -122,6 +122,15 @@ class NoticeBar(QFrame):
         elif self._now:
             self._show()
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._now:
+            self._show_sign(self._now[0])
+
+    def _show_sign(self, notice: Notice) -> None:
+        color = theme.shape_color(_SHAPES[notice.level], self.palette())
+        self._sign.setPixmap(tinted(_ICONS[notice.level], color, 20, self.devicePixelRatioF()))
+
     def _tool(self, name: str, picture: str, text: str) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(f"notice-{name}")
@@ -137,8 +146,7 @@ class NoticeBar(QFrame):
             self.hide()
             return
         notice = self._now[0]
-        color = theme.shape_color(_SHAPES[notice.level], self.palette())
-        self._sign.setPixmap(tinted(_ICONS[notice.level], color, 20, self.devicePixelRatioF()))
+        self._show_sign(notice)
         others = len(self._now) - 1
         text = str(notice.problem)
         if others:

@@ -20,6 +20,7 @@ from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.models.palette import Choice, PaletteModel
 from vmdesk.ui.models.roles import Role
+from vmdesk.ui.widgets.scroll_bar import thin
 
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
 _KEYS = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
@@ -77,6 +78,7 @@ class Palette(QFrame):
         self._list.setModel(self._model)
         self._list.setItemDelegate(_Lines(self))
         self._list.setUniformItemSizes(True)
+        thin(self._list)
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

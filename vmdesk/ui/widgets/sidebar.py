@@ -12,6 +12,7 @@ from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.roles import Role
 from vmdesk.ui.models.sidebar import Entry, SidebarModel
 from vmdesk.ui.theme import Shape
+from vmdesk.ui.widgets.scroll_bar import thin
 
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
 _GLYPHS = {"all": "machine", "host": "host", "group": "folder", "tag": "tag"}
@@ -98,6 +99,7 @@ class Sidebar(QTreeView):
         self.setModel(model)
         self.setItemDelegate(_Lines(self))
         self.setHeaderHidden(True)
+        thin(self, QPalette.ColorRole.Window)
         self.setIndentation(0)
         self.setRootIsDecorated(False)
         self.setExpandsOnDoubleClick(False)

@@ -1,0 +1,138 @@
+"""The tour: the real window walks through its pages and leaves a picture of each."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
+
+from vmdesk.core.store import Store
+from vmdesk.model.domain import Domain, State
+from vmdesk.model.errors import Problem
+from vmdesk.model.host import Link
+from vmdesk.model.text import text
+from vmdesk.ui.main_window import MainWindow
+from vmdesk.ui.models.domains import Scope
+from vmdesk.ui.parts import Level, Notice
+from vmdesk.ui.theme import Theme
+
+WAIT = 30.0  # seconds for the hosts to answer
+GATHER = 40.0  # seconds of figures before the first picture, so that the lines are lines
+LOOKS = ("light", "dark")
+
+
+class Tour:
+    """Pictures go to `folder` as NUMBER-NAME-LOOK.png. `run` returns how many there are."""
+
+    def __init__(self, window: MainWindow, store: Store, theme: Theme, folder: Path) -> None:
+        self._window = window
+        self._store = store
+        self._theme = theme
+        self._folder = folder
+        self._number = 0
+        self._taken = 0
+
+    async def run(self) -> int:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        window = self._window
+        await self._until(lambda: any(host.link in (Link.UP, Link.FAILED) for host in self._store.hosts.values()))
+        star = self._star()
+        if star is not None:
+            window.reveal(star.key)
+        await asyncio.sleep(GATHER)
+        window.notices.dismiss()
+        await self._take("machines")
+        window.machines.table.selectAll()
+        await self._take("many-selected")
+        if star is not None:
+            window.reveal(star.key)
+        window.filter.setText("state:running cpu>=0")
+        await self._take("filter")
+        window.filter.setText("state:running colour:red")
+        window.filter.complain_now()
+        await self._take("filter-mistake")
+        window.filter.setText("nothing-is-called-so")
+        await self._take("nothing-found")
+        window.filter.clear()
+        if star is not None:
+            window.reveal(star.key)
+        group = next((one.labels.group for one in self._store.domains.values() if one.labels.group), "")
+        if group:
+            window.sidebar.choose(Scope("group", group))
+            window.machines.set_scope(Scope("group", group))
+            await self._take("group")
+            window.sidebar.choose(Scope())
+            window.machines.set_scope(Scope())
+        if star is not None:
+            window.reveal(star.key)
+        self._show_notice(star)
+        await self._take("notice")
+        window.notices.dismiss()
+        window.open_palette()
+        window.palette_.type("st")
+        await self._take("command-palette")
+        window.palette_.leave()
+        if star is not None:
+            await self._machine(star)
+        host = next(iter(self._store.hosts.values()), None)
+        if host is not None:
+            window.open_host(host.id)
+            await asyncio.sleep(3.0)
+            await self._take("host")
+        for name in ("activity", "preferences"):
+            window.open_page(name)
+            await asyncio.sleep(0.7)
+            await self._take(name)
+        return self._taken
+
+    def _star(self) -> Domain | None:
+        """The machine to show: one that runs and has a graph to show."""
+        running = [one for one in self._store.domains.values() if one.state is State.RUNNING and one.responding]
+        running.sort(key=lambda one: (not one.labels.tags, not one.addresses, one.name))
+        return next(iter(running), None) or next(iter(self._store.domains.values()), None)
+
+    async def _machine(self, star: Domain) -> None:
+        self._window.open_machine(star.key)
+        await asyncio.sleep(2.5)
+        page: Any = self._window.tabs.currentWidget()
+        inner = page.findChild(QTabWidget)
+        for place in range(inner.count() if inner else 1):
+            if inner:
+                inner.setCurrentIndex(place)
+                await asyncio.sleep(0.7)
+            await self._take("machine" if not inner else f"machine-{inner.tabText(place).lower()}")
+
+    def _show_notice(self, star: Domain | None) -> None:
+        name = star.name if star else "web-01"
+        problem = Problem(
+            text("{name} could not be started.", name=name),
+            text("Its disk is used by another machine."),
+            text("Shut the other machine down, then try again."),
+            'internal error: process exited while connecting to monitor: Failed to get "write" lock',
+        )
+        self._window.notify(Notice(problem, Level.ERROR, (("Try again", lambda: None),)))
+
+    async def _until(self, ready: Callable[[], bool]) -> None:
+        end = time.monotonic() + WAIT
+        while not ready() and time.monotonic() < end:  # noqa: ASYNC110 - what it waits for has no event
+            await asyncio.sleep(0.1)
+
+    async def _take(self, name: str) -> None:
+        """One picture in each look."""
+        self._number += 1
+        for look in LOOKS:
+            self._theme.apply(look)
+            self._window.machines.settle()
+            await asyncio.sleep(0.25)
+            self._picture(self._window, self._folder / f"{self._number:02}-{name}-{look}.png")
+
+    def _picture(self, widget: QWidget, file: Path) -> None:
+        QApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+        focus = QApplication.focusWidget()
+        if focus is not None and focus.cursor().shape() == Qt.CursorShape.IBeamCursor:
+            focus.clearFocus()  # a blinking cursor is in one picture and not in the next
+        if widget.grab().save(str(file)):
+            self._taken += 1

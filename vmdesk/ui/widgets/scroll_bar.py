@@ -1,0 +1,69 @@
+"""A thin scroll bar: in dense windows the style's own take too much of the eye."""
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar, QStyle, QStyleOptionSlider, QWidget
+
+from vmdesk.ui import theme
+
+_THICK = theme.GRID * 3 // 2
+
+
+class ThinScrollBar(QScrollBar):
+    """Works as any other; only its thumb is painted, stronger under the mouse."""
+
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
+        super().__init__(orientation, parent)
+        self._near = False
+
+    def sizeHint(self) -> QSize:
+        usual = super().sizeHint()
+        upright = self.orientation() == Qt.Orientation.Vertical
+        return QSize(_THICK, usual.height()) if upright else QSize(usual.width(), _THICK)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._near = True
+        super().enterEvent(event)
+        self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._near = False
+        super().leaveEvent(event)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        option = QStyleOptionSlider()
+        self.initStyleOption(option)
+        part = QStyle.SubControl.SC_ScrollBarSlider
+        thumb = QRectF(self.style().subControlRect(QStyle.ComplexControl.CC_ScrollBar, option, part, self))
+        painter = QPainter(self)
+        palette = self.palette()
+        painter.fillRect(self.rect(), palette.brush(self.backgroundRole()))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        role = QPalette.ColorRole.Dark if not theme.is_dark(palette) else QPalette.ColorRole.Light
+        color = palette.color(role)
+        color.setAlphaF(1.0 if self._near or self.isSliderDown() else 0.6)
+        painter.setBrush(color)
+        if self.orientation() == Qt.Orientation.Vertical:
+            thumb = QRectF(3, thumb.top() + 2, self.width() - 6, thumb.height() - 4)
+        else:
+            thumb = QRectF(thumb.left() + 2, 3, thumb.width() - 4, self.height() - 6)
+        radius = min(thumb.width(), thumb.height()) / 2
+        painter.drawRoundedRect(thumb, radius, radius)
+        painter.end()
+
+
+def thin(area: QAbstractScrollArea, ground: QPalette.ColorRole = QPalette.ColorRole.Base) -> None:
+    """Give a scroll area thin bars; `ground` is the colour role they stand on."""
+    for orientation in (Qt.Orientation.Vertical, Qt.Orientation.Horizontal):
+        bar = ThinScrollBar(orientation, area)
+        bar.setBackgroundRole(ground)
+        if orientation == Qt.Orientation.Vertical:
+            area.setVerticalScrollBar(bar)
+        else:
+            area.setHorizontalScrollBar(bar)
+    corner = QWidget(area)
+    corner.setAutoFillBackground(True)
+    corner.setBackgroundRole(ground)
+    area.setCornerWidget(corner)
