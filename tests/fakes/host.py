@@ -89,6 +89,7 @@ class FakeHost:
             addresses=self._addresses,
             bulk=self._bulk,
             single=self._single,
+            job=self._job,
             states=self._states,
             host=self._host,
         )
@@ -170,6 +171,8 @@ class FakeHost:
     async def _bulk(self, connection, wanted) -> dict[str, DomainCounters]:
         self.log.append(("bulk", len(wanted)))
         connection.check()
+        if self.slow:
+            raise failure("timeout")
         for uuid in wanted:
             if self.hangs(uuid) and uuid not in connection.behind:
                 await self._hang(connection, uuid)
@@ -183,7 +186,15 @@ class FakeHost:
             raise failure("gone")
         if self.hangs(uuid) and uuid not in connection.behind:
             await self._hang(connection, uuid)
-        return self._counters(uuid, connection)
+        found = self._counters(uuid, connection)
+        if found.busy:
+            raise failure("timeout") if found.busy == "hung" else failure("busy", "job")
+        return found
+
+    async def _job(self, connection, uuid) -> str:
+        self.log.append(("job", 1))
+        connection.check()
+        return self.machines[uuid].job
 
     async def _states(self, connection):
         self.log.append(("states", len(self.machines)))
@@ -210,8 +221,10 @@ class FakeHost:
     def _counters(self, uuid: str, connection) -> DomainCounters:
         m = self.machines[uuid]
         now = time.monotonic()
-        if m.job or (m.hung and uuid in connection.behind):
-            return DomainCounters(now, busy=True)
+        if m.hung and uuid in connection.behind:
+            return DomainCounters(now, busy="hung")
+        if m.job:
+            return DomainCounters(now, busy="job")
         ran = int((now - m.begun) * 1e9)
         return DomainCounters(
             now,

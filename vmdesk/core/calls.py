@@ -45,5 +45,6 @@ class Calls:
     addresses: Callable[[Connection, str], Awaitable[tuple[str, ...]]] = domains.addresses
     bulk: Callable[[Connection, Sequence[str]], Awaitable[dict[str, DomainCounters]]] = stats.bulk
     single: Callable[[Connection, str], Awaitable[DomainCounters]] = stats.single
+    job: Callable[[Connection, str], Awaitable[str]] = domains.job
     states: Callable[[Connection], Awaitable[dict[str, tuple[State, str]]]] = stats.states
     host: Callable[[Connection], Awaitable[HostCounters]] = stats.host

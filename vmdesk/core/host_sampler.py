@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,15 +13,15 @@ from vmdesk.core.history import History
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.session import Session
 from vmdesk.core.store import Store
-from vmdesk.core.ward import JOBS, SOME_JOB, Ward
+from vmdesk.core.ward import Ward
 from vmdesk.model.domain import Domain, DomainKey, State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.stats import DomainCounters
+from vmdesk.virt import words
 from vmdesk.virt.connection import Connection
 
 SECOND_LOOK = 1.5  # seconds after the first reading: rates need two
 SLOW_HOST = 30.0  # seconds to leave a host alone that does not even tell states
-HELD = 3.0  # seconds another job must hold a machine until it is called busy
 SLICE = 200  # readings taken in by one turn of the loop
 SLEPT = 5.0  # seconds that the computer must have slept for it to matter
 
@@ -61,7 +62,6 @@ class HostSampler:
         self._next_all = self._next_looked = 0.0
         self._readings = 0  # readings of everything so far
         self._fresh: dict[str, int] = {}  # machines that just started -> readings still wanted soon
-        self._held: dict[str, float] = {}  # machines that another job holds -> since when
         self._asleep = _asleep()
 
     @property
@@ -91,7 +91,6 @@ class HostSampler:
         """A machine is off or gone."""
         self._ward.forget(uuid)
         self._fresh.pop(uuid, None)
-        self._held.pop(uuid, None)
 
     async def run(self) -> None:
         """Read for ever."""
@@ -100,6 +99,7 @@ class HostSampler:
             self._look_at_the_clock()
             all_due = begun >= self._next_all
             try:
+                await self._take(await self._ward.retry(self._connection))
                 if all_due:
                     await self._read_all()
                 elif begun >= self._next_looked:
@@ -121,16 +121,14 @@ class HostSampler:
         """Until the next reading. Nobody looks: until the next one of everything."""
         while True:
             looked = self._cadence.watched or self._cadence.host or self._fresh
-            at = min(self._next_all, self._next_looked) if looked else self._next_all
+            at = min(self._next_all, self._ward.next_look, self._next_looked if looked else math.inf)
             if not await self._bell.wait(at - time.monotonic()):
                 return
 
     async def _read_all(self) -> None:
         self._readings += 1
-        readings = await self._ward.retry(self._connection)
-        await self._take(readings)
         domains = self._store.of_host(self._session.config.id)
-        await self._read([domain.uuid for domain in domains if self._wanted(domain) and domain.uuid not in readings])
+        await self._read([domain.uuid for domain in domains if self._wanted(domain)])
         self._history.add_host(self._session.config.id, await self._calls.host(self._connection))
 
     async def _read_looked(self) -> None:
@@ -147,7 +145,7 @@ class HostSampler:
 
     def _wanted(self, domain: Domain) -> bool:
         """In good standing: it runs, no job has it, and it answers."""
-        return domain.state in _SAMPLED and domain.reason not in JOBS and domain.uuid not in self._ward
+        return domain.state in _SAMPLED and domain.reason not in words.JOBS and domain.uuid not in self._ward
 
     async def _read(self, uuids: list[str]) -> None:
         """The one bulk call of a tick, and what to do when it does not come back."""
@@ -167,23 +165,13 @@ class HostSampler:
         for part in _sliced(readings.items()):
             good = {}
             for uuid, counters in part:
-                if counters.busy or uuid in self._held:
-                    self._note_held(uuid, counters)
-                if not counters.busy:
+                if counters.busy:
+                    self._ward.take(uuid, counters.busy)
+                else:
                     good[uuid] = counters
             self._history.add(host, good, tell=False)
             await asyncio.sleep(0)
         self._history.tell(DomainKey(host, uuid) for uuid in readings)
-
-    def _note_held(self, uuid: str, counters: DomainCounters) -> None:
-        """Another client's job holds the machine: say so when that lasts, and when it is over."""
-        if not counters.busy:
-            del self._held[uuid]
-            self._session.set_health(uuid, busy="")
-        elif counters.time - self._held.setdefault(uuid, counters.time) >= HELD:
-            domain = self._session.domain(uuid)
-            if domain and not domain.busy:
-                self._session.set_health(uuid, busy=JOBS.get(domain.reason, SOME_JOB))
 
     def _look_at_the_clock(self) -> None:
         asleep = _asleep()

@@ -18,6 +18,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.event import Event, Kind
 from vmdesk.model.host import Feature, Host, HostConfig, Link
 from vmdesk.model.text import text
+from vmdesk.virt import words
 from vmdesk.virt.connection import Connection, Post
 from vmdesk.virt.reach import FINAL
 
@@ -312,17 +313,17 @@ class Session:
         same_run = old is not None and old.active and old.live_id == new.live_id
         if self._addresses:
             self._addresses.take(new.uuid, started=old is not None and not same_run)
+        job = words.JOBS.get(new.reason, "")
         if old is not None and same_run:
             return replace(
                 new,
                 responding=old.responding,
-                busy=old.busy,
+                busy=job or ("" if old.reason in words.JOBS else old.busy),
                 addresses=old.addresses,
                 started=new.started or old.started,
             )
-        if old is not None and not new.started:
-            return replace(new, started=time.time())  # it was off when last seen
-        return new
+        started = time.time() if old is not None and not new.started else new.started  # it was off when last seen
+        return replace(new, busy=job, started=started)
 
     def _set_addresses(self, uuid: str, addresses: tuple[str, ...]) -> None:
         domain = self.domain(uuid)

@@ -6,6 +6,7 @@ workers) no further machine is put to the test.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Iterable
 
@@ -15,22 +16,14 @@ from vmdesk.core.session import Session
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.stats import DomainCounters
+from vmdesk.virt import words
 from vmdesk.virt.connection import Connection
 
-RETRY = 30.0  # seconds until a machine that was silent or busy is asked again
+RETRY = 30.0  # seconds until a silent machine is asked again; sooner when a stuck call came back
+WORKING = 3.0  # the same for a machine at work; also how often to look whether a stuck call came back
 AT_ONCE = 2  # machines asked at a time
 STUCK = 4  # calls stuck on a daemon from which on nobody is asked
-
-# Reasons of a state in which a job has the machine, and the word for the job.
-JOBS = {
-    "saving": "save",
-    "creating snapshot": "snapshot",
-    "migrating": "migration",
-    "dumping": "dump",
-    "starting up": "start",
-    "post-copy": "migration",
-}
-SOME_JOB = "job"
+SOME_JOB = "job"  # the word for a job that nobody names
 
 Found = dict[str, DomainCounters]
 
@@ -47,6 +40,7 @@ class Ward:
         self._jobs = jobs
         self._clock = clock
         self._until: dict[str, float] = {}
+        self._unnamed: set[str] = set()  # machines at work whose work could not be named
         self._stuck = 0
 
     def __contains__(self, uuid: str) -> bool:
@@ -55,6 +49,21 @@ class Ward:
     def forget(self, uuid: str) -> None:
         """The machine is off or gone."""
         self._until.pop(uuid, None)
+        self._unnamed.discard(uuid)
+
+    @property
+    def next_look(self) -> float:
+        """Monotonic time at which `retry` should be called; infinite while all machines are in good standing."""
+        if not self._until:
+            return math.inf
+        return min(self._clock() + WORKING, *self._until.values())
+
+    def take(self, uuid: str, busy: str) -> None:
+        """A bulk call passed over the machine; why: DomainCounters.busy."""
+        if busy == "job":
+            self._busy(uuid, self._job(uuid) or SOME_JOB)
+        elif busy == "hung":
+            self._held(uuid)
 
     async def examine(self, connection: Connection, uuids: Iterable[str]) -> Found:
         """A bulk call on these machines did not come back: find out whose fault it is. The readings of the others.
@@ -68,7 +77,7 @@ class Ward:
             state, reason = states.get(uuid, (None, ""))
             if state is None or not state.active:
                 continue
-            if job := self._job(uuid, reason):
+            if job := words.JOBS.get(reason) or self._job(uuid):
                 self._busy(uuid, job)
             else:
                 suspects.append(uuid)
@@ -106,49 +115,51 @@ class Ward:
         try:
             counters = await self._calls.single(connection, uuid)
         except VirtError as error:
-            self._failed(uuid, error)
+            if error.problem.name == "closed":
+                raise
+            await self._failed(connection, uuid, error.problem)
             return None
-        if counters.busy:
-            # Without waiting libvirt passes over a machine that is at work. That work may be our own stuck question.
-            self._held(uuid)
+        if counters.busy:  # somebody else's call, just now: that says nothing
+            self._until[uuid] = self._clock() + WORKING
             return None
-        self._until.pop(uuid, None)
+        self.forget(uuid)
         self._session.set_health(uuid, responding=True, busy="")
         return counters
 
-    def _failed(self, uuid: str, error: VirtError) -> None:
-        name = error.problem.name
-        if name == "gone":
+    async def _failed(self, connection: Connection, uuid: str, problem: Problem) -> None:
+        if problem.name == "gone":
             self.forget(uuid)
-        elif name == "closed":
-            raise error
-        elif name == "busy" and (job := _holder(error.problem)):
-            self._busy(uuid, job)
+        elif problem.name == "busy" and (job := _holder(problem)):
+            if job == SOME_JOB and uuid not in self._unnamed and not connection.outstanding:
+                self._unnamed.add(uuid)
+                job = await self._calls.job(connection, uuid) or SOME_JOB
+            domain = self._session.domain(uuid)
+            self._busy(uuid, domain.busy if job == SOME_JOB and domain and domain.busy else job)
         else:
             self._held(uuid)
 
     def _held(self, uuid: str) -> None:
         """It gave nothing: because of a job, or because it hangs."""
-        domain = self._session.domain(uuid)
-        job = self._job(uuid, domain.reason if domain else "")
-        if job:
+        if job := self._job(uuid):
             self._busy(uuid, job)
         else:
             self._until[uuid] = self._clock() + RETRY
             self._session.set_health(uuid, responding=False, busy="")
 
     def _busy(self, uuid: str, job: str) -> None:
-        self._until[uuid] = self._clock() + RETRY
+        self._until[uuid] = self._clock() + WORKING
         self._session.set_health(uuid, responding=True, busy=job)
 
-    def _job(self, uuid: str, reason: str) -> str:
+    def _job(self, uuid: str) -> str:
         """The word for the job that has the machine, "" if none is known."""
-        if job := JOBS.get(reason):
+        domain = self._session.domain(uuid)
+        if domain and (job := words.JOBS.get(domain.reason)):
             return job
         key = DomainKey(self._session.config.id, uuid)
         return SOME_JOB if any(key in job.keys for job in self._jobs.running) else ""
 
 
 def _holder(problem: Problem) -> str:
-    """Who libvirt says holds the machine's lock."""
-    return str(dict(problem.why.values).get("holder", "")) if problem.why else ""
+    """The job that has the machine; "" when it is only another question to its monitor that waits."""
+    named = str(dict(problem.why.values).get("holder", "")) if problem.why else ""
+    return named or ("" if problem.code else SOME_JOB)

@@ -102,7 +102,7 @@ def state(number: int, reason: int) -> tuple[State, str]:
 
 
 # Reasons of a state in which a job has the machine.
-_JOBS = {
+JOBS = {
     "saving": "save",  # internal snapshots too
     "creating snapshot": "snapshot",
     "migrating": "migration",
@@ -114,7 +114,7 @@ _JOBS = {
 
 def job(reason: str) -> str:
     """The word for the job that a state's reason speaks of, else "job"."""
-    return _JOBS.get(reason, "job")
+    return JOBS.get(reason, "job")
 
 
 def lifecycle(event: int, detail: int) -> tuple[str, str]:
