@@ -77,6 +77,7 @@ def accessibility(display_name: str) -> Iterator[dict[str, str]]:
                 "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
                 "QT_QPA_PLATFORM": "xcb",
                 "XDG_SESSION_TYPE": "x11",
+                "QT_NO_GLIB": "",  # as a person starts it: what conftest.py sets is for pytest's own process
             }
             with _running([launcher, "--launch-immediately"], env=os.environ | environment, stderr=subprocess.DEVNULL):
                 yield environment | {"AT_SPI_BUS_ADDRESS": _ask_for_bus(environment)}
