@@ -1,4 +1,4 @@
-"""Everything a page is built from, without a hypervisor: a real store, history, trace and settings, readings by hand."""
+"""What a page is built from, without a hypervisor: a real store, history, trace and settings, readings by hand."""
 
 import math
 import random

@@ -110,6 +110,7 @@ class ActivityModel(QAbstractTableModel):
 
     def reload(self) -> None:
         self._turn += 1
+        self._reading = True  # before views hear of the reset: they would ask for more at once
         self.beginResetModel()
         self._rows, self._before, self._complete = [], 0, False
         self.endResetModel()

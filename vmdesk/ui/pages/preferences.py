@@ -112,7 +112,7 @@ class PreferencesPage(QWidget):
         form.add_section(tr("Into the guest"))
         hint = tr("Who logs in by ssh; empty: as ssh itself would.")
         self._line(form, tr("&User name"), "ssh_user", tr("your own"), hint)
-        hint = tr("With its option that runs a program, for example: xterm -e")
+        hint = tr("A program that takes -e, for example: xterm")
         self._line(form, tr("T&erminal"), "terminal", tr("the desktop's"), hint)
         return _page(form)
 

@@ -1,0 +1,212 @@
+"""The machine's page: it shows what is so, follows while it is seen, and does what its buttons say."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QLabel, QLineEdit, QTabBar, QToolButton
+from pytestqt.qtbot import QtBot
+
+from tests.ui.desk import GIB, Shelf, Shell, feed, full_machine, parts_of
+from vmdesk.model.domain import Domain, State
+from vmdesk.model.text import text
+from vmdesk.ui.pages.machine import MachinePage
+from vmdesk.ui.pages.machine_facts import facts_of
+from vmdesk.ui.pages.machine_plans import plans_of
+from vmdesk.ui.parts import Parts
+from vmdesk.ui.widgets.graph import Graph
+from vmdesk.ui.widgets.graphs import Graphs
+from vmdesk.ui.widgets.timeline import SPANS
+
+Run = Callable[[Any], Any]
+
+
+@pytest.fixture
+def domain() -> Domain:
+    return full_machine()
+
+
+@pytest.fixture
+def parts(tmp_path: Path, domain: Domain) -> Parts:
+    parts = parts_of(tmp_path)
+    parts.store.update([domain])
+    feed(parts.history, domain.key, 60)
+    return parts
+
+
+@pytest.fixture
+def page(parts: Parts, domain: Domain, qtbot: QtBot) -> MachinePage:
+    page = MachinePage(parts, domain.key)
+    qtbot.addWidget(page)
+    page.resize(1280, 900)
+    page.show()
+    return page
+
+
+def label(page: MachinePage, name: str) -> str:
+    return page.findChild(QLabel, name).text()
+
+
+def graph(page: MachinePage, name: str) -> Graph:
+    found = page.findChild(Graphs).graph(name)
+    assert found is not None
+    return found
+
+
+def test_head_tells_name_and_state(page: MachinePage) -> None:
+    assert (page.title, page.key) == ("web-01", f"machine:laptop/{page._machine.uuid}")
+    assert label(page, "machine-name") == "web-01"
+    assert label(page, "machine-state").startswith("Running · for 3 h 07 min")
+    assert page.watched() == {page._machine}
+
+
+def test_follows_the_store(page: MachinePage, parts: Parts, domain: Domain, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.title_changed) as told:
+        parts.store.update([replace(domain, name="shop", state=State.PAUSED, reason="no space")])
+    assert told.args == ["shop"]
+    assert label(page, "machine-state").startswith("Paused · no space left on the host's disk")
+    assert page.findChild(QToolButton, "domain.resume").isEnabled()
+
+
+def test_does_nothing_while_it_is_not_seen(page: MachinePage, parts: Parts, domain: Domain) -> None:
+    page.hide()
+    assert not parts.store._listeners and not parts.history._listeners
+    parts.store.update([replace(domain, state=State.SHUTOFF, reason="shutdown")])
+    assert label(page, "machine-state").startswith("Running")
+    page.show()
+    assert label(page, "machine-state") == "Off"
+
+
+def test_a_machine_that_is_gone(page: MachinePage, parts: Parts, domain: Domain) -> None:
+    parts.store.update(drop=[domain.key])
+    assert "not there any more" in label(page, "machine-state")
+    assert not page.findChild(QToolButton, "domain.shutdown").isEnabled()
+    parts.store.update([domain])
+    assert page.findChild(QToolButton, "domain.shutdown").isEnabled()
+
+
+def test_buttons_run_commands(page: MachinePage, parts: Parts, domain: Domain) -> None:
+    page.findChild(QToolButton, "domain.shutdown").click()
+    assert isinstance(parts.shell, Shell)
+    assert parts.shell.ran == [("domain.shutdown", (domain.key,))]
+
+
+def test_graphs_of_everything_that_is_measured(domain: Domain, parts: Parts) -> None:
+    ids = [plan.id for plan in plans_of(domain, parts.history.names(domain.key))]
+    assert ids[:4] == ["cpu", "memory", "vcpus", "wait"]
+    assert {"disk", "disk.vda.bytes", "disk.vdb.latency", "net", "net.vnet3.packets"} <= set(ids)
+    assert len(ids) == len(set(ids))
+
+
+def test_one_disk_is_all_disks() -> None:
+    plans = {plan.id: plan for plan in plans_of(full_machine(), ["cpu", "disk.vda.read", "net.v.rx"])}
+    assert "disk" not in plans and "net" not in plans
+    assert [curve.archived for curve in plans["disk.vda.bytes"].curves] == ["read", "write"]
+
+
+def test_graphs_show_the_newest_reading(page: MachinePage, parts: Parts, domain: Domain) -> None:
+    cpu = parts.history.figures(domain.key).cpu
+    assert graph(page, "cpu").figures() == [("", f"{cpu:.0f} %")]
+    (limit,) = graph(page, "memory")._drawing.limits
+    assert limit.value == 4 * GIB
+
+
+def test_a_disk_that_is_plugged_in_gets_its_graphs(page: MachinePage, parts: Parts, domain: Domain) -> None:
+    names = parts.history.names(domain.key)
+    assert page.findChild(Graphs).graph("disk.vdc.bytes") is None
+    parts.history._tracks[domain.key]._widen((*names, "disk.vdc.read"))
+    parts.history.tell([domain.key])
+    assert page.findChild(Graphs).graph("disk.vdc.bytes") is not None
+
+
+def test_day_comes_from_the_archive(run_async: Run, page: MachinePage, parts: Parts, domain: Domain) -> None:
+    async def talk() -> None:
+        page.findChild(QToolButton, "span-day").click()
+        await asyncio.sleep(0.1)
+        assert {series for _, series in parts.archive.asked} == {"cpu", "memory", "read", "write", "rx", "tx"}
+        cpu = graph(page, "cpu")
+        assert cpu.lines[0].high and cpu._drawing.gaps[0].name.startswith("VMDesk was closed")
+        assert graph(page, "wait").isHidden()
+        page.findChild(QToolButton, "span-minutes").click()
+        assert not graph(page, "wait").isHidden()
+        assert not cpu.lines[0].high
+        await parts.jobs.close()
+
+    run_async(talk())
+
+
+def test_an_answer_that_comes_too_late_is_dropped(run_async: Run, page: MachinePage, parts: Parts) -> None:
+    class Slow(Shelf):
+        async def read(self, *asked: Any, **more: Any) -> Any:
+            await asyncio.sleep(0.05)
+            return await super().read(*asked, **more)
+
+    async def talk() -> None:
+        parts.archive = Slow()
+        graphs = page.findChild(Graphs)
+        graphs.show_span(SPANS[2])
+        await asyncio.sleep(0.01)
+        graphs.show_span(SPANS[0])
+        await asyncio.sleep(0.2)
+        assert not graph(page, "cpu").lines[0].high
+        await parts.jobs.close()
+
+    run_async(talk())
+
+
+def test_back_to_now(page: MachinePage) -> None:
+    back = page.findChild(QToolButton, "back-to-now")
+    assert not back.isVisible()
+    page.findChild(Graphs).timeline.pan(-100)
+    assert back.isVisible()
+    back.click()
+    assert not back.isVisible()
+
+
+def test_facts(domain: Domain, parts: Parts) -> None:
+    groups = facts_of(domain, parts.store.hosts["laptop"])
+    told = {fact.label: fact for group in groups for fact in group.facts}
+    assert told["IP address"].value.splitlines()[0] == "192.168.122.17"
+    assert told["UUID"].copy == domain.uuid
+    assert told["Processor"].value == "4 virtual CPUs, up to 8"
+    assert told["vda"].copy == "/var/lib/libvirt/images/web-01.qcow2"
+    assert told["sda (CD)"].value == "empty"
+    assert told["vnet4"].value == "52:54:00:2a:00:12\nbridge br0, e1000e"
+    assert told["AppArmor"].copy.startswith("libvirt-")
+    assert told["Screen"].value == "SPICE\n127.0.0.1:5903"
+
+
+def test_facts_of_a_machine_of_which_nothing_is_known(domain: Domain) -> None:
+    bare = Domain(domain.key, "bare")
+    assert facts_of(bare, None)
+
+
+def test_what_did_this_do(page: MachinePage, parts: Parts, domain: Domain, run_async: Run) -> None:
+    async def talk() -> None:
+        page.tabs.setCurrentIndex(1)
+        line = "virsh -c qemu:///system start web-01"
+        parts.trace.note(domain.key, "web-01", text("Starting {name}", name="web-01"), "virDomainCreate", line, None)
+        assert (page.trace.call.text(), page.trace.virsh.text()) == ("virDomainCreate", line)
+        page.trace.virsh.findChild(QToolButton, "copy").click()
+        assert isinstance(parts.shell, Shell) and parts.shell.copied == [line]
+        await asyncio.sleep(0.05)
+        page.hide()
+        await parts.jobs.close()
+
+    run_async(talk())
+
+
+def test_narrow_puts_facts_under_the_graphs(page: MachinePage) -> None:
+    wide = page.overview._side.x()
+    page.resize(700, 900)
+    assert page.overview._side.x() < wide
+
+
+def test_everything_has_a_name(page: MachinePage) -> None:
+    for button in page.findChildren(QToolButton):
+        inside_qt = isinstance(button.parent(), QLineEdit | QTabBar)
+        assert inside_qt or button.accessibleName() or button.text(), button.parent()
+    assert all(one.accessibleName() for one in page.findChildren(Graph))
