@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -17,10 +16,10 @@ from vmdesk import __version__
 from vmdesk.core import choice
 from vmdesk.core import practice as practice_host
 from vmdesk.core.activity import Activity
-from vmdesk.core.answers import Answers
+from vmdesk.core.answers import Answer, Answers
 from vmdesk.core.archive import Archive
 from vmdesk.core.calls import Calls
-from vmdesk.core.command import Context
+from vmdesk.core.command import Ask, Context
 from vmdesk.core.history import History
 from vmdesk.core.hosts import Hosts
 from vmdesk.core.jobs import Jobs
@@ -40,14 +39,11 @@ from vmdesk.core.ways import Ways
 from vmdesk.model.domain import Domain, DomainKey, Labels
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
+from vmdesk.model.prompt import Prompt
 from vmdesk.model.text import text
 from vmdesk.ui import notify
-from vmdesk.ui.dialogs import closing
-from vmdesk.ui.dialogs.ask import WindowAsk
-from vmdesk.ui.dialogs.askpass import WindowDialog
-from vmdesk.ui.dialogs.closing import Closing
-from vmdesk.ui.dialogs.crash import CrashDialog
 from vmdesk.ui.hosts import HostActions
+from vmdesk.ui.later import load
 from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.parts import Level, Notice, Parts, Shell
 from vmdesk.ui.remembered import Remembered
@@ -83,6 +79,18 @@ class _Labels(LocalLabels):
         self.changed(key)
 
 
+class _Later:
+    """Stands in for something until it is first used."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        thing = self._make()
+        self.__dict__.update({one: getattr(thing, one) for one in dir(thing) if not one.startswith("_")})
+        return getattr(thing, name)
+
+
 class App:
     """One run of the window, from the first part to the last one closed."""
 
@@ -92,7 +100,7 @@ class App:
         self._paths = paths
         self._settings = settings
         self._ended = asyncio.Event()
-        self._crash: CrashDialog | None = None
+        self._crash: Any = None
         self._listening: Listening | None = None
         self._ending = False
         self._code = 0
@@ -107,7 +115,7 @@ class App:
         self._labels = _Labels(paths.labels_file)
         self._practice = Practice(paths)
         self._wallet = Wallet()
-        self._ways = Ways(paths.runtime, Answers(WindowDialog(self._window_or_none), self._wallet), self._practice)
+        self._ways = Ways(paths.runtime, Answers(self._prompt, self._wallet), self._practice)
         self.sessions = Sessions(self.store, self.jobs, self._activity, self._calls())
         self._labels.changed = self._on_labels
         self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
@@ -120,7 +128,7 @@ class App:
             settings,
             self._trace,
             self._labels,
-            WindowAsk(lambda: self.window, self.store, settings),
+            cast(Ask, _Later(lambda: load("ask")(lambda: self.window, self.store, settings))),
         )
         self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
         self._host_actions = HostActions(self._hosts, self.store, lambda: self.window, self.jobs.spawn)
@@ -181,8 +189,7 @@ class App:
 
     async def _walk(self, folder: Path) -> None:
         """The tour, and then the end."""
-        # Loaded for the tour only.
-        tour = importlib.import_module("vmdesk.ui.tour").Tour(self.window, self.store, self.theme, folder)
+        tour = load("tour")(self.window, self.store, self.theme, folder)
         try:
             self._code = 0 if await tour.run() else 1
         finally:
@@ -243,6 +250,11 @@ class App:
         _mime, data = await guest.screenshot(self.sessions.of(key).require(), key.uuid)
         return data
 
+    async def _prompt(self, prompt: Prompt, offer: bool) -> Answer | None:
+        """What a host asks at log-in."""
+        answer: Answer | None = await load("login-dialog")(self._window_or_none)(prompt, offer)
+        return answer
+
     def _on_labels(self, key: DomainKey) -> None:
         if session := self.sessions.get(key.host):
             session.refresh((key.uuid,))
@@ -257,11 +269,13 @@ class App:
 
     async def _ask_closing(self) -> None:
         tray = self._tray.there()
-        decided = await closing.ask(self.window, self.jobs, self._settings, tray)
-        if decided is Closing.TRAY:
+        decided = (
+            (await load("closing")(self.window, self.jobs, self._settings, tray)).value if self.jobs.running else "wait"
+        )
+        if decided == "tray":
             self.window.hide()
             self._tray.enter()
-        elif decided is Closing.WAIT:
+        elif decided == "wait":
             if self.jobs.running:
                 note = text("VMDesk closes when the work is done.")
                 self.window.notify(Notice(Problem(note), Level.WARNING))
@@ -338,7 +352,7 @@ class App:
         if self._ending or not hasattr(self, "window"):
             return
         if self._crash is None:
-            self._crash = CrashDialog(self.window, error)
+            self._crash = load("crash-dialog")(self.window, error)
             self._crash.finished.connect(self._on_crash_read)
             self._crash.show()
         else:

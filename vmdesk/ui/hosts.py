@@ -10,8 +10,7 @@ from vmdesk.core.store import Store
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import text
-from vmdesk.ui.dialogs.ask import ConfirmDialog
-from vmdesk.ui.dialogs.host import HostDialog
+from vmdesk.ui.later import load
 from vmdesk.ui.parts import Notice, Shell
 
 Spawn = Callable[[str, Coroutine[Any, Any, None]], Any]
@@ -53,7 +52,7 @@ class HostActions:
         self._spawn("reset practice host", self._reset_practice())
 
     async def _add(self) -> None:
-        dialog = HostDialog(self._shell().widget(), None, self._hosts.probe, self._spawn)
+        dialog = load("host-dialog")(self._shell().widget(), None, self._hosts.probe, self._spawn)
         if await dialog.answer():
             draft = dialog.draft
             await self._told(self._add_now(draft.config(self._hosts.new_id(draft.shown_name))))
@@ -65,7 +64,7 @@ class HostActions:
         config = next((one for one in self._hosts.all if one.id == host_id), None)
         if config is None:
             return
-        dialog = HostDialog(self._shell().widget(), config, self._hosts.probe, self._spawn)
+        dialog = load("host-dialog")(self._shell().widget(), config, self._hosts.probe, self._spawn)
         if await dialog.answer():
             await self._told(self._hosts.edit(dialog.draft.config(host_id)))
 
@@ -81,7 +80,7 @@ class HostActions:
             danger=False,
             always=True,
         )
-        if await ConfirmDialog(self._shell().widget(), confirm).answer():
+        if await load("confirm-dialog")(self._shell().widget(), confirm).answer():
             await self._told(self._hosts.remove(host_id))
 
     async def _reset_practice(self) -> None:
@@ -92,7 +91,7 @@ class HostActions:
             text("Reset"),
             always=True,
         )
-        if await ConfirmDialog(self._shell().widget(), confirm).answer():
+        if await load("confirm-dialog")(self._shell().widget(), confirm).answer():
             await self._told(self._hosts.reset_practice())
 
     async def _told(self, work: Coroutine[Any, Any, None]) -> None:

@@ -1,6 +1,5 @@
 """The window: toolbar, sidebar, pages as tabs, jobs and notices. It is the Shell that pages speak to."""
 
-import importlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from vmdesk.model.text import text, tr
 from vmdesk.ui import theme
 from vmdesk.ui.actions import Actions
 from vmdesk.ui.icons import icon
+from vmdesk.ui.later import load
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.palette import Choice
 from vmdesk.ui.models.sidebar import SidebarModel
@@ -36,21 +36,6 @@ from vmdesk.ui.widgets.jobs_bar import JobsBar
 from vmdesk.ui.widgets.notice_bar import NoticeBar
 from vmdesk.ui.widgets.palette import Palette
 from vmdesk.ui.widgets.sidebar import Sidebar
-
-# Where each page is. They are loaded when first opened: the first picture of the window needs none of them.
-_PAGES = {
-    "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
-    "host": ("vmdesk.ui.pages.host", "HostPage"),
-    "activity": ("vmdesk.ui.pages.activity", "ActivityPage"),
-    "preferences": ("vmdesk.ui.pages.preferences", "PreferencesPage"),
-}
-
-
-def load_page(name: str) -> Any:
-    """The page's class."""
-    module, class_name = _PAGES[name]
-    # The one lazy import of the window: graphs, forms and tables of these pages would be a third of the start.
-    return getattr(importlib.import_module(module), class_name)
 
 
 class Hosts(Protocol):
@@ -298,7 +283,7 @@ class MainWindow(QMainWindow):
     def _open(self, key: str, name: str, *arguments: Any) -> QWidget:
         page = self.tabs.page_of(key)
         if page is None:
-            page = load_page(name)(self._parts, *arguments)
+            page = load(name)(self._parts, *arguments)
             self.tabs.add_page(page)
         else:
             self.tabs.raise_page(page)
@@ -566,7 +551,7 @@ class MainWindow(QMainWindow):
                 continue
             self._pending.remove(key)
             if self.tabs.page_of(key) is None:
-                self.tabs.add_page(load_page(kind)(self._parts, *arguments), raised=False)
+                self.tabs.add_page(load(kind)(self._parts, *arguments), raised=False)
 
     def let_go(self) -> None:
         """Hear no more of store, jobs and settings."""

@@ -36,11 +36,11 @@ class NoticeBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._now: list[Notice] = []  # the one shown, and those that are the same trouble on other machines
         self.setObjectName("notice-bar")
         self.setAccessibleName(tr("Notice"))
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
-        self._now: list[Notice] = []  # the one shown, and those that are the same trouble on other machines
         self._waiting: deque[Notice] = deque(maxlen=KEEP)
         self._going = QTimer(self)
         self._going.setSingleShot(True)

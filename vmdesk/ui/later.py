@@ -1,0 +1,28 @@
+"""The one place where parts of the window are loaded when they are first needed.
+
+Pages and dialogs would be a third of the start, and the first picture of the window needs none of them.
+"""
+
+import importlib
+from typing import Any
+
+# name -> module and what is taken from it
+_PARTS = {
+    "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
+    "host": ("vmdesk.ui.pages.host", "HostPage"),
+    "activity": ("vmdesk.ui.pages.activity", "ActivityPage"),
+    "preferences": ("vmdesk.ui.pages.preferences", "PreferencesPage"),
+    "host-dialog": ("vmdesk.ui.dialogs.host", "HostDialog"),
+    "confirm-dialog": ("vmdesk.ui.dialogs.ask", "ConfirmDialog"),
+    "ask": ("vmdesk.ui.dialogs.ask", "WindowAsk"),
+    "login-dialog": ("vmdesk.ui.dialogs.askpass", "WindowDialog"),
+    "closing": ("vmdesk.ui.dialogs.closing", "ask"),
+    "crash-dialog": ("vmdesk.ui.dialogs.crash", "CrashDialog"),
+    "tour": ("vmdesk.ui.tour", "Tour"),
+}
+
+
+def load(name: str) -> Any:
+    """The class or function of that name."""
+    module, thing = _PARTS[name]
+    return getattr(importlib.import_module(module), thing)
