@@ -63,6 +63,10 @@ def acceleration(kind: str) -> str:
         return tr("KVM: runs on the processor itself")
     if kind == "qemu":
         return tr("none: emulated in software, slow")
+    if kind == "test":
+        return tr("none: this driver only plays machines")
+    if kind == "lxc":
+        return tr("none needed: a container shares the host's kernel")
     return kind or units.UNKNOWN
 
 

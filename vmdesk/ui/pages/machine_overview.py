@@ -155,9 +155,16 @@ class MachineOverview(QScrollArea):
             self._state.setText(words)
 
     def _plan(self, domain: Domain) -> None:
-        self._series = tuple(self._parts.history.names(self._key))
+        self._series = self._names()
         self._graphs.set_plans(plans_of(domain, self._series))
         self._graphs.set_nothing("" if domain.active else tr("The machine is off"))
+
+    def _names(self) -> tuple[str, ...]:
+        """The series that there are; not those that the driver never tells."""
+        names: tuple[str, ...] = self._parts.history.names(self._key)
+        reading = self._parts.history.reading(self._key)
+        untold = reading is not None and reading.wait_ns < 0
+        return tuple(name for name in names if name != "wait" or not untold)
 
     def refresh(self) -> None:
         """New readings of this machine are there."""
@@ -165,7 +172,7 @@ class MachineOverview(QScrollArea):
             return
         domain = self._parts.store.domains.get(self._key)
         if domain is not None:
-            if tuple(self._parts.history.names(self._key)) != self._series:
+            if self._names() != self._series:
                 self._plan(domain)
             self._show_state(domain)
         self._graphs.refresh()

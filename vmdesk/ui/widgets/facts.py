@@ -82,6 +82,7 @@ class _Row(QWidget):
         self._value = QLabel()
         self._value.setFont(figure_font(self._value.font()))
         self._value.setWordWrap(True)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._value.setTextFormat(Qt.TextFormat.PlainText)
         self._value.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

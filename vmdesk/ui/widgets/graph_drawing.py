@@ -335,14 +335,20 @@ class Drawing:
         # Room for the widest figure, so that the next name does not move with this one's digits; if there is room.
         if sum(dot + name + blank + max(value, reserved) + gap for name, value in natural) - gap > end - x:
             reserved = 0
+        figures_width = sum(dot + blank + value + gap for _, value in natural) - gap
+        # Too narrow even so: the names give way, the figures never.
+        name_room = max(int((end - x - figures_width) / max(len(figures), 1)), 0)
+        if sum(name for name, _ in natural) <= end - x - figures_width:
+            name_room = 10_000
         for index, (name, value) in enumerate(figures):
             if dot:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(line_color(self.palette, index))
                 painter.drawEllipse(QRectF(x, y + ROW / 2 - 4, 8, 8))
                 painter.setPen(faded(ink, 0.66))
+                name = metrics.elidedText(name, Qt.TextElideMode.ElideRight, name_room)
                 painter.drawText(QRectF(x + dot, y, end - x, ROW), Qt.AlignmentFlag.AlignVCenter, name)
-                x += dot + natural[index][0] + blank
+                x += dot + metrics.horizontalAdvance(name) + blank
             painter.setPen(ink)
             painter.drawText(QRectF(x, y, end - x, ROW), Qt.AlignmentFlag.AlignVCenter, value)
             x += max(natural[index][1], reserved) + gap
