@@ -1,9 +1,12 @@
 """ssh hosts against a real sshd on 127.0.0.1 and a real libvirtd behind it: one login, everything through it."""
 
 import asyncio
+import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -440,5 +443,34 @@ def test_refused_password_ends_a_session_without_more_questions(keeper: KeeperCl
         assert store.hosts["lab"].link is Link.UP
         await sessions.close()
         await jobs.close()
+
+    run(work)
+
+
+def test_command_line_is_one_login(keeper: KeeperClient, known: Path, short: Path) -> None:
+    server = keeper.ssh_start("key")
+    trust(server, known)
+    command = [sys.executable, "-m", "vmdesk", "--connect", address(server, known), "list", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    assert (done.returncode, json.loads(done.stdout)) == (0, []), done.stderr
+    assert logins(server) == 1
+    server = keeper.ssh_start("password")
+    trust(server, known)
+    command[4] = address(server, known)
+    done = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL, start_new_session=True, check=False
+    )
+    assert done.returncode == 1 and "refused" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_folder_that_others_may_write_to_is_not_used(known: Path, tmp_path: Path) -> None:
+    open_folder = tmp_path / "open"
+    open_folder.mkdir()
+    open_folder.chmod(0o777)
+
+    async def work() -> None:
+        opened = Tunnel("qemu+ssh://127.0.0.1/system", open_folder, Person())
+        assert await refusal(opened) == "refused"
+        await opened.close()
 
     run(work)

@@ -21,6 +21,7 @@ from vmdesk.model.host import Host, HostConfig, Link
 from vmdesk.model.text import Text, tr
 from vmdesk.virt import domains
 from vmdesk.virt.connection import Connection
+from vmdesk.virt.reach import Reach
 
 Window = Callable[[list[str]], int]
 
@@ -55,6 +56,7 @@ class Session:
         self.bugs: list[BaseException] = []
         self.jobs = Jobs(self.bugs.append)
         self.trace = Trace()
+        self._reaches: list[Reach] = []
         self.failed = False
         self.then_window: list[str] = []  # arguments of the window to open when this run has ended
         self.context = Context(
@@ -100,8 +102,11 @@ class Session:
         return False
 
     async def _open(self, config: HostConfig) -> Problem | None:
+        # Nobody to answer here: ssh asks on the terminal, if there is one.
+        reach = Reach(config, self.paths.runtime, None)
+        self._reaches.append(reach)
         try:
-            connection = await Connection.open(config, 1, lambda event: None)
+            connection = await reach.open(1, lambda event: None)
         except VirtError as error:
             return error.problem
         self.links.open[config.id] = connection
@@ -146,6 +151,7 @@ class Session:
     async def close(self) -> None:
         await self.jobs.close()
         await asyncio.gather(*(connection.close() for connection in self.links.open.values()))
+        await asyncio.gather(*(reach.close() for reach in self._reaches))
 
 
 class _Terminal:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import socket
+import stat
 import struct
 import subprocess
 import threading
@@ -373,7 +374,9 @@ def _answers(path: Path) -> bool:
 
 def _new_folder(base: Path) -> Path:
     """A private folder for one login; those that a killed VMDesk left are cleared away with their masters."""
-    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (*reversed(base.parents), base):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _check_private(folder)
     for old in base.iterdir():
         if not _running(old.name.partition("-")[0]):
             _end_orphan(old)
@@ -386,6 +389,21 @@ def _new_folder(base: Path) -> Path:
             number += 1
         else:
             return folder
+
+
+def _check_private(folder: Path) -> None:
+    """Whoever could put another folder in this one's place could answer for ssh, and be told passwords."""
+    found = folder.stat()
+    others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
+    if found.st_uid not in (0, os.getuid()) or others:
+        raise VirtError(
+            Problem(
+                text("VMDesk has no private folder for its ssh logins."),
+                text("Others may write to {folder}.", folder=str(folder)),
+                text("Log in so that XDG_RUNTIME_DIR is set, or mend the folder's owner and rights."),
+                name="refused",
+            )
+        )
 
 
 def _end_orphan(folder: Path) -> None:
