@@ -61,6 +61,7 @@ class HostSampler:
         self._bell = Bell()
         self._next_all = self._next_looked = 0.0
         self._readings = 0  # readings of everything so far
+        self._took = 0.0  # seconds that the last bulk call took
         self._fresh: dict[str, int] = {}  # machines that just started -> readings still wanted soon
         self._asleep = _asleep()
 
@@ -109,12 +110,12 @@ class HostSampler:
                     return
                 if error.problem.name == "timeout":
                     self._next_all = self._next_looked = time.monotonic() + SLOW_HOST
-            ended = time.monotonic()
-            spent = ended - begun
+            # A slow host is left alone for as long as it took to answer.
+            rested = time.monotonic() + self._took
             if all_due:
                 wait = SECOND_LOOK if self._readings == 1 else self._cadence.others
-                self._next_all = max(self._next_all, begun + wait, ended + spent)
-            self._next_looked = max(self._next_looked, begun + self._cadence.looked, ended + spent)
+                self._next_all = max(self._next_all, begun + wait, rested)
+            self._next_looked = max(self._next_looked, begun + self._cadence.looked, rested)
             await self._wait()
 
     async def _wait(self) -> None:
@@ -149,10 +150,13 @@ class HostSampler:
 
     async def _read(self, uuids: list[str]) -> None:
         """The one bulk call of a tick, and what to do when it does not come back."""
+        self._took = 0.0
         if not uuids:
             return
+        begun = time.monotonic()
         try:
             readings = await self._calls.bulk(self._connection, uuids)
+            self._took = time.monotonic() - begun
         except VirtError as error:
             if error.problem.name != "timeout":
                 raise

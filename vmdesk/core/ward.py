@@ -96,6 +96,7 @@ class Ward:
 
     async def _ask_all(self, connection: Connection, uuids: list[str]) -> Found:
         found: Found = {}
+        before = connection.outstanding
         waiting = list(reversed(uuids))
 
         async def ask_in_turn() -> None:
@@ -107,6 +108,8 @@ class Ward:
         await asyncio.gather(*(ask_in_turn() for _ in range(AT_ONCE)))
         for uuid in waiting:
             self._until[uuid] = self._clock() + RETRY
+        if connection.outstanding > before:
+            await connection.renew_stats()  # the calls of a tick share a wire with nothing that is stuck
         self._stuck = connection.outstanding
         return found
 
