@@ -1,12 +1,14 @@
 """Session and sampler on a real libvirtd with real guests: daemons that die, a QEMU that hangs, a guest at work."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from math import isnan
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from tests.testbed.client import KeeperClient
@@ -211,5 +213,28 @@ def test_a_guest_at_work_is_never_not_responding(system_uri: str, make_guest: Gu
         await w.until(lambda: w.domain(guest).active and not w.domain(guest).busy, "restored")
         await w.until(lambda: not isnan(w.history.figures(DomainKey("h", guest.uuid)).cpu), "figures again", 10)
         end()
+
+    run(system_uri, tmp_path, story)
+
+
+def test_a_snapshot_by_another_client_is_never_not_responding(
+    system_uri: str, make_guest: Guests, tmp_path: Path
+) -> None:
+    """An internal snapshot holds the monitor of a healthy guest for seconds."""
+    guest = make_guest("snap", memory=1024, disks=[8], busy=True)
+    xml = "<domainsnapshot><name>s</name></domainsnapshot>"
+
+    async def story(w: World) -> None:
+        w.sampler.watch([DomainKey("h", guest.uuid)])
+        await w.until(lambda: w.points(guest) > 2, "figures")
+        seen = set()
+        end = w.store.subscribe(lambda _changes: seen.add((w.domain(guest).responding, w.domain(guest).busy)))
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(libvirt.libvirtError):  # a guest with a raw disk may be refused at the end
+            await loop.run_in_executor(None, guest.ask, lambda d: d.snapshotCreateXML(xml, 0))
+        await w.until(lambda: not w.domain(guest).busy, "it is over", 15)
+        end()
+        print(f"seen during a snapshot: {seen}")
+        assert False not in {responding for responding, _ in seen}
 
     run(system_uri, tmp_path, story)
