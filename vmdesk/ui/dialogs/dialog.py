@@ -4,7 +4,7 @@ import asyncio
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui.theme import GRID
@@ -34,6 +34,7 @@ class Dialog(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # see showEvent
         layout.setContentsMargins(3 * GRID, 3 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(2 * GRID)
         layout.addLayout(self.body)
@@ -44,7 +45,9 @@ class Dialog(QDialog):
         width = max(self.sizeHint().width(), self.minimumWidth())
         layout = self.layout()
         if layout is not None and layout.hasHeightForWidth():
-            self.resize(width, layout.totalHeightForWidth(width))
+            height = layout.totalHeightForWidth(width)
+            self.setMinimumHeight(height)
+            self.resize(width, height)
         super().showEvent(event)
 
     async def answer(self) -> bool:

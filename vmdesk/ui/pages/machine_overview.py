@@ -163,8 +163,10 @@ class MachineOverview(QScrollArea):
         """The series that there are; not those that the driver never tells."""
         names: tuple[str, ...] = self._parts.history.names(self._key)
         reading = self._parts.history.reading(self._key)
-        untold = reading is not None and reading.wait_ns < 0
-        return tuple(name for name in names if name != "wait" or not untold)
+        if reading is None:
+            return names
+        gauges = {"wait": reading.wait_ns, "used": reading.used_kib, "given": reading.given_kib, "rss": reading.rss_kib}
+        return tuple(name for name in names if gauges.get(name, 0) >= 0)
 
     def refresh(self) -> None:
         """New readings of this machine are there."""

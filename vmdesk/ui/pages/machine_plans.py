@@ -9,11 +9,11 @@ from vmdesk.ui.widgets.graphs import Curve, Plan
 
 
 def plans_of(domain: Domain, names: Sequence[str]) -> list[Plan]:
-    """`names`: History.names of the machine; empty while nothing was read yet."""
+    """`names`: the series of the machine that its driver tells; empty while nothing was read yet."""
     known = set(names)
     plans = [
         Plan("cpu", tr("CPU"), PERCENT, (Curve("", "cpu", "cpu"),)),
-        _memory(domain),
+        _memory(domain, known),
     ]
     vcpus = sorted(int(name[4:]) for name in known if name.startswith("cpu."))
     if len(vcpus) > 1:
@@ -39,15 +39,13 @@ def _devices(known: set[str], kind: str) -> list[str]:
     return sorted({name[len(kind) :].rpartition(".")[0] for name in known if name.startswith(kind)})
 
 
-def _memory(domain: Domain) -> Plan:
-    limits = (
-        (Limit(tr("at most"), float(domain.definition.max_memory_kib)),) if domain.definition.max_memory_kib else ()
-    )
-    curves = (
-        Curve(tr("Used"), "used", "memory"),
-        Curve(tr("Given"), "given"),
-        Curve(tr("On host"), "rss"),
-    )
+def _memory(domain: Domain, known: set[str]) -> Plan:
+    most = float(domain.definition.max_memory_kib)
+    limits = (Limit(tr("at most"), most),) if most else ()
+    names = {"used": tr("Used"), "given": tr("Given"), "rss": tr("On host")}
+    told = [series for series in names if series in known] or list(names)
+    # The archive keeps what the guest uses, else what it was given: so does the first of these two.
+    curves = tuple(Curve(names[series], series, "memory" if place == 0 else "") for place, series in enumerate(told))
     return Plan("memory", tr("Memory"), KIB, curves, limits)
 
 
@@ -70,6 +68,7 @@ def _disk(name: str, series: str, only: bool) -> list[Plan]:
             tr("Disk {name}: time a request takes", name=name),
             DURATION,
             (Curve("", f"{series}.latency"),),
+            nothing=tr("No requests in this time"),
         ),
     ]
 

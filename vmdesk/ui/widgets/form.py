@@ -1,7 +1,7 @@
 """Rows of label, control and a line that explains it; every control gets its label as accessible name."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QWidget
 
 from vmdesk.ui.theme import GRID, caption_font, title_font
 
@@ -25,7 +25,6 @@ class Heading(QLabel):
         super().__init__(text, parent)
         self.setFont(title_font(self.font()))
         self.setWordWrap(True)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
 
 class Section(QLabel):

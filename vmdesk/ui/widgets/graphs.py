@@ -34,13 +34,14 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one graph shows."""
+    """What one graph shows. `nothing`: what stands there while there are no readings, if there is a better word."""
 
     id: str
     title: str
     unit: Unit
     curves: tuple[Curve, ...]
     limits: tuple[Limit, ...] = ()
+    nothing: str = ""
 
     @property
     def live(self) -> bool:
@@ -127,8 +128,8 @@ class Graphs(QWidget):
 
     def set_nothing(self, words: str) -> None:
         """What stands in the graphs while there is nothing to draw."""
-        for graph in self._graphs.values():
-            graph.set_nothing(words)
+        for plan in self._plans:
+            self._graphs[plan.id].set_nothing(words or plan.nothing)
 
     def _live(self, plan: Plan) -> list[Line]:
         since = self.timeline.start - self.timeline.span.hole
