@@ -88,8 +88,21 @@ def test_a_machine_that_is_gone(page: MachinePage, parts: Parts, domain: Domain)
     assert page.findChild(QToolButton, "domain.shutdown").isEnabled()
 
 
+def test_a_job_on_the_machine_is_told(run_async: Run, page: MachinePage, parts: Parts, domain: Domain) -> None:
+    async def talk() -> None:
+        task = parts.jobs.start(text("Pausing {name}", name="web-01"), asyncio.sleep(0.05), (domain.key,))
+        assert label(page, "machine-state") == "Pausing web-01"
+        await task
+        assert label(page, "machine-state").startswith("Running")
+        await parts.jobs.close()
+
+    run_async(talk())
+
+
 def test_buttons_run_commands(page: MachinePage, parts: Parts, domain: Domain) -> None:
-    page.findChild(QToolButton, "domain.shutdown").click()
+    button = page.findChild(QToolButton, "domain.shutdown")
+    assert button.toolTip() == "Shut down (Ctrl+D)"
+    button.click()
     assert isinstance(parts.shell, Shell)
     assert parts.shell.ran == [("domain.shutdown", (domain.key,))]
 

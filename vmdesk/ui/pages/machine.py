@@ -90,6 +90,7 @@ class MachinePage(QWidget):
             self._stop = [
                 self._parts.store.subscribe(self._on_changes),
                 self._parts.history.subscribe(self._on_readings),
+                self._parts.jobs.subscribe(self.overview.show_job),
             ]
         self._rename()
         if self._machine not in self._parts.store.domains:

@@ -3,12 +3,14 @@
 import time
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.archive import Archived
+from vmdesk.core.commands.domain import BY_ID
 from vmdesk.core.history import Series
+from vmdesk.core.jobs import Job
 from vmdesk.core.words import state_text
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
@@ -122,7 +124,6 @@ class MachineOverview(QScrollArea):
         if domain is None:
             return
         host = self._parts.store.hosts.get(self._key.host)
-        self._badge.show_machine(domain)
         self._name.setText(domain.name)
         self._show_state(domain)
         title, description = domain.labels.title, domain.labels.description
@@ -134,9 +135,25 @@ class MachineOverview(QScrollArea):
         self._notes.setVisible(bool(domain.labels.notes))
         self._notes_title.setVisible(bool(domain.labels.notes))
         self._buttons.setEnabled(True)
-        self._buttons.show_machine(domain, host)
+        self._buttons.show_machine(domain, host, self._shortcut)
         self._facts.set_groups(facts_of(domain, host))
         self._plan(domain)
+
+    def _shortcut(self, command_id: str) -> str:
+        """The person's keys for a command, as the desktop writes them."""
+        keys = self._parts.settings.current.shortcuts.get(command_id, BY_ID[command_id].shortcut)
+        return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+
+    def _doing(self) -> str:
+        """What a job is doing to the machine now; "" for nothing."""
+        running = [job for job in self._parts.jobs.running if self._key in job.keys]
+        return str(running[-1].title) if running else ""
+
+    def show_job(self, job: Job) -> None:
+        """A job began, ended or went on."""
+        domain = self._parts.store.domains.get(self._key)
+        if self._key in job.keys and domain is not None:
+            self._show_state(domain)
 
     def show_gone(self) -> None:
         """Its definition was deleted, or its host was removed."""
@@ -148,8 +165,10 @@ class MachineOverview(QScrollArea):
     def _show_state(self, domain: Domain) -> None:
         host = self._parts.store.hosts.get(self._key.host)
         stale = host.stale if host else True
-        words = state_text(domain, stale)
-        if domain.active and domain.started:
+        doing = self._doing()
+        words = state_text(domain, stale, doing)
+        self._badge.show_machine(domain, bool(doing))
+        if domain.active and domain.started and not doing:
             words += " · " + tr("for {time}", time=units.duration(max(time.time() - domain.started, 0)))
         if words != self._state.text():
             self._state.setText(words)

@@ -88,7 +88,9 @@ class _Row(QWidget):
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
         self._value.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self._value.setSizePolicy(policy)
         self._button = CopyButton(fact.label, lambda: self.fact.copy or self.fact.value, copy)
         top = Qt.AlignmentFlag.AlignTop
         for column, widget in enumerate((self._label, self._value)):

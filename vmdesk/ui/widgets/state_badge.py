@@ -16,9 +16,13 @@ class StateBadge(QWidget):
         super().__init__(parent)
         self.setFixedSize(QSize(size, size))
         self._domain: Domain | None = None
+        self._working = False
 
-    def show_machine(self, domain: Domain) -> None:
-        self._domain = domain
+    def show_machine(self, domain: Domain, working: bool = False) -> None:
+        """`working`: a job is at it."""
+        if (domain, working) == (self._domain, self._working):
+            return
+        self._domain, self._working = domain, working
         self.setAccessibleName(state_text(domain))
         self.update()
 
@@ -26,6 +30,7 @@ class StateBadge(QWidget):
         if self._domain is None:
             return
         one = self._domain
-        shape = state_shape(one.state, one.responding, bool(one.busy))
-        color = state_color(one.state, one.responding, bool(one.busy), self.palette())
+        working = self._working or bool(one.busy)
+        shape = state_shape(one.state, one.responding, working)
+        color = state_color(one.state, one.responding, working, self.palette())
         draw_shape(QPainter(self), QRectF(self.rect()), shape, color)
