@@ -13,7 +13,7 @@ from vmdesk.core import units
 from vmdesk.core.command import Act, Command, Confirm, Context, Offer, Question, named, reference, refused
 from vmdesk.core.labels import LabelsEdit
 from vmdesk.model.domain import Domain, File, State
-from vmdesk.model.errors import VirtError
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Feature
 from vmdesk.model.text import Text, text
 from vmdesk.virt import domains
@@ -306,8 +306,14 @@ async def _labels(act: Act) -> None:
     try:
         act.ctx.labels.put(act.domain.key, labels)
     except OSError as error:
-        what = text("The labels of {name} could not be saved.", name=act.domain.name)
-        raise refused(what, Text(str(error)), name="labels-unwritable") from error
+        problem = Problem(
+            text("The labels of {name} could not be saved.", name=act.domain.name),
+            text("{file} cannot be written.", file=error.filename) if error.filename else None,
+            text("Check the folder's owner and free space."),
+            error.strerror or str(error),
+            name="labels-unwritable",
+        )
+        raise VirtError(problem) from error
 
 
 # ---------------------------------------------------------------- questions
