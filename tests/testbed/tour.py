@@ -33,10 +33,19 @@ def _company(guests: Guests) -> None:
         opened.networkLookupByName("default").create()
     guests("web-01", exact_name=True, vcpus=2, memory=64, network="default", graphics="vnc", extra=_title("web-01"))
     guests("web-02", exact_name=True, memory=64, network="default", graphics="vnc", extra=_title("web-02"))
-    guests("db-01", exact_name=True, memory=96, disks=[256], writes=True, network="default", extra=_title("db-01"))
-    guests("mail", exact_name=True, memory=48, extra=_title("mail"))
-    guests("build-04", exact_name=True, memory=48, busy=True, extra=_title("build-04"))
-    guests("lab-student-07", exact_name=True, memory=32, paused=True, extra=_title("lab-student-07"))
+    guests(
+        "db-01",
+        exact_name=True,
+        memory=96,
+        graphics="vnc",
+        disks=[256],
+        writes=True,
+        network="default",
+        extra=_title("db-01"),
+    )
+    guests("mail", exact_name=True, memory=48, graphics="vnc", extra=_title("mail"))
+    guests("build-04", exact_name=True, memory=48, graphics="vnc", busy=True, extra=_title("build-04"))
+    guests("lab-student-07", exact_name=True, memory=32, graphics="vnc", paused=True, extra=_title("lab-student-07"))
     guests("old-intranet", exact_name=True, memory=32, disks=[64], start=False, extra=_title("old-intranet"))
 
 
