@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -181,6 +182,8 @@ class App:
 
     async def _later(self) -> None:
         """What the first picture of the window does not need."""
+        gc.freeze()
+        gc.enable()
         try:
             self._listening = await listen(self._paths.socket, self._on_message)
         except VirtError as error:

@@ -176,7 +176,9 @@ class DomainsTable(QTableView):
         header.blockSignals(blocked)
         # The signals that the view itself listens to were held back as well.
         self.updateGeometries()
-        self.viewport().update()
+        if self.isVisible():
+            # The first call of viewport() loads every class of widget there is: not before the first picture.
+            self.viewport().update()
 
     def _width(self, wanted: int) -> int:
         """Column widths are given for a 10 point font."""

@@ -56,7 +56,6 @@ class FilterLine(QLineEdit):
         self.setObjectName("filter")
         self.setAccessibleName(tr("Filter machines"))
         self.setPlaceholderText(tr("Filter:  web state:running cpu>50"))
-        self.setClearButtonEnabled(True)
         self.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         fields = "\n".join(f"{name}:  {meaning}" for name, meaning in FIELDS.items())
         self.setToolTip(tr("Words are looked for in name, title, tags and description.\nFields:") + "\n" + fields)
@@ -68,6 +67,8 @@ class FilterLine(QLineEdit):
 
     def _on_text(self, text: str) -> None:
         self._patience.stop()
+        if not self.isClearButtonEnabled():
+            self.setClearButtonEnabled(True)  # looks through the desktop's icons: not before the first picture
         try:
             condition = parse(text)
         except FilterError as error:

@@ -108,7 +108,11 @@ class Sidebar(QTreeView):
         self.setMinimumWidth(16 * theme.GRID)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)
+        # Not viewport().setBackgroundRole(): the first call of viewport() loads every class of widget there is (15 ms).
+        ground = QWidget()
+        ground.setAutoFillBackground(True)
+        ground.setBackgroundRole(QPalette.ColorRole.Window)
+        self.setViewport(ground)
         self.expandAll()
         self.choose(Scope())
         model.rebuilt.connect(self._on_rebuilt)
