@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -377,6 +378,8 @@ class App:
 
 def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
     """The window, from start to end; the exit code. There is a display, and no other window of these settings."""
+    # libvirt's loop serves GLib's default context; so would Qt, and each would run the other's callbacks in its thread.
+    os.environ["QT_NO_GLIB"] = "1"
     qt = QApplication.instance() or QApplication(["vmdesk"])
     assert isinstance(qt, QApplication)
     qt.setApplicationName("vmdesk")

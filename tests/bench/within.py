@@ -1,6 +1,7 @@
 """Opens the real window in this process, for the measures that only it can tell."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ class Inside:
 
 def run(uri: str, folder: Path, measure: Callable[[Inside], Awaitable[None]]) -> None:
     """Open the window on one host, wait until its machines are there, measure, close."""
+    os.environ["QT_NO_GLIB"] = "1"  # as vmdesk/app.py does
     qt = QApplication.instance() or QApplication(["vmdesk"])
     assert isinstance(qt, QApplication)
     with asyncio.Runner(loop_factory=lambda: QEventLoop(qt)) as runner:
