@@ -84,6 +84,7 @@ class DomainsModel(QAbstractTableModel):
         self._places: dict[DomainKey, int] = {}  # key -> row; empty: to be made when asked for
         self._values: dict[DomainKey, Any] = {}  # key -> sort value
         self._ties: dict[DomainKey, Any] = {}  # key -> what decides between equal values
+        self._names: dict[DomainKey, str] = {}  # key -> the name that its tie is made of
         self._doing: dict[DomainKey, str] = {}  # key -> what a running job does to it
         self._touched: set[DomainKey] = set()
         self._whole = False  # everything has to be looked at again
@@ -246,13 +247,22 @@ class DomainsModel(QAbstractTableModel):
     def _value(self, domain: Domain) -> Any:
         return self._column.sort(domain, self.store.hosts.get(domain.key.host), self._figures(domain.key))
 
+    def _name(self, key: DomainKey, name: str) -> None:
+        """Note how the machine is called; a name is taken apart once."""
+        if self._names.get(key) != name:
+            self._names[key] = name
+            self._ties[key] = (natural(name), key)
+
     def _sorted(self) -> list[DomainKey]:
         """All machines in order. Both sorts are stable: equal values stay in the order of their names."""
         domains = self.store.domains
-        self._ties = {key: (natural(domain.name), key) for key, domain in domains.items()}
+        for key in self._names.keys() - domains.keys():
+            del self._names[key], self._ties[key]
+        for key, domain in domains.items():
+            self._name(key, domain.name)
         order = sorted(domains, key=self._ties.__getitem__)
         if self._column is COLUMNS[_NAME]:
-            self._values = {key: tie[0] for key, tie in self._ties.items()}
+            self._values = {key: self._ties[key][0] for key in domains}
             if self._down:
                 order.reverse()
         else:
@@ -344,8 +354,23 @@ class DomainsModel(QAbstractTableModel):
         if moved:
             self.refreshed.emit()
 
+    def _unmoved(self, touched: set[DomainKey]) -> bool:
+        """Whether none of these came, went, or changed its place or whether it is shown."""
+        domains = self.store.domains
+        for key in touched:
+            domain = domains.get(key)
+            if domain is None or self._values.get(key) != self._value(domain):
+                return False
+            if self._names.get(key) != domain.name or self._passes(domain) != (self.row_of(key) >= 0):
+                return False
+        return True
+
     def _reorder(self, touched: set[DomainKey] | None) -> None:
         """Many changes. One dataChanged where the order is still the same, else a reset."""
+        if touched is not None and self._unmoved(touched):
+            self._tell_rows(touched)
+            self.refreshed.emit()
+            return
         order = self._sorted()
         self._order = order
         rows = self._chosen()
@@ -357,10 +382,14 @@ class DomainsModel(QAbstractTableModel):
         elif touched is None:
             self._changed(0, len(rows) - 1, 0, len(COLUMNS) - 1)
         else:
-            places = [row for key in touched if (row := self.row_of(key)) >= 0]
-            if places:
-                self._changed(min(places), max(places), 0, len(COLUMNS) - 1)
+            self._tell_rows(touched)
         self.refreshed.emit()
+
+    def _tell_rows(self, keys: Iterable[DomainKey]) -> None:
+        """These machines look different now: one dataChanged."""
+        rows = [row for key in keys if (row := self.row_of(key)) >= 0]
+        if rows:
+            self._changed(min(rows), max(rows), 0, len(COLUMNS) - 1)
 
     def _place(self, key: DomainKey) -> bool:
         """One machine came, went or changed; True if a row came, went or moved."""
@@ -369,7 +398,7 @@ class DomainsModel(QAbstractTableModel):
         if domain is None:
             if key in self._values:
                 self._order.remove(key)
-                del self._values[key], self._ties[key]
+                del self._values[key], self._ties[key], self._names[key]
             if row >= 0:
                 self._remove(row)
             return True
@@ -377,7 +406,8 @@ class DomainsModel(QAbstractTableModel):
         if self._values.get(key) != value or self._ties.get(key) != tie:
             if key in self._values:
                 self._order.remove(key)
-            self._values[key], self._ties[key] = value, tie
+            self._values[key] = value
+            self._name(key, domain.name)
             self._order.insert(self._slot(self._order, key), key)
         if not self._passes(domain):
             if row >= 0:

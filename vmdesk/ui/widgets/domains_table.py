@@ -42,6 +42,7 @@ class DomainsTable(QTableView):
         self._domains = model
         self._kept: set[DomainKey] = set()
         self._kept_current: DomainKey | None = None
+        self._kept_place = 0
         self._typed = ""
         self._typed_at = 0.0
         self._resetting = False
@@ -142,11 +143,16 @@ class DomainsTable(QTableView):
         self._resetting = True
         self._kept = set(self.selected_keys())
         self._kept_current = self.current_key()
+        self._kept_place = self.verticalScrollBar().value()
 
     def _on_reset(self) -> None:
         # The kept ones that are filtered out now are forgotten: what is not seen must not be acted on.
         if self._kept or self._kept_current:
+            # Rows move under a table sorted by figures; what the person looks at stays where it is.
+            self.setAutoScroll(False)
             self.select(self._kept, self._kept_current)
+            self.setAutoScroll(True)
+            self.verticalScrollBar().setValue(self._kept_place)
         self._resetting = False
         self.selected.emit()
 
