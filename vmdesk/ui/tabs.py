@@ -82,7 +82,7 @@ class Tabs(QTabWidget):
 
     def seen(self) -> Iterator[Any]:
         """The pages on the screen now."""
-        if self.isVisible() and not self.window().isMinimized():
+        if self.window().isVisible() and not self.window().isMinimized():
             yield self.currentWidget()
         for window in self.windows:
             if window.isVisible() and not window.isMinimized():
