@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QTabWidget, Q
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon
+from vmdesk.ui.widgets.scroll_bar import thin_all
 
 
 class PageWindow(QWidget):
@@ -92,6 +93,7 @@ class Tabs(QTabWidget):
         return next((page for page in self.pages() if page.key == key), None)
 
     def add_page(self, page: Any, raised: bool = True) -> None:
+        thin_all(page)
         place = self.addTab(page, icon(page.icon), _tab_text(page.title))
         if not self._is_home(page):
             self.tabBar().setTabButton(place, QTabBar.ButtonPosition.RightSide, self._close_button(page))

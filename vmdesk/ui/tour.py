@@ -21,6 +21,7 @@ from vmdesk.ui.theme import Theme
 
 WAIT = 30.0  # seconds for the hosts to answer
 GATHER = 40.0  # seconds of figures before the first picture, so that the lines are lines
+SIZE = (1440, 880)
 LOOKS = ("light", "dark")
 
 
@@ -38,6 +39,7 @@ class Tour:
     async def run(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
         window = self._window
+        window.resize(*SIZE)
         await self._until(lambda: any(host.link in (Link.UP, Link.FAILED) for host in self._store.hosts.values()))
         star = self._star()
         if star is not None:

@@ -32,6 +32,7 @@ class FactsList(QWidget):
             value.setObjectName(f"fact-{fact}")
             value.setTextFormat(Qt.TextFormat.PlainText)
             value.setWordWrap(True)
+            value.setMinimumWidth(1)  # else a long word would widen the pane
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setFont(theme.figure_font(self.font()))
             widgets: list[QWidget] = [label, value]

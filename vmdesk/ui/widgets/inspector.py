@@ -141,6 +141,8 @@ class Inspector(QScrollArea):
         self._hint = QLabel(inner)
         self._hint.setWordWrap(True)
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        for label in (self._name, self._title, self._hint):
+            label.setMinimumWidth(1)  # else a long word would widen the pane
         box = QVBoxLayout(inner)
         margin = theme.GRID * 3 // 2
         box.setContentsMargins(margin, margin, margin, margin)

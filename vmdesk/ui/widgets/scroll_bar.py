@@ -2,7 +2,15 @@
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QAbstractScrollArea, QScrollBar, QStyle, QStyleOptionSlider, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractScrollArea,
+    QPlainTextEdit,
+    QScrollBar,
+    QStyle,
+    QStyleOptionSlider,
+    QWidget,
+)
 
 from vmdesk.ui import theme
 
@@ -52,6 +60,14 @@ class ThinScrollBar(QScrollBar):
         radius = min(thumb.width(), thumb.height()) / 2
         painter.drawRoundedRect(thumb, radius, radius)
         painter.end()
+
+
+def thin_all(page: QWidget) -> None:
+    """Every scroll area of a page that has none yet."""
+    for area in page.findChildren(QAbstractScrollArea):
+        if not isinstance(area.verticalScrollBar(), ThinScrollBar):
+            views = isinstance(area, QAbstractItemView | QPlainTextEdit)
+            thin(area, QPalette.ColorRole.Base if views else QPalette.ColorRole.Window)
 
 
 def thin(area: QAbstractScrollArea, ground: QPalette.ColorRole = QPalette.ColorRole.Base) -> None:
