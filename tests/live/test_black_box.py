@@ -40,7 +40,7 @@ class Window:
 
     def state(self, name: str) -> str:
         """What its row says of its state."""
-        return self.machines.text(self.row(name), self.machines.column("State"))
+        return self.machines.text(self.row(name), self.machines.column("State")).casefold()
 
     def press(self, name: str) -> None:
         """Press a button of the window."""

@@ -301,6 +301,8 @@ class Inspector(QScrollArea):
             return tr("Pictures are switched off.")
         if self._host and self._host.capabilities and not self._host.capabilities.can(Feature.SCREENSHOT):
             return tr("This host gives no pictures of screens.")
+        if not domain.definition.graphics:
+            return tr("It has no screen.")
         if domain.busy:
             return tr("Busy")
         return None
