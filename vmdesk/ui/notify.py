@@ -1,6 +1,7 @@
 """Desktop notifications: by the freedesktop service if it is there, else from the tray icon."""
 
 import shutil
+from collections.abc import Callable
 
 from PySide6.QtCore import QProcess
 from PySide6.QtWidgets import QSystemTrayIcon
@@ -8,6 +9,8 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from vmdesk.core.notify import Announcement
 
 _STAYS = 8000  # ms
+
+Start = Callable[[str, list[str]], None]
 
 _CALL = (
     "call",
@@ -26,18 +29,22 @@ def call_of(announcement: Announcement) -> list[str]:
     return [*_CALL, _quoted(announcement.title), _quoted(announcement.body), "[]", "{}", str(_STAYS)]
 
 
-def show(announcement: Announcement, tray: QSystemTrayIcon | None) -> None:
+def _start(program: str, arguments: list[str]) -> None:
+    process = QProcess()
+    process.setProgram(program)
+    process.setArguments(arguments)
+    # Where no notification service runs it complains; that is nobody's concern.
+    process.setStandardOutputFile(QProcess.nullDevice())
+    process.setStandardErrorFile(QProcess.nullDevice())
+    process.startDetached()
+
+
+def show(announcement: Announcement, tray: QSystemTrayIcon | None, start: Start = _start) -> None:
     """Tell the desktop, and do not wait for it."""
     if tray is not None and tray.isVisible() and tray.supportsMessages():
         tray.showMessage(announcement.title, announcement.body, QSystemTrayIcon.MessageIcon.Information, _STAYS)
     elif program := shutil.which("gdbus"):
-        process = QProcess()
-        process.setProgram(program)
-        process.setArguments(call_of(announcement))
-        # Where no notification service runs it complains; that is nobody's concern.
-        process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(QProcess.nullDevice())
-        process.startDetached()
+        start(program, call_of(announcement))
 
 
 def _quoted(word: str) -> str:

@@ -1,0 +1,143 @@
+"""The composition root inside this process: closing with work under way, mistakes, opening by name."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QSystemTrayIcon, QWidget
+
+from vmdesk.app import App, Options
+from vmdesk.core.notify import Announcement
+from vmdesk.core.paths import Paths
+from vmdesk.core.settings import SettingsFile
+from vmdesk.model.host import Link
+from vmdesk.model.text import text
+from vmdesk.ui import notify
+from vmdesk.ui.parts import Level
+
+Script = Callable[[App], Coroutine[Any, Any, None]]
+Play = Callable[..., int]
+
+
+async def until(ready: Callable[[], Any], seconds: float = 15.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not ready():
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def play(qapp: QApplication, run_async: Any, tmp_path: Path) -> Play:
+    """`play(script)`: the program with the practice host, and somebody who does what the script says."""
+    theme = qapp.palette()
+
+    def run(script: Script, **options: Any) -> int:
+        paths = Paths(tmp_path, tmp_path / "run")
+        paths.make()
+        settings = SettingsFile(paths.settings_file)
+        settings.load()
+
+        async def main() -> int:
+            app = App(qapp, Options(**({"connect": ("practice",)} | options)), paths, settings)
+            acting = asyncio.create_task(script(app))
+            async with asyncio.timeout(40):
+                code = await app.run()
+                await acting
+            return code
+
+        try:
+            return int(run_async(main()))
+        finally:
+            qapp.setPalette(theme)
+
+    return run
+
+
+def test_lists_and_ends(play: Play, tmp_path: Path) -> None:
+    async def script(app: App) -> None:
+        await until(lambda: len(app.store.domains) == 30)
+        app.window.machines.settle()
+        assert app.window.machines.model.rowCount() == 30
+        app.window.close()
+
+    assert play(script) == 0
+    assert (tmp_path / "practice.xml").exists()
+
+
+def test_closing_waits_for_work_if_told_so(play: Play) -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        await asyncio.sleep(1.0)
+        ended.append("work")
+
+    async def script(app: App) -> None:
+        await until(lambda: any(host.link is Link.UP for host in app.store.hosts.values()))
+        app.jobs.start(text("Copying"), work())
+        app.window.close()
+        await until(lambda: app.window.findChild(QWidget, "ClosingDialog"))
+        dialog = app.window.findChild(QWidget, "ClosingDialog")
+        assert dialog is not None
+        dialog.findChild(QAbstractButton, "cancel").click()  # type: ignore[union-attr]
+        await until(lambda: not app.window.findChild(QWidget, "ClosingDialog"))
+        assert app.window.isVisible()
+        app.window.close()
+        await until(lambda: app.window.findChild(QWidget, "ClosingDialog"))
+        dialog = app.window.findChild(QWidget, "ClosingDialog")
+        assert dialog is not None
+        dialog.findChild(QAbstractButton, "action").click()  # type: ignore[union-attr]
+
+    assert play(script) == 0
+    assert ended == ["work"]
+
+
+def test_a_mistake_is_one_dialog(play: Play) -> None:
+    async def wrong() -> None:
+        raise ZeroDivisionError("a mistake of ours")
+
+    async def script(app: App) -> None:
+        app.jobs.spawn("wrong", wrong())
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        await until(lambda: app.window.findChild(QWidget, "CrashDialog"))
+        await asyncio.sleep(0.1)
+        assert len(app.window.findChildren(QWidget, "CrashDialog")) == 1
+        details = app.window.findChild(QPlainTextEdit, "details")
+        assert details is not None and details.toPlainText().count("Traceback") == 2
+        app.end()
+
+    assert play(script) == 0
+
+
+def test_opens_the_machine_it_was_started_for(play: Play) -> None:
+    async def script(app: App) -> None:
+        await until(lambda: app.store.domains)
+        key, domain = next(iter(app.store.domains.items()))
+        app._on_message({"do": "open", "uri": "", "uuid": key.uuid, "name": domain.name})
+        await until(lambda: app.window.tabs.count() == 2)
+        assert app.window.windowTitle() == f"VMDesk – {domain.name}"
+        app.end()
+
+    assert play(script) == 0
+
+
+def test_what_a_second_start_wants_that_cannot_be(play: Play) -> None:
+    async def script(app: App) -> None:
+        app._on_message({"do": "raise", "connect": ["qemu+ext:///system"]})
+        assert app.window.notices.current is not None
+        assert app.window.notices.current.level is Level.WARNING
+        app.end()
+
+    assert play(script) == 0
+
+
+def test_notifications_quote_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = notify.call_of(Announcement("it's \\ down", "two\nlines"))
+    assert words[-5:] == ["'it\\'s \\\\ down'", "'two\\nlines'", "[]", "{}", "8000"]
+    started: list[str] = []
+    monkeypatch.setattr("vmdesk.ui.notify.shutil.which", lambda name: "/usr/bin/gdbus")
+    notify.show(Announcement("web-01", "Crashed"), None, lambda program, _words: started.append(program))
+    assert started == ["/usr/bin/gdbus"]
+    monkeypatch.setattr("vmdesk.ui.notify.shutil.which", lambda name: None)
+    notify.show(Announcement("web-01", "Crashed"), QSystemTrayIcon(), lambda program, _words: started.append(program))
+    assert len(started) == 1
