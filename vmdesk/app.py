@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -27,7 +28,7 @@ from vmdesk.core.hosts import Hosts
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.labels import LocalLabels
 from vmdesk.core.notify import Announcement, Notifier
-from vmdesk.core.paths import Paths
+from vmdesk.core.paths import RESOURCES, Paths
 from vmdesk.core.practice import Practice
 from vmdesk.core.recorder import Recorder
 from vmdesk.core.sampler import Sampler
@@ -42,7 +43,7 @@ from vmdesk.model.domain import Domain, DomainKey, Labels
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.prompt import Prompt
-from vmdesk.model.text import text
+from vmdesk.model.text import text, use_language
 from vmdesk.ui import notify
 from vmdesk.ui.hosts import HostActions
 from vmdesk.ui.later import load
@@ -101,6 +102,7 @@ class App:
         self._options = options
         self._paths = paths
         self._settings = settings
+        self._language = settings.current.language
         self._ended = asyncio.Event()
         self._crash: Any = None
         self._listening: Listening | None = None
@@ -340,6 +342,9 @@ class App:
         asyncio.get_running_loop().call_later(OPENING, stop)
 
     def _on_settings(self, settings: Settings) -> None:
+        if settings.language != self._language:
+            self._language = settings.language
+            use_language(RESOURCES / "i18n", settings.language or QLocale.system().name()[:2])
         if settings.theme != self.theme.choice:
             self.theme.apply(settings.theme)
 

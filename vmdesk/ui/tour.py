@@ -13,7 +13,7 @@ from vmdesk.core.store import Store
 from vmdesk.model.domain import Domain, State
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Link
-from vmdesk.model.text import text
+from vmdesk.model.text import text, tr
 from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.parts import Level, Notice
@@ -23,6 +23,7 @@ WAIT = 30.0  # seconds for the hosts to answer
 GATHER = 40.0  # seconds of figures before the first picture, so that the lines are lines
 SIZE = (1440, 880)
 LOOKS = ("light", "dark")
+MACHINE_TABS = ("overview", "activity")  # file names are the same in every language
 
 
 class Tour:
@@ -105,7 +106,7 @@ class Tour:
             if inner:
                 inner.setCurrentIndex(place)
                 await asyncio.sleep(0.7)
-            await self._take("machine" if not inner else f"machine-{inner.tabText(place).lower()}")
+            await self._take(f"machine-{MACHINE_TABS[place]}" if place < len(MACHINE_TABS) else f"machine-{place + 1}")
 
     def _show_notice(self, star: Domain | None) -> None:
         name = star.name if star else "web-01"
@@ -115,7 +116,7 @@ class Tour:
             text("Shut the other machine down, then try again."),
             'internal error: process exited while connecting to monitor: Failed to get "write" lock',
         )
-        self._window.notify(Notice(problem, Level.ERROR, (("Try again", lambda: None),)))
+        self._window.notify(Notice(problem, Level.ERROR, ((tr("Try again"), lambda: None),)))
 
     async def _until(self, ready: Callable[[], bool]) -> None:
         end = time.monotonic() + WAIT

@@ -82,7 +82,6 @@ class DomainsTable(QTableView):
         self.sortByColumn(_PLACE["name"], Qt.SortOrder.AscendingOrder)
         header.customContextMenuRequested.connect(self._on_header_menu)
         header.sectionMoved.connect(self._on_columns_touched)
-        header.sectionResized.connect(self._on_columns_touched)
         self.doubleClicked.connect(self._on_double_clicked)
         self.customContextMenuRequested.connect(self._on_menu)
         model.modelAboutToBeReset.connect(self._on_before_reset)
