@@ -25,8 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
         (folder / "run").mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    # libvirt's default event loop iterates GLib's default main context in its thread, and Qt's GLib dispatcher takes the
-    # same one for the main thread: whoever comes second crashes. Here both live in one process for many tests.
+    # libvirt's default event loop iterates GLib's default main context in its thread, and Qt's GLib dispatcher takes
+    # the same one for the main thread: whoever comes second crashes. Here both live in one process for many tests.
     os.environ["QT_NO_GLIB"] = "1"
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"):
         os.environ.pop(name, None)
