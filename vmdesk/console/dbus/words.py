@@ -64,6 +64,10 @@ def protocol(details: str) -> Problem:
     )
 
 
+def closed() -> Problem:
+    return Problem(what=text("The console was closed."), name="closed")
+
+
 def cannot_show(why: Text) -> Problem:
     return Problem(
         what=text("The machine's D-Bus display cannot be shown."), why=why, what_next=text("Use VNC."), name="refused"
