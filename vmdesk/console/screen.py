@@ -100,8 +100,8 @@ class Surface:
 
     def png(self) -> bytes:
         """The picture as a PNG file."""
-        pillow = _pillow()
-        image = pillow.frombuffer(
+        image_module = pillow()
+        image = image_module.frombuffer(
             "RGB", (self.width, self.height), self.data[: self.stride * self.height], "raw", "BGRX", self.stride, 1
         )
         file = io.BytesIO()
@@ -109,7 +109,8 @@ class Surface:
         return file.getvalue()
 
 
-def _pillow() -> Any:
+def pillow() -> Any:
+    """Pillow's Image module."""
     # Loaded with the first picture: the window starts without it.
     return importlib.import_module("PIL.Image")
 
