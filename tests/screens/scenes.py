@@ -1,0 +1,126 @@
+"""The window with the company's machines in it, as a picture."""
+
+import asyncio
+from array import array
+from pathlib import Path
+from typing import Any, cast
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QFont, QFontInfo, QImage
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
+
+from tests.screens import company
+from vmdesk.core.activity import Entry, EntryKind
+from vmdesk.core.archive import Archived
+from vmdesk.core.command import Context
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.labels import LocalLabels
+from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core.settings import SettingsFile
+from vmdesk.core.trace import Trace
+from vmdesk.model.text import use_language
+from vmdesk.ui.main_window import MainWindow
+from vmdesk.ui.parts import Parts, Shell
+from vmdesk.ui.remembered import Remembered
+from vmdesk.ui.theme import Theme
+
+SETTLE = 0.6  # seconds for what is shown a little later
+
+
+class _Quiet:
+    """A part that is asked for nothing that could be seen."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments, **more: None
+
+
+class _Hosts:
+    def is_practice(self, host_id: str) -> bool:
+        return False
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments: None
+
+
+class _Archive:
+    async def read(self, *_: Any, **__: Any) -> Archived:
+        return Archived(array("d"), array("f"), array("f"), (), 60)
+
+
+class _Activity:
+    """What happened this morning."""
+
+    def __init__(self) -> None:
+        told = (
+            (30, "web-01", EntryKind.LIFECYCLE, "started", "booted"),
+            (95, "db-01", EntryKind.IO_ERROR, "paused", "enospc"),
+            (600, "mail", EntryKind.LIFECYCLE, "crashed", "panicked"),
+            (1800, "lab-target", EntryKind.LIFECYCLE, "stopped", "destroyed"),
+            (7200, "web-02", EntryKind.LIFECYCLE, "started", "booted"),
+        )
+        uuids = {domain.name: domain.uuid for domain in company.DOMAINS}
+        self._entries = [
+            Entry(company.NOW - ago, "laptop", "Laptop", kind, what, reason, uuids[name], name, number)
+            for number, (ago, name, kind, what, reason) in enumerate(told[::-1], 1)
+        ]
+
+    async def entries(self, *_: Any, **__: Any) -> list[Entry]:
+        return self._entries[::-1]
+
+    def subscribe(self, _: Any) -> Any:
+        return lambda: None
+
+
+def _application() -> QApplication:
+    qt = QApplication.instance() or QApplication(["vmdesk", "-style", "fusion"])
+    assert isinstance(qt, QApplication)
+    font = QFont("DejaVu Sans", 10)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    qt.setFont(font)
+    qt.setCursorFlashTime(0)  # a cursor that blinks is in every second picture
+    assert QFontInfo(font).family() == "DejaVu Sans"
+    return qt
+
+
+def draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
+    """One scene: "machines", "machine", or the name of a page."""
+    qt = _application()
+    use_language(RESOURCES / "i18n", language)
+    theme = Theme(qt)
+    theme.apply(look)
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(qt)) as runner:
+        return runner.run(_draw(what, look, language, size, folder))
+
+
+async def _draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
+    mistakes: list[BaseException] = []
+    paths = Paths(folder / f"{what}-{look}-{language}", folder)
+    paths.make()
+    store, jobs, settings, trace = company.store(), Jobs(mistakes.append), SettingsFile(paths.settings_file), Trace()
+    settings.load()
+    settings.set(theme=look, language=language)
+    quiet = cast(Any, _Quiet())
+    context = Context(store, quiet, jobs, settings, trace, LocalLabels(paths.labels_file), quiet)
+    parts = Parts(
+        paths, store, jobs, quiet, company.history(), _Archive(), _Activity(), settings, trace, context, quiet,
+        cast(Shell, None),
+    )  # fmt: skip
+    window = MainWindow(parts, Remembered(paths.window_file), cast(Any, _Hosts()))
+    window.resize(QSize(*size))
+    window.show()
+    await asyncio.sleep(0.1)
+    window.reveal(company.WEB.key)
+    if what == "machine":
+        window.open_machine(company.WEB.key)
+    elif what != "machines":
+        window.open_page(what)
+    await asyncio.sleep(SETTLE)
+    picture = window.grab().toImage()
+    window.let_go()
+    window.close()
+    window.deleteLater()
+    await jobs.close()
+    if mistakes:
+        raise mistakes[0]
+    return picture
