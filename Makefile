@@ -1,7 +1,7 @@
 # Every target needs no other command first. `make help` lists them.
 BED = .venv/bin/python -m tests.testbed
 .DEFAULT_GOAL := help
-.PHONY: help run test test-full lint bench tour lock
+.PHONY: help run test test-full lint bench tour i18n lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,6 +32,10 @@ bench: ## side by side with virt-manager; the table of ratios
 tour: ## a picture of every page, in build/tour/
 	@packaging/bootstrap.sh --group run
 	@$(BED) tour build/tour
+
+i18n: ## texts without a Vietnamese translation, ready to be filled in
+	@packaging/bootstrap.sh --group test
+	@.venv/bin/python -m tests.i18n
 
 lock: ## choose the newest versions that pyproject.toml allows, with their checksums
 	@packaging/lock.sh
