@@ -7,7 +7,8 @@ from vmdesk.virtxml.document import XmlError
 XML = """
 <domain type='kvm'><devices>
   <graphics type='dbus' p2p='yes'><gl enable='no'/></graphics>
-  <graphics type='vnc' port='5901' autoport='yes' listen='127.0.0.1'><listen type='address' address='127.0.0.1'/></graphics>
+  <graphics type='vnc' port='5901' autoport='yes' listen='127.0.0.1'>
+    <listen type='address' address='127.0.0.1'/></graphics>
   <graphics type='vnc' socket='/run/vnc.sock'><listen type='socket' socket='/run/vnc.sock'/></graphics>
   <graphics type='spice' port='-1' tlsPort='5910' autoport='yes'><listen type='none'/>
     <clipboard copypaste='no'/><filetransfer enable='no'/><gl enable='yes'/></graphics>
