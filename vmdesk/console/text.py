@@ -242,7 +242,7 @@ class Terminal:
         """The word (path, address, ...) at a cell; only the cell if there is none."""
         line = self.line(place.line)
         for found in _WORD.finditer(line.text):
-            start, end = line.column(found.start()), line.column(found.end() - 1) + 1
+            start, end = line.column(found.start()), line.column(found.end())
             if start <= place.column < end:
                 return Span(Place(place.line, start), Place(place.line, end))
         return Span(place, Place(place.line, place.column + 1))
@@ -267,8 +267,7 @@ class Terminal:
         for number, lines in self._paragraphs():
             text = "".join(line.text for line in lines)
             for hit in wanted.finditer(text):
-                start, last = _place(number, lines, hit.start()), _place(number, lines, hit.end() - 1)
-                found.append(Span(start, Place(last.line, last.column + 1)))
+                found.append(Span(_place(number, lines, hit.start()), _place(number, lines, hit.end() - 1, after=1)))
                 if len(found) >= MOST_FOUND:
                     return found
         return found
@@ -303,10 +302,11 @@ class Terminal:
         self._log = log
 
 
-def _place(number: int, lines: list[Line], offset: int) -> Place:
+def _place(number: int, lines: list[Line], offset: int, after: int = 0) -> Place:
+    """Where the character at `offset` of several lines stands, or (after=1) the one that follows it on its line."""
     for line in lines:
         if offset < len(line.text):
-            return Place(number, line.column(offset))
+            return Place(number, line.column(offset + after))
         offset -= len(line.text)
         number += 1
     return Place(number, 0)
