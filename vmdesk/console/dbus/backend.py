@@ -17,6 +17,7 @@ KEYBOARD = "org.qemu.Display1.Keyboard"
 MOUSE = "org.qemu.Display1.Mouse"
 # bit of `buttons` -> QEMU's number; the last two are the buttons on a mouse's side
 _BUTTONS = (0, 1, 2, 3, 4, 7, 8, 5, 6)
+_GRACE = 0.02  # seconds from a new size to the picture in it
 _BUTTON_BITS = (1 << len(_BUTTONS)) - 1
 
 
@@ -30,15 +31,13 @@ class DBusBackend:
         self._display = display
         self._listener = listener
         self._head = head
-        self._shared = shared
         self._first: concurrent.futures.Future[None] = concurrent.futures.Future()
         self._lock = threading.Lock()  # for input and the end
         self._over = False
         self._closing = False
         # the thread's
         self._link: Link | None = None
-        self._frames: Frames | None = None
-        self._surface: Surface | None = None
+        self._frames = Frames(self, shared=shared)
         self._paused = False
         self._registered = False
         # input
@@ -177,8 +176,7 @@ class DBusBackend:
             already, self._over = self._over, True
         if already:
             return
-        if self._frames:
-            self._frames.close()
+        self._frames.close()
         problem = None if self._closing else problem
         if not self._first.done():
             self._first.set_exception(VirtError(problem or words.closed()))
@@ -204,6 +202,19 @@ class DBusBackend:
             self._listener.pointer_mode(self.absolute)
         elif (interface, name) == (KEYBOARD, "Modifiers") and isinstance(value, int):
             self._listener.leds(value & 7)
+        elif interface == CONSOLE and name in ("Width", "Height"):
+            self._display.later(_GRACE, self._check_size)
+
+    def _check_size(self) -> None:
+        """Ask for the whole picture if the guest has changed its resolution and QEMU has not sent one.
+
+        It sends a whole picture only where all of it is drawn anew in one go, which is not so in text mode, say, and
+        copies of parts do not tell the new size. To register again makes it.
+        """
+        known = self._display.objects.get(self.path, {}).get(CONSOLE, {})
+        if self._registered and (known.get("Width"), known.get("Height")) != self.size:
+            self._drop()
+            self._register()
 
     def picture_over(self) -> bool:
         return self._link is None or self._link.finished()
@@ -213,13 +224,12 @@ class DBusBackend:
         link = self._display.listen(self.path, CONSOLE, "RegisterListener", self._connecting, self._refused)
         if link is None:
             return
-        frames = Frames(link, self, self._surface, shared=self._shared)
-        self._frames = frames
+        self._frames.attach(link)
 
-        def handle_over(error: Exception) -> None:
+        def over(error: Exception) -> None:
             self._picture_ended(link, error)
 
-        self._display.add(link, frames.handle, handle_over)
+        self._display.add(link, self._frames.handle, over)
 
     def _connecting(self, link: Link) -> None:
         self._link = link
@@ -241,9 +251,7 @@ class DBusBackend:
     def _drop(self) -> None:
         """Have no more pictures."""
         self._registered = False
-        if self._frames:
-            self._frames.close()
-            self._frames = None
+        self._frames.close()
         if self._link:
             self._display.remove(self._link)
             self._link = None
@@ -259,7 +267,6 @@ class DBusBackend:
     # frames.Screen
 
     def surface(self, surface: Surface) -> None:
-        self._surface = surface
         self.size = (surface.width, surface.height)
         self._listener.surface(surface)
         self._started()

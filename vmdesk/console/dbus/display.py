@@ -87,6 +87,7 @@ class Display:
         self._poll = select.poll()
         self._sources: dict[int, _Source] = {}
         self._tasks: deque[Callable[[], None]] = deque()
+        self._timers: list[tuple[float, Callable[[], None]]] = []
         self._lock = threading.Lock()  # for starting, ending, members
         self._thread: threading.Thread | None = None
         self._over = False
@@ -214,13 +215,30 @@ class Display:
             if mask != source.mask:
                 source.mask = mask
                 self._poll.modify(fd, mask)
-        for fd, events in self._poll.poll():
+        for fd, events in self._poll.poll(self._run_timers()):
             if fd == self._event:
                 os.eventfd_read(fd)
                 while self._tasks:
                     self._tasks.popleft()()
             elif ready := self._sources.get(fd):  # else it went with an earlier event of this turn
                 self._serve(ready, events)
+
+    def later(self, seconds: float, task: Callable[[], None]) -> None:
+        """Run it on the thread in a while: for the thread."""
+        self._timers.append((time.monotonic() + seconds, task))
+
+    def _run_timers(self) -> float | None:
+        """Milliseconds until the next one."""
+        if not self._timers:
+            return None
+        now = time.monotonic()
+        due = [task for when, task in self._timers if when <= now]
+        self._timers = [timer for timer in self._timers if timer[0] > now]
+        for task in due:
+            task()
+        if due:
+            return 0
+        return max(1.0, (min(when for when, _ in self._timers) - now) * 1000)
 
     def _serve(self, source: _Source, events: int) -> None:
         if events & select.POLLOUT:
@@ -402,7 +420,7 @@ class Display:
             return None
         if self._problem:
             return self._problem
-        for tenths in range(10):
+        for tenths in range(5):
             if self._pidfd >= 0 and select.select([self._pidfd], [], [], 0.1)[0]:
                 return words.ended()
             if self._pidfd < 0:

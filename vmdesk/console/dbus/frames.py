@@ -55,16 +55,14 @@ class _Shared:
 
 
 class Frames:
-    """One monitor's pictures."""
+    """One monitor's pictures, over one connection after the other: what was shown stays until there is newer."""
 
-    def __init__(self, link: Link, screen: Screen, last: Surface | None = None, *, shared: bool = True) -> None:
-        """`last`: the surface of an earlier connection, written on if it still fits. `shared`: offer that way."""
-        self._link = link
+    def __init__(self, screen: Screen, *, shared: bool = True) -> None:
+        """`shared`: offer QEMU to pass its frame buffer."""
         self._screen = screen
         self._interfaces = [MAP] if shared else []
         self._shared: _Shared | None = None
-        self.surface = last
-        self._fresh = True  # no picture yet over this connection
+        self.surface: Surface | None = None
         self._cursor: Cursor | None = None
         self._cursor_shown = False
         self._methods: dict[tuple[str, str, str], tuple[struct.Struct, Callable[..., None]]] = {
@@ -78,6 +76,12 @@ class Frames:
             (MAP, "ScanoutMap", "huuuuu"): (struct.Struct("<6I"), self._scanout_map),
             (MAP, "UpdateMap", "iiii"): (struct.Struct("<4i"), self._update_map),
         }
+
+    def attach(self, link: Link) -> None:
+        """Read from this connection from now on."""
+        self.close()
+        self._link = link
+        self._fresh = True  # no picture yet over this connection
 
     def handle(self, header: wire.Header) -> None:
         """One message whose body is still on the wire. ProtocolError, CannotShow."""
