@@ -184,7 +184,7 @@ class Session:
         self._listener.damage(rect)
 
     def _resize(self, width: int, height: int) -> None:
-        if (width, height) == (self._width, self._height):
+        if self.surface and (width, height) == (self._width, self._height):
             return
         if not size_allowed(width, height):
             raise problems.protocol(f"a screen of {width} x {height}")
