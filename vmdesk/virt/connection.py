@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -64,6 +64,7 @@ class Connection:
         self.parsed: dict[str, tuple[int, Definition, Labels]] = {}  # uuid -> hash of the XML, and what it says
         self.kvm_proof: KvmProof | None = None
         self.unanswered: set[str] = set()  # machines with a monitor call left behind
+        self.closers: set[Callable[[], Awaitable[None]]] = set()  # what must end before the wires do: open streams
         self._post = post
         self._ask = ask
         self._closed = False
@@ -103,6 +104,7 @@ class Connection:
     async def close(self) -> None:
         """Deregister, close; what is not closed in 2 s is given up."""
         self._closed = True
+        await asyncio.gather(*(closer() for closer in tuple(self.closers)))
         wires = {self.control, self.stats, self.long, self.actions}
         await asyncio.gather(*(wire.close(CLOSING) for wire in wires))
 
