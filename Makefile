@@ -4,7 +4,7 @@ BED = .venv/bin/python -m tests.testbed
 .PHONY: help run test test-full lint bench tour i18n lock
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: ## start VMDesk; with no display, the tour on a virtual one
 	@packaging/bootstrap.sh --group run

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,43 +56,50 @@ class Row:
         return "-" if value is None else f"{value:.{2 if value < 10 else 0}f} {self.unit}"
 
 
+def rest(running: programs.Running, seconds: float) -> tuple[float, float]:
+    """Percent of a core while nothing happens for so long, and MB afterwards."""
+    time.sleep(SETTLE)
+    began, spent = time.monotonic(), process.cpu_seconds(running.pid)
+    time.sleep(seconds)
+    percent = (process.cpu_seconds(running.pid) - spent) / (time.monotonic() - began) * 100
+    return percent, process.resident_mb(running.pid)
+
+
 def measure(
-    program: Program, file: Path, screen: Screen, starts: int, rest_seconds: float, pictures: Path | None
-) -> Cost:
-    """Start it `starts` times; let the last one rest."""
-    times: list[float] = []
-    for number in range(starts):
-        with programs.run(program, fleet.uri(file), screen) as running:
-            times.append(programs.populated_after(running, screen))
-            if number < starts - 1:
-                continue
-            if pictures:
-                screen.save(pictures / f"{program.name}-{file.stem}.ppm")
-            time.sleep(SETTLE)
-            began, spent = time.monotonic(), process.cpu_seconds(running.pid)
-            time.sleep(rest_seconds)
-            rest = (process.cpu_seconds(running.pid) - spent) / (time.monotonic() - began) * 100
-            memory = process.resident_mb(running.pid)
-    return Cost(statistics.median(times), rest, memory)
+    who: Sequence[Program], file: Path, screen: Screen, starts: int, scale: float, pictures: Path | None
+) -> dict[str, Cost]:
+    """Start each `starts` times, in turn, so that what else the machine does is shared; let the last of each rest."""
+    times: dict[str, list[float]] = {program.name: [] for program in who}
+    costs: dict[str, Cost] = {}
+    for last in [False] * (starts - 1) + [True]:
+        for program in who:
+            try:
+                with programs.run(program, fleet.uri(file), screen) as running:
+                    times[program.name].append(programs.populated_after(running, screen))
+                    if not last:
+                        continue
+                    if pictures:
+                        screen.save(pictures / f"{program.name}-{file.stem}.ppm")
+                    # VMDesk does some things once a minute: a minute and a bit has one of each.
+                    seconds = 62.0 if program is VMDESK and file.stem != "fleet-100" else 20.0
+                    found = rest(running, max(seconds * scale, 5))
+                    costs[program.name] = Cost(statistics.median(times[program.name]), *found)
+                    say(
+                        f"{program.name}, {file.stem}: {costs[program.name]} {[round(t, 2) for t in times[program.name]]}"
+                    )
+            except programs.NotPopulated as error:
+                say(str(error))
+    return costs
 
 
-def side_by_side(folder: Path, scale: float, who: Iterable[Program], pictures: Path | None) -> list[Row]:
+def side_by_side(folder: Path, scale: float, who: Sequence[Program], pictures: Path | None) -> list[Row]:
     """Both programs, one after the other, for each size."""
     start_rows, rest_rows, memory_rows = [], [], []
     starts = max(1, round(STARTS * scale))
     with Screen() as screen:
         for count in SIZES:
             file = fleet.write(folder, count)
-            costs: dict[str, Cost] = {}
-            for program in who:
-                # VMDesk does some things once a minute: a minute and a bit has one of each.
-                seconds = 62.0 if program is VMDESK and count != 100 else 20.0
-                try:
-                    costs[program.name] = measure(program, file, screen, starts, max(seconds * scale, 5), pictures)
-                except programs.NotPopulated as error:
-                    say(str(error))
-                    continue
-                say(f"{program.name}, {count} machines: {costs[program.name]}")
+            costs = measure(who, file, screen, starts if count > 10 else starts * 2, scale, pictures)
             theirs, ours = costs.get(VIRT_MANAGER.name), costs.get(VMDESK.name)
 
             def row(
