@@ -1,5 +1,6 @@
 """What holds for every test: no display of the machine's, private folders, a fixed chance, and who needs root."""
 
+import gc
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ from tests.testbed import client, scale
 pytest_plugins = ["tests.testbed.fixtures"]
 _LIVE = Path(__file__).parent / "live"
 _not_run: list[str] = []
+_ended: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["QT_NO_GLIB"] = "1"
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"):
         os.environ.pop(name, None)
+    gc.disable()  # as in the program: only the main thread collects, what is Qt's may not be destroyed in another one
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"  # never the machine's wallet
 
 
@@ -46,6 +49,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if not client.present() and client.NEED_ROOT & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.skip(reason="needs root for a private libvirtd"))
             _not_run.append(item.nodeid)
+
+
+def pytest_runtest_logfinish(nodeid: str) -> None:
+    """Between two tests, on the main thread."""
+    _ended.append(nodeid)
+    gc.collect(2 if len(_ended) % 20 == 0 else 1)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -38,6 +38,7 @@ class Column:
 
     id       never changes: it is remembered
     series   names in the history whose sum is the cell's sparkline; () for none
+    instead  the series that stands in where the first is not known
     figure   its text comes from Figures (it changes with every tick)
     live     its text changes with time
     """
@@ -50,6 +51,7 @@ class Column:
     visible: bool = False
     right: bool = False
     series: tuple[str, ...] = ()
+    instead: str = ""
     figure: bool = False
     live: bool = False
     about: Text | None = None
@@ -77,8 +79,16 @@ def memory_whole(domain: Domain, figures: Figures) -> float:
     return domain.definition.memory_kib if math.isnan(figures.given) else figures.given
 
 
+def memory_used(domain: Domain, figures: Figures) -> float:
+    """KiB in use: what the guest tells, else what it holds of the host's memory; NaN if neither is known."""
+    if not math.isnan(figures.used):
+        return figures.used
+    return min(figures.rss, memory_whole(domain, figures))
+
+
 def _memory(domain: Domain, host: Host | None, figures: Figures) -> str:
-    return units.kib_of(figures.used, memory_whole(domain, figures)) if domain.definition.memory_kib else ""
+    whole = memory_whole(domain, figures)
+    return units.kib_of(memory_used(domain, figures), whole) if domain.definition.memory_kib else ""
 
 
 def _figure(value: Callable[[Figures], float], form: Callable[[float], str]) -> Cell:
@@ -181,13 +191,16 @@ COLUMNS: tuple[Column, ...] = (
         "memory",
         text("Memory"),
         _memory,
-        lambda domain, host, figures: number(figures.used) if domain.active else -2.0,
-        160,
+        lambda domain, host, figures: number(memory_used(domain, figures)) if domain.active else -2.0,
+        152,
         True,
         right=True,
         series=("used",),
+        instead="rss",
         figure=True,
-        about=text("Used by the guest / given to it"),
+        about=text(
+            "Used by the guest / given to it. Where the guest does not tell: what it holds of the host's memory"
+        ),
     ),
     _of_figure(
         "disk",

@@ -200,7 +200,8 @@ class History:
             return []
         times = track.times
         first = max(len(times) - n, 0)
-        if not step or times[-1] - times[first] >= (len(times) - first - 1) * step * 0.8:
+        span, usual = times[-1] - times[first], (len(times) - first - 1) * step
+        if not step or 0.8 * usual <= span <= 1.25 * usual:
             return column[first:].tolist()
         return _thin(times, column, n, step)
 
@@ -282,12 +283,19 @@ def _series(track: _Track | None, name: str, since: float) -> Series:
 
 
 def _thin(times: "array[float]", column: "array[float]", n: int, step: float) -> list[float]:
-    """The mean of each of the last `n` steps; a step without a known value is left out at the start, else a gap."""
+    """The mean of each of the last `n` steps; NaN where the value was not known.
+
+    A reading stands for the time since the one before it: a step between two known ones takes the later one's value.
+    """
     end = times[-1]
     values: list[float] = []
     high = len(times)
     for k in range(1, n + 1):
         low = bisect_left(times, end - k * step + 1e-6, 0, high)
+        if low == high:
+            joined = times[low] - times[low - 1] <= rates.LONGEST and column[low - 1] == column[low - 1]
+            values.append(column[low] if joined else NAN)
+            continue
         known = [value for value in column[low:high] if value == value]
         values.append(sum(known) / len(known) if known else NAN)
         if low == 0:

@@ -46,6 +46,14 @@ def test_figures() -> None:
     assert shown("memory", replace(WEB, state=State.SHUTOFF)) == "2.0 GiB"
 
 
+def test_memory_of_a_guest_that_does_not_tell() -> None:
+    figures = Figures(given=2097152, rss=1258291)
+    assert shown("memory", WEB, figures) == "1.2 / 2.0 GiB"
+    assert shown("memory", WEB, replace(figures, rss=9e9)) == "2.0 / 2.0 GiB"
+    assert BY_ID["memory"].sort(WEB, HOST, figures) == 1258291
+    assert "does not tell" in str(BY_ID["memory"].about)
+
+
 def test_uptime() -> None:
     assert shown("uptime", replace(WEB, started=time.time() - 3700)) == "1 h 01 min"
     assert shown("uptime") == ""

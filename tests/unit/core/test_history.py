@@ -129,6 +129,28 @@ def test_recent_thins_to_even_steps(history):
     assert len(history.recent(KEY, "cpu", 50, step=10.0)) == 10
 
 
+def test_a_late_reading_is_no_gap(history):
+    feed(history, *range(10), 14, 15, 16, 21, 22)
+    values = history.recent(KEY, "cpu", 8, step=2.0)
+    assert values == pytest.approx([50.0] * 8)
+
+
+def test_slow_readings_keep_their_place_in_time(history):
+    feed(history, *range(0, 60, 10), *range(51, 60))
+    values = history.recent(KEY, "cpu", 20, step=2.0)
+    assert values == pytest.approx([50.0] * 20)
+    feed(history, 1000, 1001, 1002, start=1000)
+    assert [isnan(v) for v in history.recent(KEY, "cpu", 6, step=2.0)] == [True] * 5 + [False]
+
+
+def test_time_off_stays_a_gap(history):
+    feed(history, 1, 2, 3, 4)
+    history.end(KEY)
+    feed(history, 14, 15, 16, 17)
+    for name in ("cpu", "used"):
+        assert any(isnan(v) for v in history.recent(KEY, name, 8, step=2.0))
+
+
 def test_recent_at_the_slow_cadence_is_as_it_is(history):
     feed(history, *range(0, 500, 10))
     assert len(history.recent(KEY, "cpu", 30, step=10.0)) == 30

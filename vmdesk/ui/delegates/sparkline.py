@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionViewItem
 
-from vmdesk.core.columns import COLUMNS, memory_whole
+from vmdesk.core.columns import COLUMNS, Column, memory_whole
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.ui import theme
 from vmdesk.ui.delegates.cell import CellDelegate
@@ -23,12 +23,14 @@ _WIDEST = {"cpu": "100 %", "wait": "100 %", "memory": "15.9 / 15.9 GiB", "disk":
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
-def values_of(recent: Recent, key: DomainKey, series: Sequence[str], count: int) -> list[float]:
-    """The sum of one or two series; NaN counts as nothing where the other is known."""
-    first = recent(key, series[0], count)
-    if len(series) == 1:
+def values_of(recent: Recent, key: DomainKey, column: Column, count: int) -> list[float]:
+    """The sum of one or two series, NaN counting as nothing where the other is known; or what stands in for them."""
+    first = recent(key, column.series[0], count)
+    if column.instead and all(value != value for value in first):
+        return recent(key, column.instead, count)
+    if len(column.series) == 1:
         return first
-    second = recent(key, series[1], count)
+    second = recent(key, column.series[1], count)
     return [b if a != a else a if b != b else a + b for a, b in zip(first, second)]
 
 
@@ -93,7 +95,7 @@ class SparklineDelegate(CellDelegate):
         width = rect.width() - metrics.horizontalAdvance(_WIDEST[column.id]) - theme.GRID
         if width < 2 * theme.GRID or not domain.active:
             return
-        values = values_of(self._recent, domain.key, column.series, POINTS)
+        values = values_of(self._recent, domain.key, column, POINTS)
         if not values:
             return
         palette = option.palette
