@@ -17,6 +17,7 @@ STALL: Final = 30.0  # seconds a server may stop in the middle of a message
 SILENCE: Final = 10.0  # seconds a server may take to say something during the opening
 _BUFFER: Final = 16384
 _UNSENT: Final = 4 << 20  # bytes; a server that takes none is given up
+_AT_ONCE: Final = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
 _VIEWS: Final = 1000  # the kernel takes 1024 at once
 
 
@@ -293,7 +294,7 @@ class Wire:
 
     def _try(self, data: bytes | bytearray) -> int:
         try:
-            return self._sock.send(data, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+            return self._sock.send(data, _AT_ONCE)
         except BlockingIOError:
             return 0
         except OSError:

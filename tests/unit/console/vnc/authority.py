@@ -20,8 +20,11 @@ class Authority:
         self.file.write_bytes(self._sign(self._name, self._key, (-30, 30), True))
         self._count = 0
 
-    def server(self, days: tuple[int, int] = (-1, 1)) -> ssl.SSLContext:
-        """A server's side, with a certificate that is good from and to these days from now."""
+    def server(self, days: tuple[int, int] = (-1, 1), folder: Path | None = None) -> ssl.SSLContext:
+        """A server's side, with a certificate that is good from and to these days from now.
+
+        folder  also write the files that QEMU wants
+        """
         self._count += 1
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "host.example")])
@@ -29,7 +32,12 @@ class Authority:
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        file.write_bytes(self._sign(name, key, days, False) + private)
+        certificate = self._sign(name, key, days, False)
+        file.write_bytes(certificate + private)
+        if folder:
+            (folder / "ca-cert.pem").write_bytes(self.file.read_bytes())
+            (folder / "server-cert.pem").write_bytes(certificate)
+            (folder / "server-key.pem").write_bytes(private)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
         return context

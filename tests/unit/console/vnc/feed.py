@@ -17,6 +17,15 @@ class Fed:
     session: Session
     sent: list[tuple[object, ...]]  # what the client said after ClientInit
     opened: int
+    messages: int  # so many were read, the last one perhaps not whole
+
+
+class _Counting(Session):
+    count = 0
+
+    def _message(self) -> None:
+        self.count += 1
+        super()._message()
 
 
 def feed(data: bytes, *, size: tuple[int, int] = (8, 4), name: str = "QEMU (test)", local: bool = True) -> Fed:
@@ -27,7 +36,7 @@ def feed(data: bytes, *, size: tuple[int, int] = (8, 4), name: str = "QEMU (test
         theirs.sendall(rfb.init(*size, name) + data)
         theirs.shutdown(socket.SHUT_WR)
         wire, told, opened = Wire(ours), Recorder(), []
-        session = Session(wire, told, local, lambda: opened.append(1))
+        session = _Counting(wire, told, local, lambda: opened.append(1))
         try:
             session.run()
         except VirtError as error:
@@ -41,7 +50,7 @@ def feed(data: bytes, *, size: tuple[int, int] = (8, 4), name: str = "QEMU (test
                 said += more
         except OSError:
             pass
-    return Fed(told, problem, session, _sent(said[1:]), len(opened))
+    return Fed(told, problem, session, _sent(said[1:]), len(opened), session.count)
 
 
 def _sent(said: bytes) -> list[tuple[object, ...]]:

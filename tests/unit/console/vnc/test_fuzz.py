@@ -7,6 +7,7 @@ import struct
 import time
 from collections.abc import Callable
 
+import pytest
 from PIL import Image
 
 from tests.fakes import rfb_server as rfb
@@ -99,9 +100,10 @@ def test_whole() -> None:
     assert len(fed.told.surfaces) == 2 and len(fed.told.cursors) == 2 and fed.told.bells == 1
 
 
+@pytest.mark.timeout(1800)
 def test_broken_sessions(reps: Callable[[int], int]) -> None:
-    """1,000,000 broken messages at full scale, in sessions of which a third is whole up to the break."""
-    whole, done, wanted, longest = messages(), 0, reps(1_000_000) // 4, 0.0
+    """1,000,000 broken messages that were read, at full scale; a third of the sessions is whole up to the break."""
+    whole, done, wanted, longest = messages(), 0, reps(1_000_000), 0.0
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     while done < wanted:
         first = random.randrange(len(whole))
@@ -111,7 +113,7 @@ def test_broken_sessions(reps: Callable[[int], int]) -> None:
         fed = feed(b"".join(parts + bad), size=SIZE, local=False)
         longest = max(longest, time.monotonic() - began)
         assert fed.problem.name in ("eof", "protocol"), fed.problem
-        done += len(bad)
+        done += max(0, fed.messages - len(parts))
     assert longest < 2
     # A frame buffer may be 256 MiB large, and be replaced.
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 900_000

@@ -1,0 +1,258 @@
+"""The VNC console on real QEMUs."""
+
+import asyncio
+import io
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import libvirt
+import pytest
+from PIL import Image
+
+from tests.fakes.listener import Recorder
+from tests.testbed.guests import Guest, Guests, wait_for
+from tests.unit.console.vnc.authority import Authority
+from vmdesk.console import keys
+from vmdesk.console.screen import Surface
+from vmdesk.console.vnc.client import VncBackend, Where
+from vmdesk.console.vnc.security import Login, Tls
+from vmdesk.model.errors import VirtError
+
+SKIP = libvirt.VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH
+
+
+def graphics(guest: Guest, flags: int = SKIP) -> socket.socket:
+    """Its screen, through libvirt."""
+    return socket.socket(fileno=guest.ask(lambda domain: domain.openGraphicsFD(0, flags)))
+
+
+@contextmanager
+def console(
+    where: Where, login: Login | None = None, tls: Tls | None = None, local: bool = True
+) -> Iterator["Console"]:
+    opened = Console(where, login, tls, local)
+    try:
+        asyncio.run(opened.backend.open())
+        yield opened
+    finally:
+        opened.backend.close()
+        opened.told.wait(lambda told: told.ends)
+
+
+class Console:
+    def __init__(self, where: Where, login: Login | None, tls: Tls | None, local: bool) -> None:
+        self.told = Recorder()
+        self.backend = VncBackend(self.told, where, login=login, tls=tls, local=local, name="live")
+
+    def press(self, names: str) -> None:
+        for qnum, down in keys.chord(keys.parse(names)):
+            self.backend.key(qnum, down)
+
+    def type(self, text: str) -> None:
+        plan = keys.plan(text)
+        assert not plan.missing
+        for qnum, down in plan.strokes:
+            self.backend.key(qnum, down)
+            time.sleep(0.005)  # the guest's keyboard holds 16
+
+    def shows(self) -> bytes:
+        """R G B, without what no colour is."""
+        return rgb(self.told.surfaces[-1])
+
+
+def rgb(surface: Surface) -> bytes:
+    data, out = bytes(surface.data), bytearray(surface.width * surface.height * 3)
+    out[0::3], out[1::3], out[2::3] = data[2::4], data[1::4], data[0::4]
+    return b"%d %d " % (surface.width, surface.height) + bytes(out)
+
+
+def screenshot(guest: Guest) -> bytes:
+    """The same by libvirt."""
+
+    def take(domain: libvirt.virDomain) -> bytes:
+        stream, data = domain.connect().newStream(), b""
+        domain.screenshot(stream, 0)
+        while more := stream.recv(1 << 18):
+            data += more
+        stream.finish()
+        return data
+
+    image = Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
+    return b"%d %d " % image.size + image.tobytes()
+
+
+def at_menu(guest: Guest, opened: Console) -> None:
+    """GRUB has drawn its menu: the picture is no more changing, and in graphics mode."""
+
+    def still() -> bool:
+        first = opened.shows()
+        time.sleep(0.3)
+        return len(set(first)) > 4 and len(first) > 700_000 and opened.shows() == first
+
+    wait_for(still, "GRUB's menu", 60)
+
+
+def test_the_picture_is_libvirts(make_guest: Guests, rescue_cd: Path) -> None:
+    guest = make_guest("grub", iso=rescue_cd, graphics="vnc", memory=64)
+    with console(graphics(guest)) as local, console(graphics(guest), local=False) as packed:
+        at_menu(guest, local)
+        for key in ("", "c", "esc"):
+            if key:
+                local.press(key)
+                time.sleep(1)
+            wait_for(lambda: local.shows() == screenshot(guest), "the same picture, unpacked")
+            wait_for(lambda: packed.shows() == screenshot(guest), "the same picture, packed")
+        assert len({surface.width for surface in local.told.surfaces}) > 1  # it began in text mode
+
+
+def test_every_character_reaches_the_guest(make_guest: Guests, rescue_cd: Path) -> None:
+    guest = make_guest("grub", iso=rescue_cd, graphics="vnc", memory=64)
+    with console(graphics(guest)) as opened:
+        at_menu(guest, opened)
+        opened.press("c")
+        time.sleep(0.5)
+        opened.type("serial --unit=0 --speed=115200\nterminal_output serial console\n")
+        wait_for(lambda: "grub>" in guest.serial(), "GRUB's command line on the serial port")
+        text = "".join(chr(code) for code in range(32, 127) if chr(code) != "'")
+        half = len(text) // 2  # a line that is longer than the screen is broken
+        for part in (f"'{text[:half]}'", f"'{text[half:]}'", '"\'"'):
+            opened.type(f"echo {part}\n")
+            wait_for(lambda line=part[1:-1]: f"\n{line}\n" in guest.serial().replace("\r", ""), f"GRUB says {part}")
+
+
+def test_again_and_again(make_guest: Guests, reps: Callable[[int], int]) -> None:
+    guest = make_guest("again", graphics="vnc")
+    guest.wait_until_booted()
+
+    def look() -> None:
+        with console(graphics(guest)) as opened:
+            assert len(opened.shows()) > 1000
+
+    look()
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(reps(50)):
+        look()
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_the_machine_pauses_and_ends(make_guest: Guests) -> None:
+    guest = make_guest("ends", graphics="vnc")
+    with console(graphics(guest)) as opened:
+        guest.ask(lambda domain: domain.suspend())
+        with console(graphics(guest)) as other:
+            assert other.shows() == opened.shows()
+        guest.ask(lambda domain: domain.resume())
+        opened.backend.nudge()
+        guest.ask(lambda domain: domain.destroy())
+        opened.told.wait(lambda told: told.ends)
+        assert opened.told.ends[0] and opened.told.ends[0].name == "eof"
+
+
+def test_a_password(make_guest: Guests) -> None:
+    guest = make_guest("secret", graphics="vnc", start=False)
+
+    def protect(domain: libvirt.virDomain) -> None:
+        xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)
+        domain.connect().defineXML(xml.replace("<graphics type='vnc'", "<graphics type='vnc' passwd='secret'"))
+
+    guest.ask(protect)
+    guest.start()
+    with console(graphics(guest)):
+        pass  # libvirt lets its own users in
+    with console(graphics(guest, 0), Login("secret")):
+        pass
+    for login, words in ((Login("wrong"), "The password is wrong."), (None, "It asks for a password.")):
+        with pytest.raises(VirtError) as refused, console(graphics(guest, 0), login):
+            pass
+        assert (refused.value.problem.name, str(refused.value.problem.why)) == ("auth", words)
+
+
+# ---------------------------------------------------------------- QEMU without libvirt
+
+
+@contextmanager
+def qemu(folder: Path, options: str = "", *more: str) -> Iterator[Path]:
+    """The socket of a QEMU that shows its firmware."""
+    path = folder / "vnc"
+    vnc = f"unix:{path}{options}"
+    program = ["qemu-system-x86_64", "-accel", "tcg", "-m", "32", "-nodefaults", "-display", "none", "-vga", "std"]
+    process = subprocess.Popen([*program, "-vnc", vnc, *more], stderr=subprocess.PIPE)
+    try:
+        wait_for(path.exists, "QEMU's socket")
+        yield path
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_socket_of_ones_own_power_and_sound(tmp_path: Path) -> None:
+    with (
+        qemu(tmp_path, ",power-control=on,audiodev=a", "-audiodev", "none,id=a") as path,
+        console(path) as opened,
+    ):
+        opened.told.wait(lambda told: told.lights)
+        wait_for(lambda: opened.backend.can_power, "power control")
+        wait_for(lambda: opened.backend.can_resize, "sizes")
+        opened.backend.resize(1000, 700)  # this graphics card cannot: nothing happens, nothing breaks
+        time.sleep(0.3)
+        assert not opened.told.ends
+
+
+def test_the_clipboard_between_two_viewers(tmp_path: Path) -> None:
+    text = "Xin chào 🌏\nzwei"
+    with qemu(tmp_path) as path, console(path) as here, console(path) as there:
+        here.backend.clipboard_allow(True, False)
+        here.backend.clipboard_set("too early for the other")
+        time.sleep(0.3)
+        assert there.told.texts == []
+        there.backend.clipboard_allow(False, True)
+        here.backend.clipboard_set(text)
+        there.told.wait(lambda told: told.texts == [text])
+        here.backend.clipboard_allow(False, False)
+        here.backend.clipboard_set("not any more")
+        time.sleep(0.3)
+        assert there.told.texts == [text] and here.told.texts == []
+
+
+@pytest.mark.parametrize("password", [False, True])
+def test_encrypted(tmp_path: Path, password: bool) -> None:
+    authority = Authority(tmp_path)
+    authority.server(folder=tmp_path)
+    options = ",tls-creds=t" + (",password-secret=s" if password else "")
+    more = ["-object", f"tls-creds-x509,id=t,dir={tmp_path},endpoint=server,verify-peer=no"]
+    if password:
+        more += ["-object", "secret,id=s,data=secret"]
+    login = Login("secret") if password else None
+    with qemu(tmp_path, options, *more) as path:
+        trusted = Tls("host.example", (authority.file,))
+        with console(path, login, trusted) as local, console(path, login, trusted, local=False) as packed:
+            wait_for(lambda: len(local.shows()) > 1000 and local.shows() == packed.shows(), "the same picture")
+        for tls, words in (
+            (Tls("host.example", ()), "was not signed by anybody"),
+            (Tls("other.example", (authority.file,)), "belongs to another host"),
+        ):
+            with pytest.raises(VirtError) as refused, console(path, login, tls):
+                pass
+            assert refused.value.problem.name == "certificate" and words in str(refused.value.problem.why)
+        if password:
+            with pytest.raises(VirtError) as refused, console(path, Login("wrong"), trusted):
+                pass
+            assert refused.value.problem.name == "auth"
+
+
+def test_an_expired_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.server((-20, -10), folder=tmp_path)
+    more = ["-object", f"tls-creds-x509,id=t,dir={tmp_path},endpoint=server,verify-peer=no,sanity-check=no"]
+    with (
+        qemu(tmp_path, ",tls-creds=t", *more) as path,
+        pytest.raises(VirtError) as refused,
+        console(path, None, Tls("host.example", (authority.file,))),
+    ):
+        pass
+    assert "has expired" in str(refused.value.problem.why)
