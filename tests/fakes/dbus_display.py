@@ -5,6 +5,7 @@ are registered, and notes every call; what is to be drawn, said or broken the te
 """
 
 import array
+import contextlib
 import os
 import socket
 import threading
@@ -81,7 +82,8 @@ class Peer:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         with self.lock:
             sent = self.socket.sendmsg([data], rights)
-            self.socket.sendall(data[sent:])
+            if sent < len(data):
+                self.socket.sendall(data[sent:])
 
     def next(self) -> int:
         with self.lock:
@@ -117,10 +119,8 @@ class Peer:
         return self.ask("ScanoutMap", "huuuuu", values, interface=MAP, fds=[fd])
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self.socket.close()
 
 
@@ -194,7 +194,7 @@ class Server:
         if fields.member == "GetManagedObjects":
             reply = ("a{oa{sa{sv}}}", [self.objects])
         elif fields.member == "Request":
-            reply = ("say", [MIME, "from the guest".encode()])
+            reply = ("say", [MIME, b"from the guest"])
         elif fields.member in ("RegisterListener", "RegisterOutListener"):
             if self.deaf:
                 os.close(fds[0])
@@ -211,9 +211,7 @@ class Server:
             peer.send(wire.reply(peer.next(), header.serial, *reply))
 
     def _greet(self, listener: Peer) -> None:
-        serial = listener.call(
-            "GetAll", "s", [LISTENER], interface="org.freedesktop.DBus.Properties", reply=True
-        )
+        serial = listener.call("GetAll", "s", [LISTENER], interface="org.freedesktop.DBus.Properties", reply=True)
         header, body = eventually(lambda: listener.answers.get(serial), "an answer to GetAll")
         self.properties.append(wire.decode(header.fields.signature, body))
         if self.first:

@@ -31,11 +31,14 @@ class _Stream:
 class Sound:
     """One stream plays at a time: the first that the guest enables."""
 
-    def __init__(self, link: Link, speaker: Speaker) -> None:
-        self._link = link
+    def __init__(self, speaker: Speaker) -> None:
         self._speaker = speaker
         self._streams: dict[int, _Stream] = {}
         self._playing: int | None = None
+
+    def attach(self, link: Link) -> None:
+        """Read from this connection from now on."""
+        self._link = link
 
     def handle(self, header: wire.Header) -> None:
         """One message whose body is still on the wire. ProtocolError."""

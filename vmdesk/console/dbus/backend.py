@@ -8,7 +8,7 @@ from typing import Any
 from vmdesk.console.dbus import words
 from vmdesk.console.dbus.display import CONSOLE, SECONDS, Display, wait
 from vmdesk.console.dbus.frames import CannotShow, Frames
-from vmdesk.console.dbus.link import Link
+from vmdesk.console.dbus.link import Link, Refused
 from vmdesk.console.dbus.wire import ProtocolError
 from vmdesk.console.screen import MAX_SIDE, Cursor, Listener, Rect, Speaker, Surface
 from vmdesk.model.errors import Problem, VirtError
@@ -40,6 +40,7 @@ class DBusBackend:
         self._frames = Frames(self, shared=shared)
         self._paused = False
         self._registered = False
+        self._checking = False
         # input
         self.path = ""
         self.size = (0, 0)
@@ -202,7 +203,8 @@ class DBusBackend:
             self._listener.pointer_mode(self.absolute)
         elif (interface, name) == (KEYBOARD, "Modifiers") and isinstance(value, int):
             self._listener.leds(value & 7)
-        elif interface == CONSOLE and name in ("Width", "Height"):
+        elif interface == CONSOLE and name in ("Width", "Height") and not self._checking:
+            self._checking = True
             self._display.later(_GRACE, self._check_size)
 
     def _check_size(self) -> None:
@@ -211,6 +213,7 @@ class DBusBackend:
         It sends a whole picture only where all of it is drawn anew in one go, which is not so in text mode, say, and
         copies of parts do not tell the new size. To register again makes it.
         """
+        self._checking = False
         known = self._display.objects.get(self.path, {}).get(CONSOLE, {})
         if self._registered and (known.get("Width"), known.get("Height")) != self.size:
             self._drop()
@@ -221,28 +224,20 @@ class DBusBackend:
 
     def _register(self) -> None:
         self._registered = True
-        link = self._display.listen(self.path, CONSOLE, "RegisterListener", self._connecting, self._refused)
-        if link is None:
-            return
-        self._frames.attach(link)
 
         def over(error: Exception) -> None:
             self._picture_ended(link, error)
 
-        self._display.add(link, self._frames.handle, over)
-
-    def _connecting(self, link: Link) -> None:
-        self._link = link
-
-    def _refused(self, details: str) -> None:
-        if not self._closing:
-            self._leave(words.no_frame(details))
+        link = self._link = self._display.listen(self.path, CONSOLE, "RegisterListener", self._frames.handle, over)
+        self._frames.attach(link)
 
     def _picture_ended(self, link: Link, error: Exception) -> None:
         if isinstance(error, CannotShow):
             self._leave(words.cannot_show(error.why))
         elif isinstance(error, ProtocolError):
             self._leave(words.protocol(str(error)))
+        elif isinstance(error, Refused):
+            self._leave(words.no_frame(str(error)))
         elif self._closing:
             self._display.remove(link)  # the task that says so is on its way
         else:

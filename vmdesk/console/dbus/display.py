@@ -74,6 +74,7 @@ class _Source:
     handle: Callable[[wire.Header], None]
     over: Callable[[Exception], None]
     mask: int = select.POLLIN
+    login: bool = False  # not logged in yet
 
 
 class Display:
@@ -246,8 +247,11 @@ class Display:
         if not events & ~select.POLLOUT:
             return
         try:
-            source.handle(source.link.header())
-        except (Ended, ProtocolError, CannotShow) as error:
+            if source.login:
+                source.login = not source.link.log_in()
+            else:
+                source.handle(source.link.header())
+        except (Ended, Refused, ProtocolError, CannotShow) as error:
             source.over(error)
 
     def add(self, link: Link, handle: Callable[[wire.Header], None], over: Callable[[Exception], None]) -> None:
@@ -263,29 +267,41 @@ class Display:
         link.close()
 
     def listen(
-        self, path: str, interface: str, member: str, started: Callable[[Link], None], refused: Callable[[str], None]
-    ) -> Link | None:
-        """Have QEMU connect to a socket of ours. None: it did not, and `refused` has been told why.
+        self, path: str, interface: str, member: str, handle: Callable[[wire.Header], None],
+        over: Callable[[Exception], None],
+    ) -> Link:  # fmt: skip
+        """Have QEMU connect to a socket of ours: for the thread. `over` gets Refused if it does not.
 
-        started  gets the connection before the login on it
+        It logs in while it still has the call in hand, and asks its first questions before it takes another one: so
+        nothing here may wait for anything.
         """
         ours, theirs = socket.socketpair()
         with contextlib.suppress(OSError):
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)  # the system cuts this to what it allows
         link = Link(ours, self._wake)
-        started(link)
-        answers: list[str] = []
-        self.request(
-            path, interface, member, "h", [0], [theirs.detach()],
-            then=lambda values, error: answers.append(error if values is None else ""),
-        )  # fmt: skip
-        try:
-            link.handshake(SECONDS)  # before the answer: QEMU logs in during the call
-        except (TimeoutError, Refused, Ended, ProtocolError) as error:
-            link.close()
-            self._hear(0.1, lambda: bool(answers))  # QEMU's own words say more than a closed socket
-            refused(answers[0] if answers and answers[0] else f"{type(error).__name__} {error}".strip())
-            return None
+        self.add(link, handle, over)
+        source = self._sources[link.fileno()]
+        source.login = True
+
+        def failed(details: str) -> None:
+            if source.login and self._sources.get(link.fileno()) is source:
+                source.over(Refused(details))
+
+        def login_over(error: Exception) -> None:
+            if source.login and not isinstance(error, Refused):
+                self._hear(0.1, lambda: not source.login or link.fileno() < 0)  # QEMU's words may say why
+                failed(f"{type(error).__name__} {error}".strip())
+            else:
+                over(error)
+
+        def answered(values: tuple[Any, ...] | None, error: str) -> None:
+            if values is None:
+                failed(error)
+
+        source.over = login_over
+        self.request(path, interface, member, "h", [0], [theirs.detach()], then=answered)
+        self.later(SECONDS, lambda: failed("no login"))
+        link.begin()
         return link
 
     def _hear(self, seconds: float, enough: Callable[[], bool]) -> None:
@@ -392,16 +408,14 @@ class Display:
         """
         if self._sound or "NSamples" not in self.objects.get(audio.PATH, {}).get(audio.AUDIO, {}):
             return
-        link = self.listen(audio.PATH, audio.AUDIO, "RegisterOutListener", lambda link: None, lambda error: None)
-        if link is None:
-            return
-        sound = self._sound = Sound(link, speaker)
+        sound = self._sound = Sound(speaker)
 
         def over(_: Exception) -> None:
             sound.close()
             self.remove(link)
 
-        self.add(link, sound.handle, over)
+        link = self.listen(audio.PATH, audio.AUDIO, "RegisterOutListener", sound.handle, over)
+        sound.attach(link)
 
     # ---------------------------------------------------------------- the end
 

@@ -9,8 +9,10 @@ import contextlib
 import errno
 import itertools
 import os
+import select
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -52,6 +54,9 @@ class Link:
         self._lock = threading.Lock()
         self._serials = itertools.count(1)
         self._shut = False
+        self._login = "AUTH"  # what was answered last
+        self._said = bytearray()  # of a line of the login
+        self.pid = 0  # of the other side's process
         self._left = 0  # bytes of the current body still on the wire
         self._fds: list[int] = []
         self._known: dict[tuple[int, bytes], wire.Fields] = {}
@@ -64,56 +69,65 @@ class Link:
 
     def handshake(self, seconds: float) -> int:
         """Log in; the process number of the other side, 0 if the system does not tell. TimeoutError, Refused, Ended."""
-        self._socket.settimeout(seconds)
+        patience = select.poll()
+        patience.register(self._socket, select.POLLIN)
+        end = time.monotonic() + seconds
+        self.begin()
+        while not self.log_in():
+            if not patience.poll(max(0.0, end - time.monotonic()) * 1000):
+                raise TimeoutError
+        return self.pid
+
+    def begin(self) -> None:
+        """Say the first words. What comes then, `log_in` reads."""
         with contextlib.suppress(OSError):
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         # Who we are the kernel tells. A user number of our own is refused where QEMU runs as another user.
-        self._say(b"\0AUTH EXTERNAL\r\n")
-        answer, pid = self._line()
-        if answer.startswith(b"DATA"):
-            self._say(b"DATA\r\n")
-            answer, pid = self._line()
-        if not answer.startswith(b"OK"):
-            raise Refused(answer.decode(errors="replace"))
-        self._say(b"NEGOTIATE_UNIX_FD\r\n")
-        answer, _ = self._line()
-        if not answer.startswith(b"AGREE_UNIX_FD"):
-            raise Refused(answer.decode(errors="replace"))
-        self._say(b"BEGIN\r\n")
-        with contextlib.suppress(OSError):
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
-        self._socket.settimeout(None)
-        return pid
+        self._say(b"\0AUTH EXTERNAL")
+
+    def log_in(self) -> bool:
+        """Read as far as there is something to read; whether we are in. Refused, Ended, ProtocolError."""
+        while (line := self._line()) is not None:
+            if line.startswith(b"DATA") and self._login == "AUTH":
+                self._say(b"DATA")
+                self._login = "DATA"
+            elif line.startswith(b"OK") and self._login in ("AUTH", "DATA"):
+                self._say(b"NEGOTIATE_UNIX_FD")
+                self._login = "OK"
+            elif line.startswith(b"AGREE_UNIX_FD") and self._login == "OK":
+                self._say(b"BEGIN")
+                with contextlib.suppress(OSError):
+                    self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+                return True
+            else:
+                raise Refused(line.decode(errors="replace"))
+        return False
 
     def _say(self, line: bytes) -> None:
-        try:
-            self._socket.sendall(line)
-        except TimeoutError:
-            raise
-        except OSError as error:
-            raise Ended from error
+        self.post(line + b"\r\n", urgent=True)
 
-    def _line(self) -> tuple[bytes, int]:
-        """A line, byte by byte: what follows it must stay on the wire. And who sent it."""
-        line, pid = bytearray(), 0
+    def _line(self) -> bytes | None:
+        """A line, byte by byte: what follows it must stay on the wire. None: it is not all there yet."""
+        line = self._said
         while not line.endswith(b"\r\n"):
             try:
-                byte, ancillary, _, _ = self._socket.recvmsg(1, _CREDENTIALS)
-            except TimeoutError:
-                raise
+                byte, ancillary, _, _ = self._socket.recvmsg(1, _CREDENTIALS, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
             except OSError as error:
                 raise Ended from error
             if not byte:
                 raise Ended
             for level, kind, data in ancillary:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-                    pid = array.array("i", data[:4])[0]
+                    self.pid = array.array("i", data[:4])[0]
                 elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     _close_all(_files(data))
             line += byte
             if len(line) > _LINE_MAX:
                 raise ProtocolError("a line of the login without an end")
-        return bytes(line[:-2]), pid
+        self._said = bytearray()
+        return bytes(line[:-2])
 
     # ---------------------------------------------------------------- in
 

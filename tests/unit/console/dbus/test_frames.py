@@ -155,9 +155,7 @@ FORMATS = {  # number: how the pixel red 8, green 16, blue 24 lies in memory
 def test_formats(form: int, pixel: bytes, padding: int) -> None:
     row = pixel * 3 + bytes(padding)
     part = pixel * 2 + bytes(padding)
-    screen, _ = play(
-        scanout(3, 2, len(row), form, bytes(2 * len(row))), update(1, 0, 2, 2, len(part), form, part * 2)
-    )
+    screen, _ = play(scanout(3, 2, len(row), form, bytes(2 * len(row))), update(1, 0, 2, 2, len(part), form, part * 2))
     surface = screen.surfaces[0]
     for y in range(2):
         line = surface.data[y * surface.stride : y * surface.stride + 12]
