@@ -40,6 +40,10 @@ class Settings:
     terminal       the terminal program for ssh, "" for the first one found
     archive        keep graphs across restarts
     notify_*       desktop notifications
+    release_keys   the keys that take the keyboard back from a guest ("ctrl-alt")
+    passed_keys    keys that a guest never gets ("alt-tab")
+    send_keys      own entries of the console's "Send keys" menu
+    screens        machine's UUID -> what was chosen for its screen: "mode" (fit, one, guest), "wish" (a protocol)
     """
 
     hosts: tuple[HostConfig, ...] = ()
@@ -60,6 +64,10 @@ class Settings:
     notify_crash: bool = True
     notify_io_error: bool = True
     notify_jobs: bool = True
+    release_keys: str = "ctrl-alt"
+    passed_keys: tuple[str, ...] = ()
+    send_keys: tuple[str, ...] = ()
+    screens: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def confirms(self, command_id: str) -> bool:
         """Whether the person wants to be asked before this command."""
@@ -236,6 +244,7 @@ def encode(settings: Settings) -> dict[str, Any]:
     tree = {name: getattr(settings, name) for name in _FIELDS}
     tree["hosts"] = [asdict(host) for host in settings.hosts]
     tree["shortcuts"], tree["confirmations"] = dict(settings.shortcuts), dict(settings.confirmations)
+    tree["screens"] = {uuid: dict(chosen) for uuid, chosen in settings.screens.items()}
     return {"version": VERSION, **tree}
 
 
@@ -369,6 +378,10 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "notify_crash": _switch,
     "notify_io_error": _switch,
     "notify_jobs": _switch,
+    "release_keys": _word,
+    "passed_keys": _words,
+    "send_keys": _words,
+    "screens": _map_of(_map_of(_word)),
 }
 _FIELDS = tuple(one.name for one in fields(Settings))
 _KNOWN = {*_FIELDS}

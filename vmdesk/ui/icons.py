@@ -104,6 +104,20 @@ GLYPHS: dict[str, int] = {
     "view-dashboard-outline": 0xF0A1D,
     "text-box-outline": 0xF09ED,
     "layers-outline": 0xF09FE,
+    "fullscreen": 0xF0293,
+    "fullscreen-exit": 0xF0294,
+    "fit-to-screen-outline": 0xF18F5,
+    "keyboard-outline": 0xF097B,
+    "keyboard": 0xF030C,
+    "clipboard-outline": 0xF014C,
+    "clipboard-text-outline": 0xF0A38,
+    "clipboard-off-outline": 0xF161B,
+    "camera-outline": 0xF0D5D,
+    "speedometer": 0xF04C5,
+    "aspect-ratio": 0xF0A24,
+    "resize": 0xF0A68,
+    "form-textbox": 0xF060E,
+    "dock-window": 0xF10AC,
 }
 
 _family: list[str] = []  # [] before the font is loaded, then its family or ""
