@@ -15,6 +15,7 @@ from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.text import Text, text
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.palette import Choice
+from vmdesk.ui.widgets.plain import plain_tip
 
 # Where a line is drawn in menus: before these.
 _NEW_GROUP = {
@@ -105,7 +106,7 @@ class Actions(QObject):
             why = reason_many(command, domains if command.single else some, self._store)
             action = self.by_id[command_id]
             action.setEnabled(why is None)
-            action.setToolTip(str(why) if why else str(command.text))
+            action.setToolTip(plain_tip(str(why or command.text)))
             action.setStatusTip(str(why) if why else "")
 
     def menu(self, parent: QWidget, title: str = "") -> QMenu:

@@ -1,5 +1,6 @@
 """Desktop notifications: by the freedesktop service if it is there, else from the tray icon."""
 
+import html
 import shutil
 from collections.abc import Callable
 
@@ -25,8 +26,12 @@ _CALL = (
 
 
 def call_of(announcement: Announcement) -> list[str]:
-    """gdbus's arguments. It reads them as GVariants: quoted, so that nothing in a name is taken for something else."""
-    return [*_CALL, _quoted(announcement.title), _quoted(announcement.body), "[]", "{}", str(_STAYS)]
+    """gdbus's arguments. It reads them as GVariants: quoted, so that nothing in a name is taken for something else.
+
+    The service takes the body for a kind of HTML.
+    """
+    body = html.escape(announcement.body, quote=False)
+    return [*_CALL, _quoted(announcement.title), _quoted(body), "[]", "{}", str(_STAYS)]
 
 
 def _start(program: str, arguments: list[str]) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin_all
 
 
@@ -35,7 +36,7 @@ class PageWindow(QWidget):
         back.clicked.connect(lambda: self.returned.emit(self))
         row = QHBoxLayout()
         row.setContentsMargins(theme.GRID, theme.GRID // 2, theme.GRID, theme.GRID // 2)
-        row.addWidget(QLabel(str(page.title), self))
+        row.addWidget(PlainLabel(str(page.title), self))
         row.addStretch(1)
         row.addWidget(back)
         box = QVBoxLayout(self)

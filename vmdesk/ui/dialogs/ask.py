@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QFrame, QLabel, QLineEdit, QListWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListWidget, QWidget
 
 from vmdesk.core.command import Confirm, Offer, Question
 from vmdesk.core.labels import LabelsEdit
@@ -17,7 +17,9 @@ from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.labels import LabelsDialog
 from vmdesk.ui.parts import Level, Notice, Shell
 from vmdesk.ui.theme import GRID, error_color
+from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
+from vmdesk.ui.widgets.plain import PlainLabel, plain_tip
 
 ITEMS_MOST = 8  # lines shown without scrolling
 
@@ -29,7 +31,7 @@ class ConfirmDialog(Dialog):
         super().__init__(parent, str(confirm.title), str(confirm.action))
         self.setMinimumWidth(55 * GRID)
         self.body.addWidget(Heading(str(confirm.title)))
-        message = QLabel(str(confirm.message))
+        message = PlainLabel(str(confirm.message))
         message.setWordWrap(True)
         message.setObjectName("message")
         message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -37,9 +39,9 @@ class ConfirmDialog(Dialog):
         self.setAccessibleDescription(str(confirm.message))
         if confirm.items:
             self.body.addWidget(_items([str(item) for item in confirm.items]))
-        self.again: QCheckBox | None = None
+        self.again: CheckBox | None = None
         if not confirm.always:
-            self.again = QCheckBox(tr("Do not ask this again (see Preferences)"))
+            self.again = CheckBox(tr("Do not ask this again (see Preferences)"))
             self.again.setObjectName("again")
             self.again.setAccessibleName(self.again.text())
             self.body.addSpacing(GRID)
@@ -62,14 +64,14 @@ class QuestionDialog(Dialog):
         self._check = question.check
         self.setMinimumWidth(50 * GRID)
         self.body.addWidget(Heading(str(question.title)))
-        label = QLabel(str(question.label))
+        label = PlainLabel(str(question.label))
         label.setWordWrap(True)
         self.line = QLineEdit(question.value)
         self.line.setObjectName("answer")
         self.line.setAccessibleName(str(question.label).rstrip(":"))
         self.line.selectAll()
         label.setBuddy(self.line)
-        self._wrong = QLabel()
+        self._wrong = PlainLabel()
         self._wrong.setWordWrap(True)
         self._wrong.setObjectName("wrong")
         palette = self._wrong.palette()
@@ -154,7 +156,7 @@ def _items(items: list[str]) -> QListWidget:
     view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     for row, item in enumerate(items):
-        view.item(row).setToolTip(item)
+        view.item(row).setToolTip(plain_tip(item))
     height = sum(view.sizeHintForRow(row) for row in range(min(len(items), ITEMS_MOST)))
     view.setFixedHeight(height + 2 * view.frameWidth() + GRID // 2)
     return view

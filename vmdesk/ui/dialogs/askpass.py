@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QWidget
 
 from vmdesk.core.answers import Answer
 from vmdesk.model.prompt import Kind, Prompt
@@ -12,7 +12,9 @@ from vmdesk.model.text import tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.icons import tinted
 from vmdesk.ui.theme import GRID, error_color, muted
+from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading, Muted
+from vmdesk.ui.widgets.plain import PlainLabel
 
 WORDS_MOST = 500  # characters of the other side's words that are shown
 
@@ -60,7 +62,7 @@ class SecretDialog(Dialog):
         self.setMinimumWidth(60 * GRID)
         self.body.addWidget(Heading(title))
         if prompt.again:
-            refused = QLabel(tr("That was refused. Once more:"))
+            refused = PlainLabel(tr("That was refused. Once more:"))
             refused.setObjectName("refused")
             palette = refused.palette()
             palette.setColor(palette.ColorRole.WindowText, error_color(palette))
@@ -75,7 +77,7 @@ class SecretDialog(Dialog):
         if self._secret:
             self.line.setEchoMode(QLineEdit.EchoMode.Password)
             self._add_eye()
-        self.keep = QCheckBox(tr("&Keep it in the keyring"))
+        self.keep = CheckBox(tr("&Keep it in the keyring"))
         self.keep.setObjectName("keep")
         self.keep.setAccessibleName(tr("Keep it in the keyring"))
         self.keep.setVisible(offer)
@@ -144,8 +146,7 @@ def _shown(prompt: Prompt) -> str:
 
 
 def _wrapped(words: str) -> QLabel:
-    label = QLabel(words)
+    label = PlainLabel(words)
     label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label

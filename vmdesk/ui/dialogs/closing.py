@@ -2,14 +2,16 @@
 
 from enum import Enum
 
-from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QWidget
 
 from vmdesk.core.jobs import Job, Jobs
 from vmdesk.core.settings import SettingsFile
 from vmdesk.model.text import tr, trn
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
+from vmdesk.ui.widgets.plain import PlainLabel
 
 SHOWN = 5  # jobs told by name
 
@@ -32,13 +34,13 @@ class ClosingDialog(Dialog):
         self.setMinimumWidth(55 * GRID)
         self._heading = Heading()
         self.body.addWidget(self._heading)
-        self._list = QLabel()
+        self._list = PlainLabel()
         self._list.setWordWrap(True)
         self._list.setObjectName("jobs")
         self.body.addWidget(self._list)
-        words = QLabel(tr("Closing VMDesk never stops a machine."))
+        words = PlainLabel(tr("Closing VMDesk never stops a machine."))
         self.body.addWidget(words)
-        self.again = QCheckBox(tr("Always do this"))
+        self.again = CheckBox(tr("Always do this"))
         self.again.setObjectName("again")
         self.again.setAccessibleName(self.again.text())
         self.body.addSpacing(GRID)

@@ -6,13 +6,14 @@ import traceback
 from PySide6 import __version__ as qt_version
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWidget
 
 from vmdesk import __version__
 from vmdesk.model.text import tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Heading, Muted
+from vmdesk.ui.widgets.plain import PlainLabel
 
 
 def report(error: BaseException) -> str:
@@ -30,7 +31,7 @@ class CrashDialog(Dialog):
         self.setMinimumWidth(80 * GRID)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.body.addWidget(Heading(tr("VMDesk made a mistake")))
-        words = QLabel(tr("Your machines are not affected: they run on their own. You can go on working."))
+        words = PlainLabel(tr("Your machines are not affected: they run on their own. You can go on working."))
         words.setWordWrap(True)
         self.body.addWidget(words)
         self.details = QPlainTextEdit(report(error))

@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QColor, QFontDatabase, QPalette
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDialogButtonBox,
     QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QSizePolicy,
@@ -31,7 +29,9 @@ from vmdesk.model.text import Text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.icons import icon, tinted
 from vmdesk.ui.theme import GRID, error_color, good_color, warning_color
+from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Form, Heading, Muted
+from vmdesk.ui.widgets.plain import PlainLabel, plain_tip
 
 # Opens the host, closes it, and says in one line what was found. Raises VirtError.
 Probe = Callable[[HostConfig], Awaitable[Text]]
@@ -141,13 +141,13 @@ class HostDialog(Dialog):
         self._address = _named(QLineEdit(), "address")
         self._address.setPlaceholderText("qemu+ssh://user@host/system")
         self._row(tr("Add&ress"), self._address, frozenset({Kind.OTHER}))
-        self._unchecked = _named(QCheckBox(tr("Do not &verify that this is the right host")), "unchecked")
+        self._unchecked = _named(CheckBox(tr("Do not &verify that this is the right host")), "unchecked")
         self._row("", self._unchecked, _CERTIFIED | {Kind.OTHER})
         self._name = _named(QLineEdit(), "name")
         self._form.add(tr("&Name"), self._name)
-        self._at_start = _named(QCheckBox(tr("Connect when VMDesk &starts")), "connect_at_start")
+        self._at_start = _named(CheckBox(tr("Connect when VMDesk &starts")), "connect_at_start")
         self._form.add("", self._at_start)
-        self._readonly = _named(QCheckBox(tr("Rea&d-only: look, do not touch")), "readonly")
+        self._readonly = _named(CheckBox(tr("Rea&d-only: look, do not touch")), "readonly")
         self._form.add("", self._readonly)
         for line in (self._host, self._user, self._place, self._address, self._name):
             line.textChanged.connect(self._on_changed)
@@ -198,7 +198,7 @@ class HostDialog(Dialog):
         self.body.addSpacing(GRID)
         self._uri_title = Muted(tr("libvirt address"))
         self.body.addWidget(self._uri_title)
-        self._uri = QLabel()
+        self._uri = PlainLabel()
         self._uri.setObjectName("uri")
         self._uri.setAccessibleName(tr("libvirt address"))
         self._uri.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -310,7 +310,7 @@ class _Notes(QWidget):
         """`worked` None: still under way."""
         glyph, color = _TRIALS[worked]
         self._trial.set(words, glyph, color)
-        self._trial.setToolTip(details)
+        self._trial.setToolTip(plain_tip(details))
         self._trial.setVisible(bool(words))
 
     def _add(self, words: str, glyph: str, wrong: bool) -> None:
@@ -336,9 +336,9 @@ class _Line(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         self._drawn: tuple[str, _Color] = ("", _plain)
-        self._glyph = QLabel()
+        self._glyph = PlainLabel()
         self._glyph.setFixedWidth(2 * GRID)
-        self.words = QLabel()
+        self.words = PlainLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

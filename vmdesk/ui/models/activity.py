@@ -14,6 +14,7 @@ from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import Text, text
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import error_color
+from vmdesk.ui.widgets.plain import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 SLICE = 500  # entries read at a time
@@ -196,7 +197,7 @@ class ActivityModel(QAbstractTableModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{_TITLES[Column(column)]}: {words_of(entry)[column]}"
             case Qt.ItemDataRole.ToolTipRole if column in (Column.WHAT, Column.WHY):
-                return f"{entry.what} / {entry.reason}" if entry.reason else entry.what
+                return plain_tip(f"{entry.what} / {entry.reason}" if entry.reason else entry.what)
             case Qt.ItemDataRole.DecorationRole if column == Column.WHAT:
                 return self._alert if activity_words.bad(entry) else QIcon()
             case Qt.ItemDataRole.ForegroundRole:

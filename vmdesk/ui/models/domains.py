@@ -18,6 +18,7 @@ from vmdesk.model.stats import Figures
 from vmdesk.model.text import text, tr
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
+from vmdesk.ui.widgets.plain import plain_tip
 
 FEW = 16  # up to so many rows come, go and move one by one; more are one reset
 
@@ -173,7 +174,7 @@ class DomainsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self.text(domain, place) or tr("none")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(domain, place)
+            return plain_tip(self._tip(domain, place))
         if role == Role.SORT:
             return COLUMNS[place].sort(domain, self.host_of(domain.key), self._figures(domain.key))
         if role == Role.VALUE:
@@ -200,11 +201,11 @@ class DomainsModel(QAbstractTableModel):
             return state_text(domain, bool(host and host.stale), self._doing.get(domain.key, ""))
         return COLUMNS[place].text(domain, host, self._figures(domain.key))
 
-    def _tip(self, domain: Domain, place: int) -> str | None:
+    def _tip(self, domain: Domain, place: int) -> str:
         if place == _NAME:
             parts = (domain.name, domain.labels.title, domain.labels.description)
             return "\n".join(part for part in parts if part)
-        return self.text(domain, place) or None
+        return self.text(domain, place)
 
     # ---------------------------------------------------------------- sorting and filtering
 

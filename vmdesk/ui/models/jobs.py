@@ -9,6 +9,7 @@ from vmdesk.core.units import duration
 from vmdesk.model.text import text, tr
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
+from vmdesk.ui.widgets.plain import plain_tip
 
 _ROOT = QModelIndex()
 _TITLES = (text("Job"), text("Progress"), text("Time left"))
@@ -71,7 +72,7 @@ class JobsModel(QAbstractTableModel):
             texts = (str(job.title), progress_text(job), left_text(job))
             return texts[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(job.problem) if job.problem else str(job.title)
+            return plain_tip(str(job.problem or job.title))
         if role == Role.PROGRESS:
             return job.progress
         if role == Role.VALUE:

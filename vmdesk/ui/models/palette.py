@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.roles import Index, Role
+from vmdesk.ui.widgets.plain import plain_tip
 
 MOST = 200  # lines shown
 _ROOT = QModelIndex()
@@ -90,7 +91,7 @@ class PaletteModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DecorationRole:
             return icon(choice.picture)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return choice.why_not or None
+            return plain_tip(choice.why_not) or None
         if role == Role.KIND:
             return choice.kind
         return None

@@ -12,6 +12,7 @@ from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
+from vmdesk.ui.widgets.plain import plain_tip
 
 _ROOT = QModelIndex()
 _LINKS = {
@@ -123,7 +124,7 @@ class SidebarModel(QAbstractItemModel):
             machines = trn("{n} machine", "{n} machines", entry.count)
             return f"{entry.title}, {str(_LINKS[entry.host.link]) + ', ' if entry.host else ''}{machines}"
         if role == Qt.ItemDataRole.ToolTipRole and entry.host:
-            return f"{entry.host.config.uri}\n{link_text(entry.host)}"
+            return plain_tip(f"{entry.host.config.uri}\n{link_text(entry.host)}")
         if role == Role.VALUE:
             return entry
         if role == Role.KIND:

@@ -94,8 +94,9 @@ class UsersModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            title = str(_TITLES[Column(section)])
-            return f"{title} ▾" if section == self._by else title
+            return str(_TITLES[Column(section)])
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(Column(section))
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -107,8 +108,7 @@ class UsersModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{_TITLES[column]}: {self._words(share, column)}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if column is Column.NAME else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return _side(column)
         if role == FRACTION_ROLE:
             return self._fraction(share, column)
         if role == COLOR_ROLE:
@@ -129,3 +129,9 @@ class UsersModel(QAbstractTableModel):
     def _fraction(self, share: Share, column: Column) -> float:
         whole = {Column.CPU: 100.0, Column.MEMORY: self._total}.get(column, self._greatest.get(column, 0.0))
         return min(amount(share, column) / whole, 1.0) if whole and column is not Column.NAME else -1.0
+
+
+def _side(column: Column) -> Qt.AlignmentFlag:
+    """Numbers stand at the right."""
+    side = Qt.AlignmentFlag.AlignLeft if column is Column.NAME else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter

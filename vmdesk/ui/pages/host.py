@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from vmdesk.core.archive import Archived
 from vmdesk.core.history import Series
@@ -26,6 +26,7 @@ from vmdesk.ui.widgets.facts import Facts
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.graph import KIB, PERCENT, RATE, Limit
 from vmdesk.ui.widgets.graphs import Curve, Graphs, Plan
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.topology import Topology
 from vmdesk.virt import facts as virt_facts
 
@@ -112,16 +113,14 @@ class HostPage(QWidget):
     # -- what it is made of
 
     def _make_head(self) -> QHBoxLayout:
-        picture = QLabel()
+        picture = PlainLabel()
         picture.setPixmap(icon("host").pixmap(32, 32))
-        self._name = QLabel()
+        self._name = PlainLabel()
         self._name.setFont(title_font(self._name.font()))
         self._name.setObjectName("host-name")
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._state = QLabel()
+        self._state = PlainLabel()
         self._state.setObjectName("host-state")
-        self._state.setTextFormat(Qt.TextFormat.PlainText)
         self._state.setWordWrap(True)
         self._state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         words = QVBoxLayout()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.icons import draw_glyph
@@ -12,6 +12,7 @@ from vmdesk.ui.pages.host_checks import Check, Verdict
 from vmdesk.ui.parts import Shell
 from vmdesk.ui.theme import GRID, good_color, muted, warning_color
 from vmdesk.ui.widgets.form import Muted
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.trace import CodeLine
 
 _GLYPHS = {Verdict.GOOD: "check", Verdict.MISSING: "alert", Verdict.PLAIN: "info", Verdict.UNKNOWN: "info"}
@@ -46,12 +47,12 @@ class _Row(QWidget):
         super().__init__()
         self.setObjectName(f"check-{check.id}")
         self._glyph = _Glyph()
-        self._title = QLabel()
+        self._title = PlainLabel()
         self._title.setTextFormat(Qt.TextFormat.RichText)
         self._title.setWordWrap(True)
         self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._about = Muted()
-        self._mend = QLabel()
+        self._mend = PlainLabel()
         self._mend.setWordWrap(True)
         self._mend.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._command = CodeLine(tr("command"), shell)

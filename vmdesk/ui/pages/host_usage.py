@@ -2,6 +2,7 @@
 
 from math import isnan
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QHeaderView, QVBoxLayout, QWidget
 
 from vmdesk.core import units
@@ -35,6 +36,7 @@ class HostUsage(QWidget):
         self.table.setItemDelegate(BarDelegate(self.table))
         header = self.table.horizontalHeader()
         header.setSectionsClickable(True)
+        header.setSortIndicatorShown(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         header.sectionClicked.connect(lambda section: self.sort_by(Column(section)))
         self.table.opened.connect(lambda row: parts.shell.open_machine(self.model.rows[row].key))
@@ -45,11 +47,16 @@ class HostUsage(QWidget):
         layout.addLayout(bars)
         layout.addWidget(self.table)
         layout.addWidget(Muted(tr("A double click goes to the machine; a click on a heading sorts by it.")))
+        self._show_order()
         self._fit()
 
     def sort_by(self, column: Column) -> None:
         self.model.sort_by(column)
+        self._show_order()
         self._paint_bars()
+
+    def _show_order(self) -> None:
+        self.table.horizontalHeader().setSortIndicator(int(self.model.by), Qt.SortOrder.DescendingOrder)
 
     def refresh(self) -> None:
         """Take the newest figures."""

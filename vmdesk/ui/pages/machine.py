@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import DomainKey
@@ -14,6 +14,7 @@ from vmdesk.ui.parts import Parts
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.activity_view import ActivityView
 from vmdesk.ui.widgets.form import Section
+from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.trace import TracePane
 
 
@@ -33,9 +34,7 @@ class MachinePage(QWidget):
         self.setAccessibleName(self.title)
         self._stop: list[Callable[[], None]] = []
         self.overview = MachineOverview(parts, key)
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("machine-tabs")
-        self.tabs.setDocumentMode(True)
+        self.tabs = InnerTabs("machine-tabs")
         self.tabs.addTab(self.overview, tr("Overview"))
         self.tabs.addTab(self._make_activity(), tr("Activity"))
         layout = QVBoxLayout(self)

@@ -4,7 +4,7 @@ import time
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.archive import Archived
@@ -23,6 +23,7 @@ from vmdesk.ui.widgets.command_buttons import CommandButtons
 from vmdesk.ui.widgets.facts import Facts
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.graphs import Graphs
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.state_badge import StateBadge
 from vmdesk.ui.widgets.tags import TagRow
 
@@ -80,9 +81,8 @@ class MachineOverview(QScrollArea):
         side.addWidget(self._facts)
         self._notes_title = Section(tr("Notes"))
         self._notes_title.setContentsMargins(0, 2 * GRID, 0, 0)
-        self._notes = QLabel()
+        self._notes = PlainLabel()
         self._notes.setWordWrap(True)
-        self._notes.setTextFormat(Qt.TextFormat.PlainText)
         self._notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         side.addWidget(self._notes_title)
         side.addWidget(self._notes)
@@ -95,17 +95,14 @@ class MachineOverview(QScrollArea):
 
     def _make_head(self) -> QHBoxLayout:
         self._badge = StateBadge(32)
-        self._name = QLabel()
+        self._name = PlainLabel()
         self._name.setObjectName("machine-name")
         self._name.setFont(title_font(self._name.font()))
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._state = QLabel()
+        self._state = PlainLabel()
         self._state.setObjectName("machine-state")
-        self._state.setTextFormat(Qt.TextFormat.PlainText)
         self._tags = TagRow()
         self._description = Muted("", caption=False)
-        self._description.setTextFormat(Qt.TextFormat.PlainText)
         words = QVBoxLayout()
         words.setSpacing(GRID // 2)
         for widget in (self._name, self._state, self._description, self._tags):

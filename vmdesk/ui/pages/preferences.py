@@ -7,7 +7,6 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFrame,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -28,7 +26,9 @@ from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs.ask import ConfirmDialog
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Form, Heading
+from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.shortcuts import ShortcutsEditor
 
 WIDTH = 90 * GRID  # a form wider than that is hard to read
@@ -66,9 +66,7 @@ class PreferencesPage(QWidget):
         self._show: list[Callable[[Settings], None]] = []
         self._showing = False
         self._stop: Callable[[], None] | None = None
-        self.tabs = QTabWidget()
-        self.tabs.setDocumentMode(True)
-        self.tabs.setObjectName("preferences-tabs")
+        self.tabs = InnerTabs("preferences-tabs")
         self.tabs.addTab(_scrolled(self._make_general()), tr("General"))
         self.tabs.addTab(_scrolled(self._make_readings()), tr("Readings"))
         self.tabs.addTab(_scrolled(self._make_questions()), tr("Questions"))
@@ -137,7 +135,7 @@ class PreferencesPage(QWidget):
             # Deleting always asks: it tells what stays on the disk.
             if command.confirm is not None and command.id != "domain.undefine":
                 self._question(form, command.id, str(command.text))
-        form.add_section(tr("Shutting down"))
+        form.add_section(tr("Shut-down of a guest"))
         hint = tr("A guest may take its time or not listen at all. After this time VMDesk offers Force off.")
         self._number(form, tr("&Wait for the guest"), "shutdown_wait", hint)
         return _page(form)
@@ -155,14 +153,14 @@ class PreferencesPage(QWidget):
         self._show.append(lambda settings: box.setCurrentIndex(max(box.findData(getattr(settings, name)), 0)))
 
     def _switch(self, form: Form, name: str, words: str, hint: str = "") -> None:
-        box = QCheckBox(words)
+        box = CheckBox(words)
         box.setObjectName(name)
         box.toggled.connect(lambda on: self._save(name, on))
         form.add("", box, hint)
         self._show.append(lambda settings: box.setChecked(getattr(settings, name)))
 
     def _question(self, form: Form, command_id: str, words: str) -> None:
-        box = QCheckBox(words)
+        box = CheckBox(words)
         box.setObjectName(f"ask-{command_id}")
         box.toggled.connect(lambda on: self._on_question(command_id, on))
         form.add("", box)

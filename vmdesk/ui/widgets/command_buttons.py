@@ -14,6 +14,7 @@ from vmdesk.model.text import Text, tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.flow import Flow
+from vmdesk.ui.widgets.plain import plain_tip
 
 Run = Callable[[str], None]
 # Pause and Resume, Start and Restore share a place: one of the two makes sense at a time.
@@ -78,12 +79,12 @@ class CommandButtons(QWidget):
             button.setAccessibleName(str(command.text))
             button.setEnabled(why is None)
             tip = _tip(command, why, shortcuts(command.id))
-            button.setToolTip(tip)
+            button.setToolTip(plain_tip(tip))
             button.setAccessibleDescription(tip)
         for name, action in self._actions.items():
             why = reason(BY_ID[name], domain, host)
             action.setEnabled(why is None)
-            action.setToolTip(_tip(BY_ID[name], why, shortcuts(name)))
+            action.setToolTip(plain_tip(_tip(BY_ID[name], why, shortcuts(name))))
 
     def button(self, command_id: str) -> QToolButton | None:
         """The button that stands for a command now."""

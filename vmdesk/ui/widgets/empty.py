@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon
+from vmdesk.ui.widgets.plain import PlainLabel
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class EmptyView(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
         self._shown: Emptiness | None = None
-        self._picture = QLabel(self)
-        self._title = QLabel(self)
+        self._picture = PlainLabel(parent=self)
+        self._title = PlainLabel(parent=self)
         self._title.setFont(theme.title_font(self.font()))
-        self._body = QLabel(self)
+        self._body = PlainLabel(parent=self)
         self._body.setWordWrap(True)
         self._body.setFixedWidth(52 * theme.GRID)
         self._body.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

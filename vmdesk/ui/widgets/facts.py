@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QGuiApplication, QIcon
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.form import Section
+from vmdesk.ui.widgets.plain import PlainLabel, plain_tip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +66,24 @@ class CopyButton(QToolButton):
 
 
 class _Row(QWidget):
-    """One fact; label and value lie in the grid of all rows, so this is only their frame for the pointer."""
+    """One fact; every row has its labels as wide as the others, so this is only their frame for the pointer."""
 
-    def __init__(self, fact: Fact, copy: Callable[[str], None] | None) -> None:
+    def __init__(self, fact: Fact, copy: Callable[[str], None] | None, width: int) -> None:
         super().__init__()
         self.fact = fact
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(GRID)
-        layout.setColumnMinimumWidth(0, 13 * GRID)
+        layout.setColumnMinimumWidth(0, width)
         layout.setColumnStretch(1, 1)
-        self._label = QLabel(fact.label)
+        self._label = PlainLabel(fact.label)
         self._label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self._label.setWordWrap(True)
-        self._label.setFixedWidth(13 * GRID)
-        self._value = QLabel()
+        self._label.setFixedWidth(width)
+        self._value = PlainLabel()
         self._value.setFont(figure_font(self._value.font()))
         self._value.setWordWrap(True)
         self._value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self._value.setTextFormat(Qt.TextFormat.PlainText)
         self._value.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -103,8 +103,8 @@ class _Row(QWidget):
         self.fact = fact
         self._value.setText(fact.value)
         self._value.setAccessibleName(f"{fact.label}: {fact.value}")
-        self._label.setToolTip(fact.hint)
-        self._value.setToolTip(fact.hint)
+        self._label.setToolTip(plain_tip(fact.hint))
+        self._value.setToolTip(plain_tip(fact.hint))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._button.show_glyph(True)
@@ -114,11 +114,17 @@ class _Row(QWidget):
 
 
 class Facts(QWidget):
-    """Groups of facts under each other."""
+    """Groups of facts under each other. `label_width`: pixels for what the facts are called."""
 
-    def __init__(self, copy: Callable[[str], None] | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        copy: Callable[[str], None] | None = None,
+        parent: QWidget | None = None,
+        label_width: int = 13 * GRID,
+    ) -> None:
         super().__init__(parent)
         self._copy = copy
+        self._label_width = label_width
         self._groups: tuple[FactGroup, ...] = ()
         self._rows: list[_Row] = []
         self._layout = QVBoxLayout(self)
@@ -160,7 +166,7 @@ class Facts(QWidget):
                 heading.setContentsMargins(0, 2 * GRID if place else 0, 0, GRID // 2)
                 self._layout.addWidget(heading)
             for fact in group.facts:
-                row = _Row(fact, self._copy)
+                row = _Row(fact, self._copy, self._label_width)
                 self._rows.append(row)
                 self._layout.addWidget(row)
 

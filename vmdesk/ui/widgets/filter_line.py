@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMoveEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from vmdesk.core.filter import FIELDS, FilterError, parse
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon
+from vmdesk.ui.widgets.plain import PlainLabel
 
 PATIENCE = 450  # ms: who is still typing `state:` is not told that a value is missing
 
@@ -20,10 +21,10 @@ class _Complaint(QFrame):
         self.setObjectName("filter-complaint")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
-        self._text = QLabel(self)
+        self._text = PlainLabel(parent=self)
         self._text.setWordWrap(True)
         self._text.setObjectName("filter-complaint-text")
-        sign = QLabel(self)
+        sign = PlainLabel(parent=self)
         sign.setPixmap(icon("alert-circle").pixmap(QSize(16, 16)))
         box = QHBoxLayout(self)
         box.setContentsMargins(theme.GRID, theme.GRID // 2, theme.GRID, theme.GRID // 2)

@@ -1,12 +1,13 @@
 """Rows of label, control and a line that explains it; every control gets its label as accessible name."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QGridLayout, QWidget
 
 from vmdesk.ui.theme import GRID, caption_font, title_font
+from vmdesk.ui.widgets.plain import PlainLabel
 
 
-class Muted(QLabel):
+class Muted(PlainLabel):
     """Text of second rank; follows the palette."""
 
     def __init__(self, text: str = "", caption: bool = True, parent: QWidget | None = None) -> None:
@@ -18,7 +19,7 @@ class Muted(QLabel):
         self.setForegroundRole(self.palette().ColorRole.PlaceholderText)
 
 
-class Heading(QLabel):
+class Heading(PlainLabel):
     """A page's or dialog's title."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
@@ -27,7 +28,7 @@ class Heading(QLabel):
         self.setWordWrap(True)
 
 
-class Section(QLabel):
+class Section(PlainLabel):
     """The heading of a part of a page, in the body size."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
@@ -50,7 +51,7 @@ class Form(QGridLayout):
         """One row. A check box carries its own text: give `label` "" then. `stretch`: as wide as the form."""
         row = self.rowCount()
         if label:
-            name = QLabel(label)
+            name = PlainLabel(label)
             name.setBuddy(control)
             name.setAlignment(Qt.AlignmentFlag.AlignRight)
             name.setContentsMargins(0, GRID // 2, 0, 0)

@@ -1,4 +1,4 @@
-"""A flat table header: title, sort arrow, one thin line below."""
+"""A flat table header: title, sort arrow, one thin line below. All tables have it."""
 
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QPainter, QPalette, QPen, QPolygonF
@@ -10,12 +10,12 @@ _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
 
 
 class FlatHeader(QHeaderView):
-    """Movable, clickable, remembers nothing by itself."""
+    """Remembers nothing by itself. `active`: its columns can be moved and clicked."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, active: bool = True) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.setSectionsMovable(True)
-        self.setSectionsClickable(True)
+        self.setSectionsMovable(active)
+        self.setSectionsClickable(active)
         self.setHighlightSections(False)
         self.setStretchLastSection(True)
         self.setMinimumSectionSize(5 * theme.GRID)
@@ -33,10 +33,8 @@ class FlatHeader(QHeaderView):
             painter.drawLine(rect.left(), rect.top() + theme.GRID, rect.left(), rect.bottom() - theme.GRID)
         model = self.model()
         title = str(model.headerData(section, Qt.Orientation.Horizontal) or "")
-        right = bool(
-            int(model.headerData(section, Qt.Orientation.Horizontal, Qt.ItemDataRole.TextAlignmentRole))
-            & int(Qt.AlignmentFlag.AlignRight)
-        )
+        told = model.headerData(section, Qt.Orientation.Horizontal, Qt.ItemDataRole.TextAlignmentRole)
+        right = told is not None and bool(int(told) & int(Qt.AlignmentFlag.AlignRight))
         sorted_by = self.isSortIndicatorShown() and self.sortIndicatorSection() == section
         inner = rect.adjusted(theme.GRID, 0, -theme.GRID, 0)
         if sorted_by:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QHideEvent, QPainter, QPaintEvent, QPalette, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.words import state_text, state_word
@@ -18,9 +18,10 @@ from vmdesk.model.host import Feature, Host
 from vmdesk.model.stats import Figures
 from vmdesk.model.text import tr, trn
 from vmdesk.ui import theme
-from vmdesk.ui.widgets.facts_list import FactsList
+from vmdesk.ui.widgets.facts import Fact, FactGroup, Facts
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.mini_graph import MiniGraph
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.thumbnail import Thumbnail
 
@@ -42,7 +43,7 @@ class _StateLine(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._shape = theme.Shape.RING
-        self._text = QLabel(self)
+        self._text = PlainLabel(parent=self)
         self._text.setObjectName("inspector-state")
         self._text.setWordWrap(True)
         box = QHBoxLayout(self)
@@ -101,15 +102,13 @@ class Inspector(QScrollArea):
         self._timer.timeout.connect(self._on_time)
 
         inner = QWidget(self)
-        self._name = QLabel(inner)
+        self._name = PlainLabel(parent=inner)
         self._name.setObjectName("inspector-name")
         self._name.setFont(theme.title_font(self.font()))
-        self._name.setTextFormat(Qt.TextFormat.PlainText)
         self._name.setWordWrap(True)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._title = QLabel(inner)
+        self._title = PlainLabel(parent=inner)
         self._title.setWordWrap(True)
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._state = _StateLine(inner)
         self._picture = Thumbnail(inner)
@@ -119,30 +118,12 @@ class Inspector(QScrollArea):
         for button in self._buttons:
             row.addWidget(button)
         self._graphs = [MiniGraph(name, history.recent, inner) for name in ("cpu", "memory", "disk", "network")]
-        self._facts = FactsList(
-            (
-                ("address", tr("IP address"), True),
-                ("host", tr("Host"), False),
-                ("os", tr("System"), False),
-                ("cpus", tr("vCPUs"), False),
-                ("memory", tr("Memory"), False),
-                ("disks", tr("Disks"), False),
-                ("nics", tr("Network"), False),
-                ("uptime", tr("Running for"), False),
-                ("autostart", tr("Autostart"), False),
-                ("group", tr("Group"), False),
-                ("tags", tr("Tags"), False),
-                ("notes", tr("Notes"), False),
-                ("uuid", tr("UUID"), True),
-            ),
-            copy,
-            inner,
-        )
-        self._hint = QLabel(inner)
+        self._facts = Facts(copy, inner, label_width=10 * theme.GRID)
+        self._hint = PlainLabel(parent=inner)
         self._hint.setWordWrap(True)
         self._hint.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        for label in (self._name, self._title, self._hint):
-            label.setMinimumWidth(1)  # else a long word would widen the pane
+        # As wide as the pane, whatever long word is in it.
+        inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         box = QVBoxLayout(inner)
         margin = theme.GRID * 3 // 2
         box.setContentsMargins(margin, margin, margin, margin)
@@ -243,7 +224,7 @@ class Inspector(QScrollArea):
         figures = self._history.figures(self._domain.key)
         for graph in self._graphs:
             graph.show_domain(self._domain, self._host, figures)
-        self._facts.set_value("uptime", self._uptime(self._domain))
+        self._fill_facts(self._domain, self._host)
 
     @staticmethod
     def _uptime(domain: Domain) -> str:
@@ -258,21 +239,21 @@ class Inspector(QScrollArea):
         if definition.max_memory_kib > definition.memory_kib:
             memory = tr("{now} of at most {most}", now=memory, most=units.kib(definition.max_memory_kib))
         values = {
-            "address": "\n".join(domain.addresses),
-            "host": host.config.name if host else domain.key.host,
-            "os": definition.os_name,
-            "cpus": str(definition.vcpus or ""),
-            "memory": memory,
-            "disks": "\n".join(f"{disk.target}  {disk.source.rpartition('/')[2]}" for disk in disks[:4]),
-            "nics": "\n".join(f"{nic.source or nic.kind}  {nic.model}".strip() for nic in definition.nics[:4]),
-            "autostart": tr("with its host") if domain.autostart else "",
-            "group": labels.group,
-            "tags": ", ".join(labels.tags),
-            "notes": labels.notes or labels.description,
-            "uuid": domain.uuid,
+            tr("IP address"): "\n".join(domain.addresses),
+            tr("Host"): host.config.name if host else domain.key.host,
+            tr("System"): definition.os_name,
+            tr("vCPUs"): str(definition.vcpus or ""),
+            tr("Memory"): memory,
+            tr("Disks"): "\n".join(f"{disk.target}  {disk.source.rpartition('/')[2]}" for disk in disks[:4]),
+            tr("Network"): "\n".join(f"{nic.source or nic.kind}  {nic.model}".strip() for nic in definition.nics[:4]),
+            tr("Running for"): self._uptime(domain),
+            tr("Autostart"): tr("with its host") if domain.autostart else "",
+            tr("Group"): labels.group,
+            tr("Tags"): ", ".join(labels.tags),
+            tr("Notes"): labels.notes or labels.description,
+            tr("UUID"): domain.uuid,
         }
-        for fact, value in values.items():
-            self._facts.set_value(fact, value)
+        self._facts.set_groups([FactGroup("", tuple(Fact(what, value) for what, value in values.items() if value))])
 
     # ---------------------------------------------------------------- the picture of the screen
 
@@ -320,7 +301,7 @@ class Inspector(QScrollArea):
             data = await self._fetch(key)
         except VirtError as error:
             if self.key == key and not self._picture.has_picture:
-                self._picture.show_nothing(str(error.problem.why or tr("No picture of the screen.")))
+                self._picture.show_nothing(tr("No picture of its screen."))
             if error.problem.name in ("no-support", "no-graphics"):
                 self._timer.stop()
         else:

@@ -6,7 +6,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QProgressBar,
     QTableView,
@@ -24,6 +23,7 @@ from vmdesk.ui.models.jobs import JobsModel, left_text, progress_text
 from vmdesk.ui.models.roles import Role
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.widgets.header import FlatHeader
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin
 
 PATIENCE = 0.3  # seconds a job must take to be worth a bar
@@ -39,14 +39,14 @@ class JobsBar(QFrame):
         self._model = JobsModel(jobs, self)
         self.setObjectName("jobs-bar")
         self.setAccessibleName(tr("Jobs"))
-        self._title = QLabel(self)
+        self._title = PlainLabel(parent=self)
         self._title.setObjectName("job-title")
         self._bar = QProgressBar(self)
         self._bar.setObjectName("job-progress")
         self._bar.setAccessibleName(tr("Progress"))
         self._bar.setFixedWidth(20 * theme.GRID)
         self._bar.setTextVisible(False)
-        self._left = QLabel(self)
+        self._left = PlainLabel(parent=self)
         self._left.setFont(theme.figure_font(self.font()))
         self._cancel = self._tool("job-cancel", "close", tr("Cancel this job"))
         self._cancel.clicked.connect(self._on_cancel)

@@ -8,7 +8,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QToolButton,
@@ -21,6 +20,7 @@ from vmdesk.model.text import tr, trn
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon, tinted
 from vmdesk.ui.parts import Level, Notice
+from vmdesk.ui.widgets.plain import PlainLabel
 
 STAYS = 6000  # ms an INFO is seen
 KEEP = 200  # notices that wait at most
@@ -45,13 +45,12 @@ class NoticeBar(QFrame):
         self._going = QTimer(self)
         self._going.setSingleShot(True)
         self._going.timeout.connect(self.dismiss)
-        self._sign = QLabel(self)
-        self._text = QLabel(self)
+        self._sign = PlainLabel(parent=self)
+        self._text = PlainLabel(parent=self)
         self._text.setObjectName("notice-text")
         self._text.setWordWrap(True)
-        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._more = QLabel(self)
+        self._more = PlainLabel(parent=self)
         self._actions = QHBoxLayout()
         self._actions.setSpacing(theme.GRID)
         self._details_button = self._tool("details", "chevron-right", tr("Details"))

@@ -5,7 +5,10 @@ from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySeq
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
 from vmdesk.model.text import tr
-from vmdesk.ui.theme import GRID, muted
+from vmdesk.ui.delegates.plain import PlainDelegate
+from vmdesk.ui.theme import GRID, figure_font, muted
+from vmdesk.ui.widgets.header import FlatHeader
+from vmdesk.ui.widgets.scroll_bar import thin
 
 
 class PlainTable(QTableView):
@@ -16,7 +19,11 @@ class PlainTable(QTableView):
     def __init__(self, model: QAbstractItemModel, name: str, empty: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._empty = empty
+        self.setFont(figure_font(self.font()))
         self.setModel(model)
+        self.setHorizontalHeader(FlatHeader(self, active=False))
+        self.setItemDelegate(PlainDelegate(self))
+        thin(self)
         self.setObjectName(name)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -31,12 +38,7 @@ class PlainTable(QTableView):
         self.verticalHeader().hide()
         # One height for all rows: 50,000 of them need not be measured.
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(max(3 * GRID, self.fontMetrics().height() + GRID))
-        header = self.horizontalHeader()
-        header.setStretchLastSection(True)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setHighlightSections(False)
-        header.setSectionsClickable(False)
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + GRID + GRID // 2)
         self.doubleClicked.connect(self._on_opened)
 
     def set_widths(self, *widths: int) -> None:

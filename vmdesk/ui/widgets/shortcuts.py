@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QKeySequenceEdit,
-    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -24,6 +23,7 @@ from vmdesk.model.text import tr
 from vmdesk.ui.actions import WINDOW_COMMANDS
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import GRID, warning_color
+from vmdesk.ui.widgets.plain import PlainLabel
 
 # What text fields, lists and menus need for themselves.
 _RESERVED = ("Return", "Enter", "Space", "Tab", "Esc", "Up", "Down", "Left", "Right", "Backspace", "Del")
@@ -50,9 +50,9 @@ class _Row:
 
     def __init__(self, keys: Keys, grid: QGridLayout, row: int) -> None:
         self.keys = keys
-        self.picture = QLabel()
+        self.picture = PlainLabel()
         self.picture.setPixmap(icon(keys.icon).pixmap(QSize(16, 16)))
-        self.name = QLabel(keys.title)
+        self.name = PlainLabel(keys.title)
         self.edit = QKeySequenceEdit()
         self.edit.setMaximumSequenceLength(1)
         self.edit.setClearButtonEnabled(True)
@@ -71,7 +71,7 @@ class _Row:
         self.wrong = QWidget()
         line = QHBoxLayout(self.wrong)
         line.setContentsMargins(0, 0, 0, GRID // 2)
-        self.words = QLabel()
+        self.words = PlainLabel()
         palette = self.words.palette()
         palette.setColor(palette.ColorRole.WindowText, warning_color(palette))
         self.words.setPalette(palette)

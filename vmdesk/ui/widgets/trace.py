@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core.trace import Trace
 from vmdesk.model.domain import DomainKey
@@ -12,6 +12,7 @@ from vmdesk.ui.models.trace import TraceModel
 from vmdesk.ui.parts import Shell
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Muted
+from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.plain_table import PlainTable
 
 
@@ -24,9 +25,8 @@ class CodeLine(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
-        self._label = QLabel()
+        self._label = PlainLabel()
         self._label.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setWordWrap(True)
         self._label.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard

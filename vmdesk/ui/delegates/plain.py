@@ -1,0 +1,25 @@
+"""A cell of a table that is read: as the style paints it, with the room at its sides that all tables have."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from vmdesk.ui.theme import GRID
+
+_STYLE = 3  # pixels that the style itself keeps free
+
+
+class PlainDelegate(QStyledItemDelegate):
+    """The row's ground goes from edge to edge, the words do not."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        if option.state & QStyle.StateFlag.State_Selected:
+            active = option.state & QStyle.StateFlag.State_Active
+            group = QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
+            painter.fillRect(option.rect, option.palette.brush(group, QPalette.ColorRole.Highlight))
+        inner = QStyleOptionViewItem(option)
+        inner.rect = option.rect.adjusted(GRID - _STYLE, 0, _STYLE - GRID, 0)
+        inner.state &= ~QStyle.StateFlag.State_HasFocus  # the whole row is what is chosen
+        super().paint(painter, inner, index)
