@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.fakes import rfb_server as rfb
 from tests.fakes.listener import Recorder
+from vmdesk.console.vnc.security import Login, Tls, handshake
 from vmdesk.console.vnc.session import Session
 from vmdesk.console.vnc.wire import Wire
 from vmdesk.model.errors import Problem, VirtError
@@ -28,12 +29,19 @@ class _Counting(Session):
         super()._message()
 
 
-def feed(data: bytes, *, size: tuple[int, int] = (8, 4), name: str = "QEMU (test)", local: bool = True) -> Fed:
-    """`data` comes after ServerInit; then the server hangs up."""
+def feed(
+    data: bytes,
+    *,
+    size: tuple[int, int] = (8, 4),
+    name: str = "QEMU (test)",
+    local: bool = True,
+    init: bytes | None = None,
+) -> Fed:
+    """`data` comes after ServerInit (or `init` in its place); then the server hangs up."""
     ours, theirs = socket.socketpair()
     with theirs:
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        theirs.sendall(rfb.init(*size, name) + data)
+        theirs.sendall((rfb.init(*size, name) if init is None else init) + data)
         theirs.shutdown(socket.SHUT_WR)
         wire, told, opened = Wire(ours), Recorder(), []
         session = _Counting(wire, told, local, lambda: opened.append(1))
@@ -66,3 +74,19 @@ def _sent(said: bytes) -> list[tuple[object, ...]]:
     while place < len(said):
         messages.append(rfb.hear(take))
     return messages
+
+
+def log_in(data: bytes, login: Login, tls: Tls | None) -> VirtError | None:
+    """What a log-in makes of a server that says `data` and hangs up; None: it succeeds."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        theirs.sendall(data)
+        theirs.shutdown(socket.SHUT_WR)
+        wire = Wire(ours)
+        try:
+            handshake(wire, login, tls)
+        except VirtError as error:
+            return error
+        finally:
+            wire.close()
+    return None

@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from tests.fakes import rfb_server as rfb
-from tests.unit.console.vnc.feed import feed
+from tests.unit.console.vnc.feed import feed, log_in
 from vmdesk.console.vnc.clipboard import Clipboard
+from vmdesk.console.vnc.security import Login, Tls
 
 SIZE = (24, 16)
 INTERESTING = (b"\0", b"\xff", b"\x7f", b"\x80", b"\xff\xff", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\0")
@@ -122,9 +123,26 @@ def test_broken_sessions(reps: Callable[[int], int]) -> None:
 def test_broken_beginnings(reps: Callable[[int], int]) -> None:
     init = rfb.init(*SIZE)
     for _ in range(reps(20_000)):
-        bad = broken(init)
-        fed = feed(bad[len(init) :] + rfb.screen(*SIZE), size=SIZE)
+        fed = feed(rfb.screen(*SIZE), init=broken(init))
         assert fed.problem.name in ("eof", "protocol")
+
+
+def test_broken_logins(reps: Callable[[int], int]) -> None:
+    reason = struct.pack(">I", 1) + struct.pack(">I", 5) + b"wrong"
+    whole = (
+        rfb.VERSION + b"\x02\x01\x02" + bytes(4),
+        rfb.VERSION + b"\x01\x02" + rfb.CHALLENGE + reason,
+        rfb.VERSION + b"\x00" + reason[4:],
+        b"RFB 003.003\n" + struct.pack(">I", 2) + rfb.CHALLENGE + bytes(4),
+        rfb.VERSION
+        + b"\x02\x13\x02"
+        + b"\x00\x02\x00"
+        + struct.pack(">BIII", 3, 260, 261, 262)
+        + b"\x01\x16\x03\x03\x01\x00",
+    )
+    for _ in range(reps(20_000)):
+        error = log_in(broken(random.choice(whole)), Login("secret", "admin"), random.choice((None, Tls("host", ()))))
+        assert error is None or error.problem.name in ("eof", "protocol", "auth", "refused", "certificate")
 
 
 def test_broken_clipboards(reps: Callable[[int], int]) -> None:
