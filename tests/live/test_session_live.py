@@ -102,7 +102,7 @@ def test_daemon_killed_again_and_again(
             connection = w.session.connection
             victim = guests[n % 3]
             await loop.run_in_executor(None, keeper.daemon_kill)
-            await w.until(lambda: w.link is Link.LOST, "the loss is seen", 5)
+            await w.until(lambda: w.link is Link.LOST, "the loss is seen", 60)
             assert len(w.store.domains) == len(guests)
             if n % 2:
                 await loop.run_in_executor(None, keeper.guest_kill, victim.name)
@@ -134,9 +134,9 @@ def test_daemon_that_stands_still_is_lost_and_comes_back(
 
     async def story(w: World) -> None:
         keeper.daemon_stop()
-        await w.until(lambda: w.link is Link.LOST, "keepalive notices", 30)
+        await w.until(lambda: w.link is Link.LOST, "keepalive notices", 60)
         keeper.daemon_continue()
-        await w.until(lambda: w.link is Link.UP, "it is back", 30)
+        await w.until(lambda: w.link is Link.UP, "it is back", 60)
         assert await w.true()
         assert w.domain(guest).responding
 
@@ -151,7 +151,7 @@ def test_one_hung_qemu_of_many(system_uri: str, make_guest: Guests, keeper: Keep
         w.sampler.watch(DomainKey("h", guest.uuid) for guest in guests)
         await w.until(lambda: all(w.points(guest) > 1 for guest in guests), "all have figures")
         keeper.guest_stop(bad.name)
-        took = await w.until(lambda: not w.domain(bad).responding, "the hung one is found", 10)
+        took = await w.until(lambda: not w.domain(bad).responding, "the hung one is found", 60)
         before = {guest.name: w.points(guest) for guest in good}
         again = await w.until(
             lambda: all(w.points(guest) > before[guest.name] for guest in good), "the others go on", 5
@@ -163,14 +163,14 @@ def test_one_hung_qemu_of_many(system_uri: str, make_guest: Guests, keeper: Keep
         await asyncio.sleep(3)
         assert all(w.domain(guest).responding for guest in good)
         keeper.guest_continue(bad.name)
-        await w.until(lambda: w.domain(bad).responding, "it answers again", 10)
+        await w.until(lambda: w.domain(bad).responding, "it answers again", 60)
         keeper.guest_stop(bad.name)
-        await w.until(lambda: not w.domain(bad).responding, "it hangs again", 10)
+        await w.until(lambda: not w.domain(bad).responding, "it hangs again", 60)
         await domains.destroy(w.session.require(), bad.uuid)
-        await w.until(lambda: not w.domain(bad).active, "Force off works", 20)
+        await w.until(lambda: not w.domain(bad).active, "Force off works", 60)
         assert w.domain(bad).responding
         assert isnan(w.history.figures(DomainKey("h", bad.uuid)).cpu)
-        await w.until(lambda: w.session.require().outstanding == 0, "no call is left behind", 10)
+        await w.until(lambda: w.session.require().outstanding == 0, "no call is left behind", 60)
         words = [(entry.what, entry.name) for entry in await w.activity.entries(kinds=[EntryKind.HEALTH])]
         assert words == [("silent", bad.name), ("answers", bad.name), ("silent", bad.name)]
 
@@ -186,13 +186,13 @@ def test_three_hung_at_once(system_uri: str, make_guest: Guests, keeper: KeeperC
         await w.until(lambda: all(w.points(guest) > 1 for guest in guests), "all have figures")
         for guest in bad:
             keeper.guest_stop(guest.name)
-        await w.until(lambda: not any(w.domain(guest).responding for guest in bad), "all three are found", 15)
+        await w.until(lambda: not any(w.domain(guest).responding for guest in bad), "all three are found", 60)
         before = {guest.name: w.points(guest) for guest in good}
-        await w.until(lambda: all(w.points(guest) > before[guest.name] for guest in good), "the others go on", 5)
+        await w.until(lambda: all(w.points(guest) > before[guest.name] for guest in good), "the others go on")
         print(f"three hung: {w.session.require().outstanding} calls left behind")
         for guest in bad:
             keeper.guest_continue(guest.name)
-        await w.until(lambda: all(w.domain(guest).responding for guest in guests), "all answer", 15)
+        await w.until(lambda: all(w.domain(guest).responding for guest in guests), "all answer", 60)
 
     run(system_uri, tmp_path, story)
 
@@ -211,7 +211,7 @@ def test_a_guest_at_work_is_never_not_responding(system_uri: str, make_guest: Gu
         assert "save" in {busy for _, busy in seen}
         await domains.start(w.session.require(), guest.uuid)
         await w.until(lambda: w.domain(guest).active and not w.domain(guest).busy, "restored")
-        await w.until(lambda: not isnan(w.history.figures(DomainKey("h", guest.uuid)).cpu), "figures again", 10)
+        await w.until(lambda: not isnan(w.history.figures(DomainKey("h", guest.uuid)).cpu), "figures again", 60)
         end()
 
     run(system_uri, tmp_path, story)
@@ -232,7 +232,7 @@ def test_a_snapshot_by_another_client_is_never_not_responding(
         loop = asyncio.get_running_loop()
         with contextlib.suppress(libvirt.libvirtError):  # a guest with a raw disk may be refused at the end
             await loop.run_in_executor(None, guest.ask, lambda d: d.snapshotCreateXML(xml, 0))
-        await w.until(lambda: not w.domain(guest).busy, "it is over", 15)
+        await w.until(lambda: not w.domain(guest).busy, "it is over", 60)
         end()
         print(f"seen during a snapshot: {seen}")
         assert False not in {responding for responding, _ in seen}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
@@ -19,3 +20,13 @@ def run_async(qapp: QApplication) -> Iterator[Callable[[Coroutine[Any, Any, Any]
     """`run_async(coroutine)`: runs it to its end on a qasync loop, as the program does."""
     with asyncio.Runner(loop_factory=lambda: QEventLoop(qapp, already_running=False)) as runner:
         yield runner.run
+
+
+@pytest.fixture(autouse=True)
+def _no_window_is_left(qapp: QApplication) -> Iterator[None]:
+    """What a test leaves open is taken away, so that the next one does not find it."""
+    yield
+    for widget in QApplication.topLevelWidgets():
+        widget.close()
+        widget.deleteLater()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
