@@ -244,6 +244,7 @@ def encode(settings: Settings) -> dict[str, Any]:
     tree = {name: getattr(settings, name) for name in _FIELDS}
     tree["hosts"] = [asdict(host) for host in settings.hosts]
     tree["shortcuts"], tree["confirmations"] = dict(settings.shortcuts), dict(settings.confirmations)
+    tree["passed_keys"], tree["send_keys"] = list(settings.passed_keys), list(settings.send_keys)
     tree["screens"] = {uuid: dict(chosen) for uuid, chosen in settings.screens.items()}
     return {"version": VERSION, **tree}
 
