@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import threading
+import weakref
 from typing import Any
 
 from vmdesk.console.dbus import words
@@ -37,7 +38,8 @@ class DBusBackend:
         self._closing = False
         # the thread's
         self._link: Link | None = None
-        self._frames = Frames(self, shared=shared)
+        # Weakly: a closed console's frame buffers must not wait for the garbage collection.
+        self._frames = Frames(weakref.proxy(self), shared=shared)
         self._paused = False
         self._registered = False
         self._checking = False

@@ -455,6 +455,9 @@ class Display:
         self._link.close()
         if self._sound:
             self._sound.close()
+            self._sound = None
+        for waiting in (self._tasks, self._timers, self._pending):
+            waiting.clear()
         if self._pidfd >= 0:
             os.close(self._pidfd)
             self._pidfd = -1

@@ -65,17 +65,6 @@ class Frames:
         self.surface: Surface | None = None
         self._cursor: Cursor | None = None
         self._cursor_shown = False
-        self._methods: dict[tuple[str, str, str], tuple[struct.Struct, Callable[..., None]]] = {
-            (LISTENER, "Scanout", "uuuuay"): (struct.Struct("<5I"), self._scanout),
-            (LISTENER, "Update", "iiiiuuay"): (struct.Struct("<4i3I"), self._update),
-            (LISTENER, "ScanoutDMABUF", "huuuutb"): (struct.Struct("<5I4xQI"), self._dmabuf),
-            (LISTENER, "UpdateDMABUF", "iiii"): (struct.Struct("<4i"), self._dmabuf),
-            (LISTENER, "Disable", ""): (struct.Struct("<"), self._disable),
-            (LISTENER, "MouseSet", "iii"): (struct.Struct("<3i"), self._mouse_set),
-            (LISTENER, "CursorDefine", "iiiiay"): (struct.Struct("<4iI"), self._cursor_define),
-            (MAP, "ScanoutMap", "huuuuu"): (struct.Struct("<6I"), self._scanout_map),
-            (MAP, "UpdateMap", "iiii"): (struct.Struct("<4i"), self._update_map),
-        }
 
     def attach(self, link: Link) -> None:
         """Read from this connection from now on."""
@@ -88,14 +77,14 @@ class Frames:
         if header.kind != wire.CALL:
             return
         fields = header.fields
-        found = self._methods.get((fields.interface, fields.member, fields.signature))
+        found = _METHODS.get((fields.interface, fields.member, fields.signature))
         if found is None:
             serve(self._link, header, {LISTENER: self._interfaces})
             return
         arguments, method = found
         if self._link.left < arguments.size:
             raise ProtocolError(f"{fields.member} is too short")
-        method(header, *arguments.unpack(self._link.read(arguments.size)))
+        method(self, header, *arguments.unpack(self._link.read(arguments.size)))
 
     def close(self) -> None:
         """Let go of QEMU's memory. The surface stays."""
@@ -242,6 +231,19 @@ class Frames:
         if surface is None or rect.empty or rect.clipped(surface.width, surface.height) != rect:
             return None
         return surface
+
+
+_METHODS: dict[tuple[str, str, str], tuple[struct.Struct, Callable[..., None]]] = {
+    (LISTENER, "Scanout", "uuuuay"): (struct.Struct("<5I"), Frames._scanout),
+    (LISTENER, "Update", "iiiiuuay"): (struct.Struct("<4i3I"), Frames._update),
+    (LISTENER, "ScanoutDMABUF", "huuuutb"): (struct.Struct("<5I4xQI"), Frames._dmabuf),
+    (LISTENER, "UpdateDMABUF", "iiii"): (struct.Struct("<4i"), Frames._dmabuf),
+    (LISTENER, "Disable", ""): (struct.Struct("<"), Frames._disable),
+    (LISTENER, "MouseSet", "iii"): (struct.Struct("<3i"), Frames._mouse_set),
+    (LISTENER, "CursorDefine", "iiiiay"): (struct.Struct("<4iI"), Frames._cursor_define),
+    (MAP, "ScanoutMap", "huuuuu"): (struct.Struct("<6I"), Frames._scanout_map),
+    (MAP, "UpdateMap", "iiii"): (struct.Struct("<4i"), Frames._update_map),
+}
 
 
 def _shape(width: int, height: int, stride: int, form: int) -> Format:
