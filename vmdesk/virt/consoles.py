@@ -32,7 +32,9 @@ MOST_UNREAD = 4 * 1024 * 1024  # bytes that wait for the main thread; older ones
 MOST_UNSENT = 1024 * 1024
 _PIECE = 64 * 1024
 _PIECES = 8  # at most these in one turn of the event thread
-_FIRST_RETRY, _LAST_RETRY = 0.1, 5.0  # seconds between tries to open again
+# Seconds between tries to open again. Not at once: while a machine ends, libvirt still opens its terminal's old number,
+# which may be somebody else's by then.
+_FIRST_RETRY, _LAST_RETRY = 0.5, 5.0
 _LIVED = 2.0  # seconds after which a stream counts as one that worked
 
 _READ = libvirt.VIR_STREAM_EVENT_READABLE | libvirt.VIR_STREAM_EVENT_ERROR | libvirt.VIR_STREAM_EVENT_HANGUP
