@@ -211,7 +211,7 @@ def test_what_is_gone_is_said_so(uri: str) -> None:
             with pytest.raises(VirtError) as gone:
                 await domains.start(connection, uuid(1))
             assert gone.value.problem.name == "gone"
-            assert str(gone.value.problem.what) == "This did not work: Starting m1."
+            assert str(gone.value.problem.what) == "Starting m1 did not work."
             assert uuid(1) not in await stats.bulk(connection, [uuid(1), uuid(2)])
 
     asyncio.run(run())

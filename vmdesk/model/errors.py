@@ -11,9 +11,10 @@ class Problem:
 
     what       one sentence: what did not work
     why        the reason as far as it is known ("" if not)
-    what_next  what the person can do, a command included if there is one ("" if nothing)
+    what_next  what the person can do, with `command` in it if there is one ("" if nothing)
     details    libvirt's or the system's own words
     code       libvirt's VIR_ERR_* number, 0 if it is not from libvirt
+    command    what to paste into a terminal, "" if nothing
     name       a word to tell kinds apart in code: "no-daemon", "permission", "no-support", "gone", "busy", ...
     """
 
@@ -23,6 +24,7 @@ class Problem:
     details: str = ""
     code: int = 0
     name: str = ""
+    command: str = ""
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in (self.what, self.why, self.what_next) if part)

@@ -161,3 +161,4 @@ class KvmProof:
     what_next: Text | None = None
     details: str = ""
     seconds: float = 0.0
+    command: str = ""  # what to paste into a terminal

@@ -15,7 +15,7 @@ from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.text import Text, text
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.palette import Choice
-from vmdesk.ui.widgets.plain import plain_tip
+from vmdesk.ui.plain import plain_tip
 
 # Where a line is drawn in menus: before these.
 _NEW_GROUP = {

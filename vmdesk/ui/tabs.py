@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QTabBar, QTabWidget, QToolButt
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon
-from vmdesk.ui.widgets.plain import PlainLabel
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin_all
 
 

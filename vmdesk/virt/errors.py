@@ -4,14 +4,19 @@ import grp
 import os
 import pwd
 import re
+import shlex
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import libvirt
 
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
+from vmdesk.virt import steps
+from vmdesk.virt.steps import GROUP
 
-GROUP = "libvirt"  # whose members may use qemu:///system on the distributions that have it
+_INSTALL = "sudo apt install libvirt-daemon-system"
+_SOCKET = "ls -l /run/libvirt/libvirt-sock"
 
 # Which libvirt call holds a machine's lock -> the word for it. First match wins.
 _HOLDERS = (
@@ -83,15 +88,21 @@ def problem(error: libvirt.libvirtError, doing: Text | None = None, uri: str = "
     """`error`, met while `doing` (a sentence like "Starting web-01") on the host at `uri`."""
     code, domain = error.get_error_code() or 0, error.get_error_domain() or 0
     details = error.get_error_message() or str(error)
-    name, why, what_next = _explain(code, domain, details, uri)
-    return Problem(_what(doing), why, what_next, details, code, name)
+    name, why, what_next, command = _explain(code, domain, details, uri)
+    return Problem(_what(doing), why, what_next, details, code, name, command)
 
 
 def _what(doing: Text | None) -> Text:
-    return text("This did not work: {doing}.", doing=doing) if doing else text("libvirt could not do this.")
+    return text("{doing} did not work.", doing=doing) if doing else text("libvirt could not do this.")
 
 
-_Explained = tuple[str, Text | None, Text | None]
+class _Explained(NamedTuple):
+    """Parts of a Problem."""
+
+    name: str
+    why: Text | None
+    what_next: Text | None = None
+    command: str = ""
 
 
 def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
@@ -101,7 +112,7 @@ def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
         or _explain_connecting(code, domain, low, uri)
         or _explain_rights(code, low, uri)
         or _explain_machine(code, low, details, uri)
-        or ("libvirt", text("libvirt says: {words}", words=details), None)
+        or _Explained("libvirt", text("libvirt says: {words}", words=details))
     )
 
 
@@ -109,28 +120,30 @@ def _explain_ssh(low: str, uri: str) -> _Explained | None:
     """What ssh says comes as text only."""
     host = urlsplit(uri).hostname or ""
     if "host key verification failed" in low or "remote host identification has changed" in low:
-        return (
+        return _Explained(
             "host-key",
             text("The ssh key of {host} is not known here, or it has changed.", host=host),
-            text("Check the fingerprint with the host's owner, then run: ssh {host}", host=host),
+            text("Check the fingerprint with the host's owner, then run: {command}", command=f"ssh {host}"),
+            f"ssh {host}",
         )
     if "permission denied (" in low or "too many authentication failures" in low:
-        return (
+        return _Explained(
             "auth",
             text("{host} refused the ssh login.", host=host),
-            text("Check the user name, and that this works: ssh {host}", host=host),
+            text("Check the user name, and that this works: {command}", command=f"ssh {host}"),
+            f"ssh {host}",
         )
     if any(words in low for words in ("unable to resolve", "could not resolve", "name or service not known")):
-        return (
+        return _Explained(
             "unreachable",
             text("No computer called {host} was found.", host=host),
             text("Check the spelling, and that the network is up."),
         )
     if "nc: command not found" in low or "virt-ssh-helper: command not found" in low or "nc: not found" in low:
-        return (
+        return _Explained(
             "no-daemon",
             text("libvirt is not installed on {host}.", host=host),
-            text("Run there: sudo apt install libvirt-daemon-system"),
+            *steps.run_there("sudo apt install libvirt-daemon-system"),
         )
     return None
 
@@ -138,37 +151,38 @@ def _explain_ssh(low: str, uri: str) -> _Explained | None:
 def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explained | None:
     socket = "failed to connect socket" in low or "failed to connect to the monitor" in low
     if socket and ("no such file" in low or "connection refused" in low):
-        return (
+        return _Explained(
             "no-daemon",
             text("libvirt's service is not running, or it is not installed."),
-            _start_service(uri),
+            *steps.start_service(uri),
         )
     if "unable to connect to server" in low or "no route to host" in low or "network is unreachable" in low:
-        return (
+        return _Explained(
             "unreachable",
             text("The host does not answer: {words}", words=low.rpartition(": ")[2]),
             text("Check that it is switched on, that libvirt listens there, and that no firewall is in between."),
         )
     if code == _code("VIR_ERR_RPC", 39) and ("too large" in low or "packet" in low or "protocol" in low):
-        return (
+        return _Explained(
             "not-libvirt",
             text("Something answers there, but it is not a libvirt server."),
             text("Check the address and the port (libvirt's own are 16509 for tcp and 16514 for tls)."),
         )
     if code == _code("VIR_ERR_NO_CONNECT", 5) or "no connection driver available" in low:
-        return (
+        return _Explained(
             "no-driver",
             text("The libvirt installed here has no driver for this kind of host."),
-            text("Install it (for QEMU on Debian: sudo apt install libvirt-daemon-system), or check the address."),
+            text("Install it (for QEMU on Debian: {command}), or check the address.", command=_INSTALL),
+            _INSTALL,
         )
     if "cannot read ca certificate" in low or "cannot read certificate" in low:
-        return (
+        return _Explained(
             "certificate",
             text("The certificates for such a connection are not set up on this computer."),
             text("Put the CA's certificate at /etc/pki/CA/cacert.pem, or use ssh instead."),
         )
     if code in (_code("VIR_ERR_GNUTLS_ERROR", 40), _code("VIR_ERR_SYSTEM_ERROR", 38)) and "certificate" in low:
-        return (
+        return _Explained(
             "certificate",
             text("The certificates of the two sides do not fit together."),
             text("Check the CA's, the client's and the server's certificate, and the host name in the server's."),
@@ -186,7 +200,7 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
     if code == _code("VIR_ERR_INVALID_CONN", 6) or (
         code in (1, 38, 39) and (domain in rpc or any(word in low for word in lost)) and not socket
     ):
-        return (
+        return _Explained(
             "closed",
             text("The connection to the host was lost."),
             text("VMDesk connects again by itself; then try once more."),
@@ -200,15 +214,15 @@ def _explain_rights(code: int, low: str, uri: str) -> _Explained | None:
     if socket_denied or polkit:
         return _explain_group(uri)
     if code == _code("VIR_ERR_AUTH_FAILED", 45):
-        return "auth", text("The host refused the login."), text("Check the user name and the password.")
+        return _Explained("auth", text("The host refused the login."), text("Check the user name and the password."))
     if code == _code("VIR_ERR_ACCESS_DENIED", 88):
-        return (
+        return _Explained(
             "permission",
             text("The host's rules do not let you do this."),
             text("Ask the administrator of the host."),
         )
     if code == _code("VIR_ERR_OPERATION_DENIED", 29):
-        return (
+        return _Explained(
             "read-only",
             text("The connection is read-only."),
             text('Connect again without "read-only".'),
@@ -219,37 +233,30 @@ def _explain_rights(code: int, low: str, uri: str) -> _Explained | None:
 def _explain_group(uri: str) -> _Explained:
     """Not allowed to speak to the system's libvirt: which of the two mends is needed."""
     if urlsplit(uri).hostname:
-        return (
+        return _Explained(
             "permission",
             text("Your user on that host may not manage its machines."),
-            text("Run there: sudo usermod -aG {group} USER, then connect again.", group=GROUP),
+            *steps.join_there(),
         )
-    user = _user_name()
-    granted, in_login = membership(user)
+    granted, in_login = membership(steps.user_name())
     if granted and not in_login:
-        return (
+        return _Explained(
             "permission-login",
             text("You are in the group {group}, but this login began before that.", group=GROUP),
             text("Log out and in once."),
         )
     if granted:
-        return (
+        return _Explained(
             "permission",
             text("You are in the group {group}, and still libvirt refuses.", group=GROUP),
-            text("Look at the rights of the socket: ls -l /run/libvirt/libvirt-sock"),
+            text("Look at the rights of the socket: {command}", command=_SOCKET),
+            _SOCKET,
         )
-    return (
+    return _Explained(
         "permission",
         text("You may not manage the machines of this computer yet."),
-        text("Run: sudo usermod -aG {group} {user}, then log out and in once.", group=GROUP, user=user),
+        *steps.join(GROUP),
     )
-
-
-def _user_name() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def membership(user: str) -> tuple[bool, bool]:
@@ -265,29 +272,13 @@ def membership(user: str) -> tuple[bool, bool]:
     return user in group.gr_mem or primary, group.gr_gid in (*os.getgroups(), os.getegid())
 
 
-def _start_service(uri: str) -> Text:
-    parts = urlsplit(uri)
-    if parts.hostname:
-        return text("Run on {host}: sudo systemctl start libvirtd", host=parts.hostname)
-    if parts.path.startswith("/session"):
-        return text("Run: sudo apt install libvirt-daemon (the service starts by itself)")
-    return text("Run: sudo systemctl start libvirtd")
-
-
-def _allow_kvm(uri: str) -> Text:
-    """On a session host QEMU runs as the user, on the system's as a user of its own."""
-    if urlsplit(uri).path.startswith("/session"):
-        return text("Run: sudo usermod -aG kvm {user}, then log out and in once.", user=_user_name())
-    return text("Look at: ls -l /dev/kvm. QEMU's user needs it: sudo chgrp kvm /dev/kvm; sudo chmod 660 /dev/kvm")
-
-
 def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained | None:
     if code == _code("VIR_ERR_NO_SUPPORT", 3):
-        return "no-support", text("This kind of host cannot do that."), None
+        return _Explained("no-support", text("This kind of host cannot do that."), None)
     if code == _code("VIR_ERR_NO_DOMAIN", 42):
-        return "gone", text("The machine is not there any more."), None
+        return _Explained("gone", text("The machine is not there any more."), None)
     if code == _code("VIR_ERR_OPERATION_TIMEOUT", 68):
-        return (
+        return _Explained(
             "busy",
             text("Something else is at work on the machine: {holder}.", holder=who)
             if (who := holder(details))
@@ -295,46 +286,49 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
             text("Wait until it is done, or cancel it."),
         )
     if code == _code("VIR_ERR_AGENT_UNRESPONSIVE", 86) or "guest agent is not" in low:
-        return (
+        return _Explained(
             "agent",
             text("The guest agent does not answer."),
             text("Install and start qemu-guest-agent inside the machine, or choose another way."),
         )
     if "kvm" in low and "permission denied" in low:
-        return "no-kvm", text("QEMU is not allowed to use /dev/kvm."), _allow_kvm(uri)
+        return _Explained("no-kvm", text("QEMU is not allowed to use /dev/kvm."), *steps.allow_kvm(uri))
     if "kvm" in low and any(words in low for words in ("could not access", "not available")):
-        return (
+        return _Explained(
             "no-kvm",
             text("The host cannot use its processor for virtualization (KVM)."),
-            text("Switch on VT-x or AMD-V in the firmware set-up; then: sudo modprobe kvm_intel (or kvm_amd)"),
+            *steps.load_kvm(),
         )
     if "failed to initialize kvm" in low or "no accelerator found" in low or "does not support virt type 'kvm'" in low:
-        return (
+        return _Explained(
             "no-kvm",
             text("The host cannot use its processor for virtualization (KVM)."),
-            text("Switch on VT-x or AMD-V in the firmware set-up; then: sudo modprobe kvm_intel (or kvm_amd)"),
+            *steps.load_kvm(),
         )
     no_emulator = "cannot check qemu binary" in low or "unable to find any emulator" in low
     if no_emulator or ("failed to find an emulator" in low):
-        return (
+        return _Explained(
             "no-qemu",
             text("QEMU, which runs the machines, is not installed on the host."),
-            text("Run there: sudo apt install qemu-system-x86"),
+            *steps.run_there("sudo apt install qemu-system-x86"),
         )
     if "no space left" in low:
-        return "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")
+        return _Explained(
+            "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")
+        )
     if code == _code("VIR_ERR_OPERATION_ABORTED", 78):
-        return "aborted", text("It was cancelled."), None
+        return _Explained("aborted", text("It was cancelled."), None)
     if found := re.search(r"network '([^']+)' is not active", details):
-        return (
+        return _Explained(
             "network",
             text("Its network {network} is not running.", network=found.group(1)),
-            text("Start the network: virsh net-start {network}", network=found.group(1)),
+            text("Start the network: {command}", command=f"virsh net-start {shlex.quote(found.group(1))}"),
+            f"virsh net-start {shlex.quote(found.group(1))}",
         )
     if code == _code("VIR_ERR_OPERATION_INVALID", 55):
-        return "state", text("libvirt says: {words}", words=details), None
+        return _Explained("state", text("libvirt says: {words}", words=details), None)
     if code == _code("VIR_ERR_XML_INVALID_SCHEMA", 92):
-        return "invalid", text("libvirt finds the definition not valid."), None
+        return _Explained("invalid", text("libvirt finds the definition not valid."), None)
     return None
 
 

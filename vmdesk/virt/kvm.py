@@ -7,8 +7,8 @@ import time
 import libvirt
 
 from vmdesk.model.facts import KvmProof
-from vmdesk.model.text import Text, text
-from vmdesk.virt import errors
+from vmdesk.model.text import text
+from vmdesk.virt import errors, steps
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml import capabilities
 from vmdesk.virtxml.document import XmlError
@@ -44,7 +44,8 @@ def _try_it(conn: "libvirt.virConnect", uri: str) -> KvmProof:
         host = capabilities.HostCapabilities()
     guest = next((guest for guest in host.guests if guest.arch == host.arch and "kvm" in guest.kinds), None)
     if guest is None:
-        return KvmProof(False, text("libvirt does not offer KVM on that host."), _mend(host))
+        what_next, command = steps.load_kvm(host.cpu_vendor)
+        return KvmProof(False, text("libvirt does not offer KVM on that host."), what_next, command=command)
     xml = _XML.format(name=f"vmdesk-kvm-{secrets.token_hex(6)}", arch=guest.arch, emulator=guest.emulator)
     began = time.monotonic()
     # Should this program or its connection end meanwhile, libvirt destroys the machine by itself.
@@ -56,16 +57,11 @@ def _try_it(conn: "libvirt.virConnect", uri: str) -> KvmProof:
         if problem.name == "closed":
             raise
         why = problem.why or text("A machine with KVM did not start.")
-        return KvmProof(False, why, problem.what_next or _mend(host), problem.details, time.monotonic() - began)
+        what_next, command = (
+            (problem.what_next, problem.command) if problem.what_next else steps.load_kvm(host.cpu_vendor)
+        )
+        return KvmProof(False, why, what_next, problem.details, time.monotonic() - began, command)
     seconds = time.monotonic() - began
     with contextlib.suppress(libvirt.libvirtError):
         domain.destroy()
     return KvmProof(True, seconds=seconds)
-
-
-def _mend(host: capabilities.HostCapabilities) -> Text:
-    if host.cpu_vendor == "AMD":
-        return text("Switch on AMD-V (SVM) in the firmware set-up; then: sudo modprobe kvm_amd")
-    if host.cpu_vendor == "Intel":
-        return text("Switch on VT-x in the firmware set-up; then: sudo modprobe kvm_intel")
-    return text("Switch on VT-x or AMD-V in the firmware set-up; then: sudo modprobe kvm_intel (or kvm_amd)")

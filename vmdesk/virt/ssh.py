@@ -25,7 +25,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.prompt import Asker, Kind, Prompt
 from vmdesk.model.text import text
 from vmdesk.model.uri import Uri, build, parse
-from vmdesk.virt import ssh_words
+from vmdesk.virt import ssh_words, steps
 from vmdesk.virt.lane import Lane
 
 T = TypeVar("T")
@@ -291,12 +291,14 @@ def _spawn(uri: Uri, folder: Path, quiet: bool, askpass: bool) -> "subprocess.Po
                 start_new_session=askpass or quiet,
             )
         except FileNotFoundError:
+            what_next, command = steps.run("sudo apt install openssh-client")
             raise VirtError(
                 Problem(
                     text("The ssh connection to {host} did not come about.", host=ssh_words.account(uri)),
                     text("The program ssh is not installed."),
-                    text("Run: sudo apt install openssh-client"),
+                    what_next,
                     name="ssh-missing",
+                    command=command,
                 )
             ) from None
 

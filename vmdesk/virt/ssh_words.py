@@ -6,6 +6,7 @@ from vmdesk.model.errors import Problem
 from vmdesk.model.prompt import Kind, Prompt
 from vmdesk.model.text import Text, text
 from vmdesk.model.uri import Uri, refused
+from vmdesk.virt import steps
 
 # The daemon of each driver where libvirt is split into many; the others have libvirtd only.
 _DAEMONS = {
@@ -123,7 +124,7 @@ def failure(uri: Uri, said: str) -> Problem:
         return Problem(
             what,
             text("The host's key is another one than before. It was set up anew, or somebody poses as it."),
-            text("Ask its owner. If the new key is right, run: ssh-keygen -R '{name}'", name=name),
+            text("Ask its owner. If the new key is right, run: {command}", command=f"ssh-keygen -R '{name}'"),
             said,
             name="host-key",
         )
@@ -162,22 +163,26 @@ def failure(uri: Uri, said: str) -> Problem:
 
 def denied(uri: Uri, path: str) -> Problem:
     """libvirt is there, and the account may not use it."""
+    what_next, command = steps.join_there()
     return Problem(
         text("libvirt on {host} cannot be used.", host=account(uri)),
         text("Your user on that host may not manage its machines."),
-        text("Run there: sudo usermod -aG {group} USER, then connect again.", group="libvirt"),
+        what_next,
         path,
         name="permission",
+        command=command,
     )
 
 
 def no_daemon(uri: Uri) -> Problem:
     """No libvirt answers there."""
+    what_next, command = steps.start_service(f"//{uri.host}")
     return Problem(
         text("libvirt on {host} cannot be used.", host=account(uri)),
         text("libvirt's service does not answer there, or it is not installed."),
-        text("Run on {host}: sudo systemctl start libvirtd", host=uri.host),
+        what_next,
         name="no-daemon",
+        command=command,
     )
 
 

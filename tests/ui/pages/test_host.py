@@ -109,7 +109,7 @@ def test_what_is_missing_comes_with_its_step() -> None:
 
 
 def test_kvm_that_is_offered_but_does_not_work() -> None:
-    proof = KvmProof(False, text("No."), text("Switch it on; then: sudo modprobe kvm_intel (or kvm_amd)"))
+    proof = KvmProof(False, text("No."), text("Switch it on; then run something."), command="sudo modprobe kvm_intel")
     check = by_id(checks_of(FULL, proof))["kvm"]
     assert (check.verdict, check.command) == (Verdict.MISSING, "sudo modprobe kvm_intel")
 

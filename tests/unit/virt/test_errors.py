@@ -2,6 +2,7 @@
 
 import grp
 import os
+import pwd
 from typing import Any
 
 import libvirt
@@ -10,6 +11,7 @@ import pytest
 from vmdesk.model.text import text
 from vmdesk.virt import errors
 
+ME = pwd.getpwuid(os.getuid()).pw_name
 SOCKET = "Failed to connect socket to '/var/run/libvirt/libvirt-sock': "
 
 
@@ -48,7 +50,7 @@ def test_kinds(code: int, domain: int, message: str, uri: str, name: str) -> Non
     assert problem.name == name
     assert problem.details == message
     assert problem.code == code
-    assert str(problem.what) == "This did not work: Connecting."
+    assert str(problem.what) == "Connecting did not work."
 
 
 def test_the_next_step_names_the_host() -> None:
@@ -69,6 +71,25 @@ def test_group(monkeypatch: pytest.MonkeyPatch, granted: bool, in_login: bool, n
     problem = errors.problem(error(38, SOCKET + "Permission denied", 7), None, "qemu:///system")
     assert problem.name == name
     assert next_step in str(problem.what_next)
+    assert problem.command in str(problem.what_next)
+
+
+@pytest.mark.parametrize(
+    ("message", "uri", "command"),
+    [
+        (SOCKET + "No such file or directory", "qemu:///system", "sudo systemctl start libvirtd"),
+        (SOCKET + "No such file or directory", "qemu:///session", "sudo apt install libvirt-daemon"),
+        ("Host key verification failed.", "qemu+ssh://lab/system", "ssh lab"),
+        ("Could not access KVM kernel module: Permission denied", "qemu:///session", f"sudo usermod -aG kvm {ME}"),
+        ("network 'a b' is not active", "qemu:///system", "virsh net-start 'a b'"),
+        ("Something quite new: run sudo rm -rf /", "qemu:///system", ""),
+    ],
+)
+def test_commands_are_data(message: str, uri: str, command: str) -> None:
+    """What is offered to be pasted is ours to the letter, never cut out of a sentence."""
+    problem = errors.problem(error(38, message), None, uri)
+    assert problem.command == command
+    assert command in str(problem.what_next or "")
 
 
 def test_membership(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,10 +16,10 @@ from vmdesk.model.text import Text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.labels import LabelsDialog
 from vmdesk.ui.parts import Level, Notice, Shell
+from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, error_color
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
-from vmdesk.ui.widgets.plain import PlainLabel, plain_tip
 
 ITEMS_MOST = 8  # lines shown without scrolling
 

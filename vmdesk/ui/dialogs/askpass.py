@@ -11,10 +11,10 @@ from vmdesk.model.prompt import Kind, Prompt
 from vmdesk.model.text import tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.icons import tinted
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, error_color, muted
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading, Muted
-from vmdesk.ui.widgets.plain import PlainLabel
 
 WORDS_MOST = 500  # characters of the other side's words that are shown
 

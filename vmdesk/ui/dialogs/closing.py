@@ -8,10 +8,10 @@ from vmdesk.core.jobs import Job, Jobs
 from vmdesk.core.settings import SettingsFile
 from vmdesk.model.text import tr, trn
 from vmdesk.ui.dialogs.dialog import Dialog
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
-from vmdesk.ui.widgets.plain import PlainLabel
 
 SHOWN = 5  # jobs told by name
 

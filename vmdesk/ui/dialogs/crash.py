@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QDialogButtonBox, QPlainTextEdit, QPushButton, QWi
 from vmdesk import __version__
 from vmdesk.model.text import tr
 from vmdesk.ui.dialogs.dialog import Dialog
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Heading, Muted
-from vmdesk.ui.widgets.plain import PlainLabel
 
 
 def report(error: BaseException) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QFontDatabase, QPalette
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QComboBox,
     QDialogButtonBox,
@@ -27,11 +27,12 @@ from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import Text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
-from vmdesk.ui.icons import icon, tinted
+from vmdesk.ui.icons import icon
+from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, error_color, good_color, warning_color
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Form, Heading, Muted
-from vmdesk.ui.widgets.plain import PlainLabel, plain_tip
+from vmdesk.ui.widgets.glyph import Color, Glyph, ink
 
 # Opens the host, closes it, and says in one line what was found. Raises VirtError.
 Probe = Callable[[HostConfig], Awaitable[Text]]
@@ -335,9 +336,7 @@ class _Line(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        self._drawn: tuple[str, _Color] = ("", _plain)
-        self._glyph = PlainLabel()
-        self._glyph.setFixedWidth(2 * GRID)
+        self._glyph = Glyph()
         self.words = PlainLabel()
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -345,29 +344,14 @@ class _Line(QWidget):
         layout.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self.words, 1)
 
-    def set(self, words: str, glyph: str, color: "_Color") -> None:
-        self._drawn = (glyph, color)
+    def set(self, words: str, glyph: str, color: Color) -> None:
         self.words.setText(words)
         self.setAccessibleName(words)
-        self._tint()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and self._drawn[0]:
-            self._tint()
-        super().changeEvent(event)
-
-    def _tint(self) -> None:
-        glyph, color = self._drawn
-        self._glyph.setPixmap(tinted(glyph, color(self.palette()), 2 * GRID, self.devicePixelRatioF()))
+        self._glyph.show_glyph(glyph, color)
 
 
-def _plain(palette: QPalette) -> QColor:
-    return palette.color(QPalette.ColorRole.WindowText)
-
-
-_Color = Callable[[QPalette], QColor]
-_TRIALS: dict[bool | None, tuple[str, _Color]] = {
-    None: ("clock", _plain),
+_TRIALS: dict[bool | None, tuple[str, Color]] = {
+    None: ("clock", ink),
     True: ("check-circle", good_color),
     False: ("alert-circle", error_color),
 }

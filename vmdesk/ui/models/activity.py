@@ -13,8 +13,8 @@ from vmdesk.core.jobs import Jobs
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import Text, text
 from vmdesk.ui.icons import icon
+from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import error_color
-from vmdesk.ui.widgets.plain import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 SLICE = 500  # entries read at a time

@@ -18,7 +18,7 @@ from vmdesk.model.stats import Figures
 from vmdesk.model.text import text, tr
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
-from vmdesk.ui.widgets.plain import plain_tip
+from vmdesk.ui.plain import plain_tip
 
 FEW = 16  # up to so many rows come, go and move one by one; more are one reset
 

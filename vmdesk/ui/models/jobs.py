@@ -9,7 +9,7 @@ from vmdesk.core.units import duration
 from vmdesk.model.text import text, tr
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
-from vmdesk.ui.widgets.plain import plain_tip
+from vmdesk.ui.plain import plain_tip
 
 _ROOT = QModelIndex()
 _TITLES = (text("Job"), text("Progress"), text("Time left"))

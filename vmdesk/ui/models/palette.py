@@ -9,7 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.roles import Index, Role
-from vmdesk.ui.widgets.plain import plain_tip
+from vmdesk.ui.plain import plain_tip
 
 MOST = 200  # lines shown
 _ROOT = QModelIndex()

@@ -12,7 +12,7 @@ from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
-from vmdesk.ui.widgets.plain import plain_tip
+from vmdesk.ui.plain import plain_tip
 
 _ROOT = QModelIndex()
 _LINKS = {

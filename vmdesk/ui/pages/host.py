@@ -15,18 +15,18 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.facts import HostFacts, KvmProof
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import Text, text, tr
-from vmdesk.ui.icons import icon
 from vmdesk.ui.pages.host_check_list import CheckList
 from vmdesk.ui.pages.host_checks import checks_of
 from vmdesk.ui.pages.host_facts import groups_of
 from vmdesk.ui.pages.host_usage import HostUsage
 from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, title_font
 from vmdesk.ui.widgets.facts import Facts
 from vmdesk.ui.widgets.form import Muted, Section
+from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.graph import KIB, PERCENT, RATE, Limit
 from vmdesk.ui.widgets.graphs import Curve, Graphs, Plan
-from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.topology import Topology
 from vmdesk.virt import facts as virt_facts
 
@@ -113,8 +113,7 @@ class HostPage(QWidget):
     # -- what it is made of
 
     def _make_head(self) -> QHBoxLayout:
-        picture = PlainLabel()
-        picture.setPixmap(icon("host").pixmap(32, 32))
+        picture = Glyph("host", 32)
         self._name = PlainLabel()
         self._name.setFont(title_font(self._name.font()))
         self._name.setObjectName("host-name")

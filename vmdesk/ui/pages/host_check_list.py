@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import Text, text, tr
-from vmdesk.ui.icons import draw_glyph
 from vmdesk.ui.pages.host_checks import Check, Verdict
 from vmdesk.ui.parts import Shell
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, good_color, muted, warning_color
 from vmdesk.ui.widgets.form import Muted
-from vmdesk.ui.widgets.plain import PlainLabel
+from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.trace import CodeLine
 
 _GLYPHS = {Verdict.GOOD: "check", Verdict.MISSING: "alert", Verdict.PLAIN: "info", Verdict.UNKNOWN: "info"}
+_COLORS = {Verdict.GOOD: good_color, Verdict.MISSING: warning_color}
 _WORDS: dict[Verdict, Text] = {
     Verdict.GOOD: text("good"),
     Verdict.MISSING: text("missing"),
@@ -24,29 +24,11 @@ _WORDS: dict[Verdict, Text] = {
 }
 
 
-class _Glyph(QWidget):
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedSize(QSize(20, 20))
-        self._verdict = Verdict.UNKNOWN
-
-    def set_verdict(self, verdict: Verdict) -> None:
-        self._verdict = verdict
-        self.setAccessibleName(str(_WORDS[verdict]))
-        self.setToolTip(str(_WORDS[verdict]))
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        colors = {Verdict.GOOD: good_color, Verdict.MISSING: warning_color}
-        color = colors.get(self._verdict, muted)(self.palette())
-        draw_glyph(QPainter(self), QRectF(self.rect()), _GLYPHS[self._verdict], color)
-
-
 class _Row(QWidget):
     def __init__(self, check: Check, shell: Shell) -> None:
         super().__init__()
         self.setObjectName(f"check-{check.id}")
-        self._glyph = _Glyph()
+        self._glyph = Glyph(size=20)
         self._title = PlainLabel()
         self._title.setTextFormat(Qt.TextFormat.RichText)
         self._title.setWordWrap(True)
@@ -70,7 +52,9 @@ class _Row(QWidget):
         layout.addLayout(words, 1)
 
     def show_check(self, check: Check) -> None:
-        self._glyph.set_verdict(check.verdict)
+        self._glyph.show_glyph(_GLYPHS[check.verdict], _COLORS.get(check.verdict, muted))
+        self._glyph.setAccessibleName(str(_WORDS[check.verdict]))
+        self._glyph.setToolTip(str(_WORDS[check.verdict]))
         self._title.setText(f"<b>{_plain(check.title)}</b>&nbsp; {_plain(check.value)}")
         self.setAccessibleName(f"{check.title}: {check.value} ({_WORDS[check.verdict]})")
         self.setAccessibleDescription(" ".join(filter(None, (check.about, check.mend, check.command))))

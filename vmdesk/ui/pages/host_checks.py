@@ -1,6 +1,5 @@
 """What a host can do for its machines, each in words for somebody who learns it, with the step that mends it."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -9,8 +8,6 @@ from vmdesk.core import units
 from vmdesk.model.facts import HostFacts, KvmProof
 from vmdesk.model.text import tr, trn
 from vmdesk.ui.pages.machine_facts import security_name
-
-_COMMAND = re.compile(r"\b(sudo [^;()]+?)\s*(?:\(.*)?$")
 
 
 class Verdict(Enum):
@@ -105,9 +102,8 @@ def _kvm(facts: HostFacts, proof: KvmProof | None) -> Check:
     why, mend = str(proof.why or ""), str(proof.what_next or "")
     if proof.works is None:
         return Check("kvm", title, Verdict.UNKNOWN, tr("not tried"), about, " ".join(filter(None, (why, mend))))
-    found = _COMMAND.search(mend)
     words = " ".join(filter(None, (why, mend)))
-    return Check("kvm", title, Verdict.MISSING, tr("does not work"), about, words, found[1] if found else "")
+    return Check("kvm", title, Verdict.MISSING, tr("does not work"), about, words, proof.command)
 
 
 def _nested(facts: HostFacts) -> Check:

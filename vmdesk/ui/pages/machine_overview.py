@@ -18,12 +18,12 @@ from vmdesk.model.text import text, tr
 from vmdesk.ui.pages.machine_facts import facts_of
 from vmdesk.ui.pages.machine_plans import plans_of
 from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, title_font
 from vmdesk.ui.widgets.command_buttons import CommandButtons
 from vmdesk.ui.widgets.facts import Facts
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.graphs import Graphs
-from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.state_badge import StateBadge
 from vmdesk.ui.widgets.tags import TagRow
 

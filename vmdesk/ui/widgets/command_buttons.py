@@ -12,9 +12,9 @@ from vmdesk.model.domain import Domain, State
 from vmdesk.model.host import Host
 from vmdesk.model.text import Text, tr
 from vmdesk.ui.icons import icon
+from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.flow import Flow
-from vmdesk.ui.widgets.plain import plain_tip
 
 Run = Callable[[str], None]
 # Pause and Resume, Start and Restore share a place: one of the two makes sense at a time.

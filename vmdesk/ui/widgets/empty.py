@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.ui import theme
-from vmdesk.ui.icons import icon
-from vmdesk.ui.widgets.plain import PlainLabel
+from vmdesk.ui.plain import PlainLabel
+from vmdesk.ui.widgets.glyph import Glyph
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,21 @@ class EmptyView(QWidget):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(self.palette().ColorRole.Base)
         self._shown: Emptiness | None = None
-        self._picture = PlainLabel(parent=self)
+        self._picture = Glyph("", 56, theme.muted, self)
         self._title = PlainLabel(parent=self)
         self._title.setFont(theme.title_font(self.font()))
         self._body = PlainLabel(parent=self)
         self._body.setWordWrap(True)
         self._body.setFixedWidth(52 * theme.GRID)
         self._body.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for label in (self._picture, self._title, self._body):
+        for label in (self._title, self._body):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(theme.GRID)
         box = QVBoxLayout(self)
         box.setSpacing(theme.GRID)
         box.addStretch(2)
-        box.addWidget(self._picture)
+        box.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
         box.addSpacing(theme.GRID)
         box.addWidget(self._title)
         box.addWidget(self._body, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -59,7 +59,7 @@ class EmptyView(QWidget):
 
     def show_state(self, state: Emptiness) -> None:
         old, self._shown = self._shown, state
-        self._picture.setPixmap(icon(state.picture, self.palette().ColorRole.PlaceholderText).pixmap(QSize(56, 56)))
+        self._picture.show_glyph(state.picture, theme.muted)
         self._title.setText(state.title)
         self._body.setText(state.body)
         self._body.setFixedHeight(self._body.heightForWidth(self._body.width()) if state.body else 0)

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout
 
 from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
+from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.form import Section
-from vmdesk.ui.widgets.plain import PlainLabel, plain_tip
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from vmdesk.core.filter import FIELDS, FilterError, parse
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon
-from vmdesk.ui.widgets.plain import PlainLabel
+from vmdesk.ui.plain import PlainLabel
+from vmdesk.ui.widgets.glyph import Glyph
 
 PATIENCE = 450  # ms: who is still typing `state:` is not told that a value is missing
 
@@ -24,8 +25,7 @@ class _Complaint(QFrame):
         self._text = PlainLabel(parent=self)
         self._text.setWordWrap(True)
         self._text.setObjectName("filter-complaint-text")
-        sign = PlainLabel(parent=self)
-        sign.setPixmap(icon("alert-circle").pixmap(QSize(16, 16)))
+        sign = Glyph("alert-circle", color=theme.error_color, parent=self)
         box = QHBoxLayout(self)
         box.setContentsMargins(theme.GRID, theme.GRID // 2, theme.GRID, theme.GRID // 2)
         box.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)

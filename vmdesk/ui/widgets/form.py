@@ -3,8 +3,8 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QWidget
 
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, caption_font, title_font
-from vmdesk.ui.widgets.plain import PlainLabel
 
 
 class Muted(PlainLabel):

@@ -18,10 +18,10 @@ from vmdesk.model.host import Feature, Host
 from vmdesk.model.stats import Figures
 from vmdesk.model.text import tr, trn
 from vmdesk.ui import theme
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.facts import Fact, FactGroup, Facts
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.mini_graph import MiniGraph
-from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.thumbnail import Thumbnail
 

@@ -22,8 +22,8 @@ from vmdesk.ui.icons import icon
 from vmdesk.ui.models.jobs import JobsModel, left_text, progress_text
 from vmdesk.ui.models.roles import Role
 from vmdesk.ui.models.turn import Turn
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.header import FlatHeader
-from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin
 
 PATIENCE = 0.3  # seconds a job must take to be worth a bar

@@ -20,7 +20,7 @@ from vmdesk.model.text import tr, trn
 from vmdesk.ui import theme
 from vmdesk.ui.icons import icon, tinted
 from vmdesk.ui.parts import Level, Notice
-from vmdesk.ui.widgets.plain import PlainLabel
+from vmdesk.ui.plain import PlainLabel, plain_tip
 
 STAYS = 6000  # ms an INFO is seen
 KEEP = 200  # notices that wait at most
@@ -57,6 +57,9 @@ class NoticeBar(QFrame):
         self._details_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._details_button.setCheckable(True)
         self._details_button.toggled.connect(self._on_details)
+        self._command_button = self._tool("command", "console", tr("Copy the command"))
+        self._command_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._command_button.clicked.connect(self._on_copy_command)
         copy = self._tool("copy", "copy", tr("Copy this notice"))
         copy.clicked.connect(self._on_copy)
         close = self._tool("close", "close", tr("Dismiss"))
@@ -73,6 +76,7 @@ class NoticeBar(QFrame):
         row.addWidget(self._text, 1)
         row.addWidget(self._more)
         row.addLayout(self._actions)
+        row.addWidget(self._command_button)
         row.addWidget(self._details_button)
         row.addWidget(copy)
         row.addWidget(close)
@@ -157,6 +161,8 @@ class NoticeBar(QFrame):
         details = _details(self._now)
         self._details.setPlainText(details)
         self._details_button.setVisible(bool(details))
+        self._command_button.setVisible(bool(notice.problem.command))
+        self._command_button.setToolTip(plain_tip(notice.problem.command))
         self._show_actions(notice.actions)
         if notice.level is Level.INFO:
             self._going.start(STAYS)
@@ -180,6 +186,9 @@ class NoticeBar(QFrame):
     def _on_details(self, on: bool) -> None:
         self._details_button.setIcon(icon("chevron-down" if on else "chevron-right"))
         self._details.setVisible(on)
+
+    def _on_copy_command(self) -> None:
+        QGuiApplication.clipboard().setText(self._now[0].problem.command)
 
     def _on_copy(self) -> None:
         parts = [str(one.problem) for one in self._now]

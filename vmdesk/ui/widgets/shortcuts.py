@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtCore import QSize
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QFrame,
@@ -22,8 +21,9 @@ from vmdesk.core.commands.domain import COMMANDS
 from vmdesk.model.text import tr
 from vmdesk.ui.actions import WINDOW_COMMANDS
 from vmdesk.ui.icons import icon
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, warning_color
-from vmdesk.ui.widgets.plain import PlainLabel
+from vmdesk.ui.widgets.glyph import Glyph
 
 # What text fields, lists and menus need for themselves.
 _RESERVED = ("Return", "Enter", "Space", "Tab", "Esc", "Up", "Down", "Left", "Right", "Backspace", "Del")
@@ -50,8 +50,7 @@ class _Row:
 
     def __init__(self, keys: Keys, grid: QGridLayout, row: int) -> None:
         self.keys = keys
-        self.picture = PlainLabel()
-        self.picture.setPixmap(icon(keys.icon).pixmap(QSize(16, 16)))
+        self.picture = Glyph(keys.icon)
         self.name = PlainLabel(keys.title)
         self.edit = QKeySequenceEdit()
         self.edit.setMaximumSequenceLength(1)

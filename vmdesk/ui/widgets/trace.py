@@ -10,9 +10,9 @@ from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.trace import TraceModel
 from vmdesk.ui.parts import Shell
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Muted
-from vmdesk.ui.widgets.plain import PlainLabel
 from vmdesk.ui.widgets.plain_table import PlainTable
 
 
