@@ -1,0 +1,635 @@
+"""A machine's SPICE session: its channels, its monitors, and what else hangs on it."""
+
+import asyncio
+import concurrent.futures
+import contextlib
+import ctypes
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from vmdesk.console.screen import Cursor, Listener, Rect, Speaker
+from vmdesk.console.spice import words
+from vmdesk.console.spice.clipboard import Clipboard
+from vmdesk.console.spice.files import Copy, Progress
+from vmdesk.console.spice.library import Library, load
+from vmdesk.console.spice.picture import CannotShow, Picture
+from vmdesk.console.spice.sound import Sound
+from vmdesk.console.spice.usb import Usb, UsbDevice
+from vmdesk.model.errors import Problem, VirtError
+
+T = TypeVar("T")
+OpenChannel = Callable[[], Awaitable[int]]  # a new socket to the server, ours to close; VirtError
+
+SECONDS: Final = 10.0  # for the login and the first picture
+_HEADS_MAX: Final = 16
+_CURSOR_MAX: Final = 1024  # pixels
+_CLIENT_MOUSE: Final = 2  # SPICE_MOUSE_MODE_CLIENT: the guest takes positions
+_LEFT_BEHIND: Final = 0.3  # seconds until libvirt knows that a QEMU has ended
+_USB_SECONDS: Final = 90.0  # somebody may have to type a password for polkit
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server on the network. `ca_file`: who may have signed its certificate; "": whom the system trusts."""
+
+    host: str
+    port: int = 0
+    tls_port: int = 0
+    ca_file: str = ""
+    subject: str = ""
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port or self.tls_port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A monitor of the machine: `number` counts from 0."""
+
+    number: int
+    channel: int
+    monitor: int
+    rect: Rect
+
+    @property
+    def id(self) -> int:
+        """What the guest's agent calls it."""
+        return self.channel or self.monitor
+
+
+class Member(Protocol):
+    """What a Display tells each of its backends, on the library's thread."""
+
+    listener: Listener
+    paused: bool
+
+    def heads_changed(self) -> None: ...
+    def damaged(self, channel: int, rects: tuple[Rect, ...]) -> None: ...
+    def cursor_changed(self) -> None: ...
+    def mode_changed(self) -> None: ...
+    def guest_copied(self, text: str) -> None: ...
+    def ended(self, problem: Problem | None) -> None: ...
+
+
+@dataclass(slots=True)
+class _Screen:
+    """A display channel."""
+
+    channel: Any
+    picture: Picture
+    wanted: bool = True
+    busy: bool = True  # connected, or on its way in or out
+
+
+class Display:
+    """One machine's session, shared by the backends of its monitors. A newer viewer throws it out."""
+
+    def __init__(self, where: OpenChannel | Address, *, password: str = "", seconds: float = SECONDS) -> None:
+        """`where`: a function that opens another socket for each channel, or the server's address."""
+        self._where = where
+        self._password = password
+        self._seconds = seconds
+        self._library: Library | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opened: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._opened.set_running_or_notify_cancel()
+        self._members: list[Member] = []
+        # the library's thread's
+        self._session: Any = None
+        self._audio: Any = None
+        self._usb: Usb | None = None
+        self._copies: list[Copy] = []
+        self._signals: list[tuple[Any, int]] = []
+        self._channels: list[Any] = []
+        self._screens: dict[int, _Screen] = {}
+        self._main: Any = None
+        self._port: Any = None  # the shared folder's channel
+        self._main_open = False
+        self._over = False
+        self._leaving = False
+        self._sound: Sound | None = None
+        self._microphone = False
+        # for everybody to read
+        self.inputs: Any = None
+        self.heads: tuple[Head, ...] = ()
+        self.cursors: dict[int, Cursor | None] = {}
+        self.absolute = False
+        self.leds = 0
+        self.agent = False
+        self.clipboard = Clipboard(self._guest_copied)
+        self.usb_changed: Callable[[], None] = lambda: None  # called on the library's thread
+
+    # ---------------------------------------------------------------- for everybody
+
+    async def connect(self) -> tuple[Head, ...]:
+        """Log in, once however often it is called; the monitors with a picture. VirtError."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            try:
+                # The first time it reads files for a while.
+                self._library = await self._loop.run_in_executor(None, load)
+            except VirtError as error:
+                self._finish(error.problem)
+            else:
+                self._library.post(self._start)
+        try:
+            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._opened)), self._seconds)
+        except TimeoutError:
+            late = words.no_picture(self._seconds) if self._main_open else words.silent(self._seconds)
+            self.fail(late)
+            raise VirtError(late) from None
+        return self.heads
+
+    def join(self, member: Member) -> None:
+        self._members.append(member)
+
+    def leave(self, member: Member) -> None:
+        """The last one out closes the session. From any thread."""
+        self.do(lambda: self._left(member))
+
+    def alone(self, member: Member) -> bool:
+        return self._members in ([], [member])
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Run it on the library's thread, from any thread; at once if there is none yet."""
+        if self._library is None:
+            task()
+        else:
+            self._library.post(task)
+
+    def fail(self, problem: Problem) -> None:
+        """End the session with this problem, from any thread."""
+        self.do(lambda: self._finish(problem))
+
+    def close(self) -> None:
+        """End it in order, from any thread. Idempotent."""
+        self.do(self._leave)
+
+    def play(self, *, microphone: bool = False) -> None:
+        """Play the guest's sound through GStreamer, where that is installed; from now on. Can the guest hear us?
+
+        A listener that is a Speaker gets the sound itself, without this.
+        """
+        self.do(lambda: self._play(microphone))
+
+    async def send_files(self, paths: Sequence[Path], progress: Progress | None = None) -> None:
+        """Copy them into the guest. VirtError. Cancelling the task cancels the copy."""
+        if self._library is None or self._over:
+            raise VirtError(words.not_open())
+        copy = Copy(self._library, paths, progress)
+        self._library.post(lambda: self._begin_copy(copy))
+        try:
+            await asyncio.wrap_future(copy.done)
+        except asyncio.CancelledError:
+            self._library.post(copy.cancel)
+            raise
+
+    def share_folder(self, folder: Path | None, *, writable: bool = False) -> None:
+        """Let the guest see this folder (and change it); None: no longer. Its spice-webdavd shows it."""
+        self.do(lambda: self._share(folder, writable))
+
+    async def usb_devices(self) -> tuple[UsbDevice, ...]:
+        """What is plugged in here. VirtError."""
+        found: tuple[UsbDevice, ...] = await self._ask(lambda done: done.set_result(self._usb_manager().devices()))
+        return found
+
+    async def usb_connect(self, device: str) -> None:
+        """Hand the device with this id to the machine. VirtError."""
+        await self._ask(lambda done: self._usb_manager().connect(device, done), _USB_SECONDS)
+
+    async def usb_disconnect(self, device: str) -> None:
+        """Take it back. VirtError."""
+        await self._ask(lambda done: self._usb_manager().disconnect(device, done), _USB_SECONDS)
+
+    async def _ask(self, start: Callable[[Any], None], seconds: float = SECONDS) -> Any:
+        """Have the thread `start` something that settles the future."""
+        if self._library is None:
+            raise VirtError(words.not_open())
+        done: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        done.set_running_or_notify_cancel()
+
+        def begin() -> None:
+            try:
+                start(done)
+            except VirtError as error:
+                done.set_exception(error)
+
+        self._library.post(begin)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(done), seconds)
+        except TimeoutError:
+            raise VirtError(words.silent(seconds)) from None
+
+    # ---------------------------------------------------------------- the library's thread: beginning and end
+
+    @property
+    def _lib(self) -> Library:
+        assert self._library
+        return self._library
+
+    def _on(self, thing: Any, signal: str, handler: Callable[..., Any]) -> None:
+        self._signals.append((thing, self._lib.on(thing, signal, handler)))
+
+    def _start(self) -> None:
+        if self._over:
+            return
+        spice = self._lib.spice
+        session = self._session = spice.Session()
+        session.set_property("enable-smartcard", False)
+        if self._password:
+            session.set_property("password", self._password)
+        self._on(session, "channel-new", self._on_channel)
+        if not isinstance(self._where, Address):
+            session.open_fd(-1)  # the main channel too asks for its socket
+            return
+        where = self._where
+        session.set_property("host", where.host)
+        for name, port in (("port", where.port), ("tls-port", where.tls_port)):
+            if port:
+                session.set_property(name, str(port))
+        if where.ca_file:
+            session.set_property("ca-file", where.ca_file)
+        if where.subject:
+            session.set_property("cert-subject", where.subject)
+            session.set_property("verify", spice.SessionVerify.SUBJECT)
+        session.connect()
+
+    def _left(self, member: Member) -> None:
+        if member in self._members:
+            self._members.remove(member)
+        if not self._members:
+            self._leave()
+        else:
+            self.balance()
+
+    def _leave(self) -> None:
+        if not self._over and not self._leaving:
+            self._leaving = True
+            if self.inputs is not None:
+                # Let the last keys go up first.
+                self._lib.after(0.02, lambda: self._finish(None))
+            else:
+                self._finish(None)
+
+    def _finish(self, problem: Problem | None) -> None:
+        """The end. Handlers and references go here, so that the library's objects end on their own thread."""
+        if self._over:
+            return
+        self._over = True
+        for thing, number in self._signals:
+            self._lib.off(thing, number)
+        for copy in self._copies:
+            copy.cancel()
+            copy.fail(VirtError(problem or words.closed()))
+        if self._usb:
+            self._usb.end()
+        if self._sound:
+            self._sound.end()
+        for screen in self._screens.values():
+            screen.picture.destroy()
+        self.clipboard.end()
+        session, self._session = self._session, None
+        self._signals.clear()
+        self._channels.clear()
+        self._screens.clear()
+        self._copies.clear()
+        self._main = self.inputs = self._audio = self._sound = self._usb = self._port = None
+        if session is not None:
+            session.disconnect()
+        if not self._opened.done():
+            self._opened.set_exception(VirtError(problem or words.closed()))
+            self._opened.exception()  # somebody may not wait any more
+        members, self._members = self._members, []
+        for member in members:
+            member.ended(problem)
+
+    # ---------------------------------------------------------------- channels
+
+    def _on_channel(self, _session: Any, channel: Any) -> None:
+        spice = self._lib.spice
+        number = channel.get_property("channel-id")
+        kinds: tuple[tuple[Any, Callable[[Any, int], bool]], ...] = (
+            (spice.MainChannel, self._new_main),
+            (spice.DisplayChannel, self._new_screen),
+            (spice.InputsChannel, self._new_inputs),
+            (spice.CursorChannel, self._new_cursor),
+            (spice.PlaybackChannel, self._new_playback),
+            (spice.WebdavChannel, self._new_folder),
+        )
+        use = next((use for kind, use in kinds if isinstance(channel, kind)), None)
+        # Sockets for the channels that the library itself connects (USB, sound) are asked for here as well.
+        self._on(channel, "open-fd", self._on_open_fd)
+        self._channels.append(channel)
+        if use and use(channel, number) and use != self._new_main:
+            spice.Channel.connect(channel)
+
+    def _on_open_fd(self, channel: Any, tls: int) -> None:
+        if isinstance(self._where, Address) or self._over or self._loop is None:
+            return
+        if tls:
+            # It would ask for ever: over a socket of ours the library cannot encrypt.
+            self._finish(words.not_spice("the server wants TLS"))
+            return
+        if isinstance(channel, self._lib.spice.RecordChannel) and not self._microphone:
+            return
+        self._call(self._where, lambda fd, problem: self._got_fd(channel, fd, problem))
+
+    def _call(self, open_channel: OpenChannel, then: Callable[[int, Problem | None], None]) -> None:
+        """Await it on the loop of asyncio, and bring what it gives here."""
+        assert self._loop
+
+        async def run() -> int:
+            return await open_channel()
+
+        def bring(future: "concurrent.futures.Future[int]") -> None:
+            fd, problem = -1, None
+            try:
+                fd = future.result()
+            except VirtError as error:
+                problem = error.problem
+            except concurrent.futures.CancelledError:
+                problem = words.closed()
+            except OSError as error:
+                problem = words.refused("", str(error))
+            except Exception as error:
+                self._lib.post(lambda error=error: then(-1, words.broken(repr(error))))  # type: ignore[misc]
+                raise
+            self._lib.post(lambda: then(fd, problem))
+
+        coroutine = run()
+        try:
+            asyncio.run_coroutine_threadsafe(coroutine, self._loop).add_done_callback(bring)
+        except RuntimeError:  # the loop is closed: the program ends
+            coroutine.close()
+            then(-1, words.closed())
+
+    def _got_fd(self, channel: Any, fd: int, problem: Problem | None) -> None:
+        if problem:
+            if not self._over and self._needed(channel):
+                self._finish(problem)
+        elif self._over or channel not in self._channels or not self._lib.spice.Channel.open_fd(channel, fd):
+            os.close(fd)
+
+    def _needed(self, channel: Any) -> bool:
+        return channel is self._main or any(screen.channel is channel for screen in self._screens.values())
+
+    def _new_main(self, channel: Any, number: int) -> bool:
+        if self._main is not None or number != 0:
+            return False
+        self._main = channel
+        self._on(channel, "channel-event", self._on_main_event)
+        self._on(channel, "main-mouse-update", self._on_mouse)
+        self._on(channel, "main-agent-update", self._on_agent)
+        for signal, handler in self.clipboard.begin(self._lib, channel):
+            self._on(channel, signal, handler)
+        return True
+
+    def _on_main_event(self, channel: Any, event: Any) -> None:
+        events = self._lib.spice.ChannelEvent
+        error = channel.get_error()
+        details = error.message if error else str(event.value_nick)
+        if event == events.OPENED:
+            self._main_open = True
+        elif event in (events.NONE, events.SWITCHING) or self._over:
+            pass
+        elif self._main_open:
+            self._lost()
+        elif event == events.ERROR_AUTH:
+            self._finish(words.password_wrong(details) if self._password else words.password_wanted(details))
+        elif event == events.ERROR_TLS:
+            where = self._where
+            self._finish(words.certificate(where.host if isinstance(where, Address) else "", details))
+        elif event == events.ERROR_CONNECT:
+            self._finish(words.refused(str(self._where) if isinstance(self._where, Address) else "", details))
+        else:
+            self._finish(words.not_spice(details))
+
+    def _lost(self) -> None:
+        """The server has hung up: another viewer, or the machine's end. SPICE does not say which."""
+        if self._leaving:
+            self._finish(None)
+            return
+        self._leaving = True
+        where = self._where
+        if isinstance(where, Address):
+            address = where
+
+            async def knock() -> int:
+                with contextlib.suppress(OSError, TimeoutError):
+                    port = address.port or address.tls_port
+                    _, writer = await asyncio.wait_for(asyncio.open_connection(address.host, port), 1.0)
+                    writer.close()
+                    return -1
+                raise VirtError(words.ended())
+        else:
+            open_channel = where
+
+            async def knock() -> int:
+                return await asyncio.wait_for(_awaited(open_channel), 2.0)
+
+        self._lib.after(_LEFT_BEHIND, lambda: self._call(knock, self._knocked))
+
+    def _knocked(self, fd: int, problem: Problem | None) -> None:
+        if fd >= 0:
+            os.close(fd)
+        self._finish(words.ended() if problem else words.taken())
+
+    def _on_mouse(self, channel: Any) -> None:
+        self.absolute = channel.get_property("mouse-mode") == _CLIENT_MOUSE
+        for member in tuple(self._members):
+            member.mode_changed()
+
+    def _on_agent(self, channel: Any) -> None:
+        self.agent = bool(channel.get_property("agent-connected"))
+        if self.agent:
+            self.clipboard.update()
+
+    def _guest_copied(self, text: str) -> None:
+        for member in tuple(self._members):
+            member.guest_copied(text)
+
+    # ---------------------------------------------------------------- pictures
+
+    def _new_screen(self, channel: Any, number: int) -> bool:
+        if number in self._screens or len(self._screens) >= _HEADS_MAX:
+            return False
+        picture = Picture(lambda rects: self._damaged(number, rects), self._lib.when_idle)
+        screen = self._screens[number] = _Screen(channel, picture)
+
+        def create(_channel: Any, kind: int, width: int, height: int, stride: int, _shm: int, data: int) -> None:
+            try:
+                picture.create(kind, width, height, stride, data)
+            except CannotShow as error:
+                self._finish(words.size_refused(*error.size) if error.size else words.format_unknown(error.kind))
+                return
+            self._heads_changed()
+
+        def monitors(_channel: Any, _property: Any) -> None:
+            picture.monitors = self._lib.monitors(channel)
+            self._heads_changed()
+
+        self._on(channel, "display-primary-create", create)
+        self._on(channel, "display-primary-destroy", lambda _: picture.destroy())
+        self._on(channel, "display-invalidate", lambda _, x, y, width, height: picture.damage(x, y, width, height))
+        self._on(channel, "notify::monitors", monitors)
+        self._on(channel, "channel-event", lambda _, event: self._on_screen_event(screen, event))
+        screen.wanted = not self._all_paused()
+        screen.busy = screen.wanted
+        return screen.wanted
+
+    def _heads_changed(self) -> None:
+        found = [
+            (channel, monitor, rect)
+            for channel, screen in sorted(self._screens.items())
+            for monitor, rect in screen.picture.heads()
+        ]
+        heads = tuple(Head(number, *head) for number, head in enumerate(found[:_HEADS_MAX]))
+        self.heads = heads
+        for member in tuple(self._members):
+            member.heads_changed()
+        if heads and not self._opened.done():
+            self._opened.set_result(None)
+
+    def _damaged(self, channel: int, rects: tuple[Rect, ...]) -> None:
+        for member in tuple(self._members):
+            member.damaged(channel, rects)
+
+    def picture(self, channel: int) -> Picture:
+        return self._screens[channel].picture
+
+    def _on_screen_event(self, screen: _Screen, event: Any) -> None:
+        events = self._lib.spice.ChannelEvent
+        if event in (events.OPENED, events.NONE, events.SWITCHING):
+            return
+        screen.busy = False
+        if screen.wanted and not self._leaving:
+            # Perhaps the first sign of the session's end; the main channel tells more about that.
+            self._lib.after(1.0, lambda: self._still_without(screen, event.value_nick))
+
+    def _still_without(self, screen: _Screen, details: str) -> None:
+        if screen.wanted and not screen.busy and not self._leaving:
+            self._finish(words.broken(details))
+
+    def _all_paused(self) -> bool:
+        return bool(self._members) and all(member.paused for member in self._members)
+
+    def balance(self) -> None:
+        """Some backend has been paused or goes on: without anybody who looks, pictures are not sent."""
+        if self._over or self._leaving:
+            return
+        wanted = not self._all_paused()
+        for screen in self._screens.values():
+            if screen.wanted == wanted:
+                continue
+            screen.wanted = wanted
+            if not wanted:
+                self._lib.spice.Channel.disconnect(screen.channel, self._lib.spice.ChannelEvent.NONE)
+            else:
+                self._reconnect(screen, 100)
+
+    def _reconnect(self, screen: _Screen, tries: int) -> None:
+        """The channel's former connection may be on its way out."""
+        if self._over or not screen.wanted:
+            return
+        if not screen.busy:
+            screen.busy = True
+            self._lib.spice.Channel.connect(screen.channel)
+        elif tries:
+            self._lib.after(0.01, lambda: self._reconnect(screen, tries - 1))
+
+    # ---------------------------------------------------------------- keyboard, pointer
+
+    def _new_inputs(self, channel: Any, number: int) -> bool:
+        if self.inputs is not None or number != 0:
+            return False
+        self.inputs = channel
+        self._on(channel, "inputs-modifiers", self._on_leds)
+        return True
+
+    def _on_leds(self, channel: Any) -> None:
+        self.leds = channel.get_property("key-modifiers") & 7
+        for member in tuple(self._members):
+            member.listener.leds(self.leds)
+
+    def _new_cursor(self, channel: Any, number: int) -> bool:
+        if number in self.cursors or len(self.cursors) >= _HEADS_MAX:
+            return False
+        self.cursors[number] = None
+
+        def shape(_channel: Any, width: int, height: int, hot_x: int, hot_y: int, data: int) -> None:
+            show(_cursor(width, height, hot_x, hot_y, data))
+
+        def show(cursor: Cursor | None) -> None:
+            self.cursors[number] = cursor
+            for member in tuple(self._members):
+                member.cursor_changed()
+
+        self._on(channel, "cursor-set", shape)
+        self._on(channel, "cursor-hide", lambda _: show(None))
+        self._on(channel, "cursor-reset", lambda _: show(None))
+        return True
+
+    def resize(self, head: Head, width: int, height: int) -> None:
+        if self._main is not None:
+            self._main.update_display_enabled(head.id, True, False)
+            self._main.update_display(head.id, 0, 0, width, height, True)
+
+    # ---------------------------------------------------------------- sound, folder, files, USB
+
+    def _new_playback(self, channel: Any, _number: int) -> bool:
+        speaker = next((member.listener for member in self._members if isinstance(member.listener, Speaker)), None)
+        if speaker is None or self._sound is not None:
+            return False
+        self._sound = Sound(channel, speaker)
+        for signal, handler in self._sound.signals:
+            self._on(channel, signal, handler)
+        return True
+
+    def _play(self, microphone: bool) -> None:
+        self._microphone = microphone
+        if self._session is not None and self._audio is None and self._sound is None:
+            # Kept: without a reference it ends. It connects the channels of sound by itself.
+            self._audio = self._lib.spice.Audio.get(self._session, None)
+
+    def _new_folder(self, channel: Any, _number: int) -> bool:
+        self._port = channel
+        return bool(self._session.get_property("shared-dir"))
+
+    def _share(self, folder: Path | None, writable: bool) -> None:
+        if self._session is None:
+            return
+        channel = self._lib.spice.Channel
+        if self._port is not None:
+            channel.disconnect(self._port, self._lib.spice.ChannelEvent.NONE)
+        self._session.set_property("shared-dir", str(folder) if folder else None)
+        self._session.set_property("share-dir-ro", not writable)
+        if self._port is not None and folder:
+            port = self._port
+            self._lib.after(0.1, lambda: channel.connect(port) if self._port is port else None)
+
+    def _begin_copy(self, copy: Copy) -> None:
+        self._copies.append(copy)
+        copy.start(self._main)
+
+    def _usb_manager(self) -> Usb:
+        if self._session is None:
+            raise VirtError(words.not_open())
+        if self._usb is None:
+            self._usb = Usb(self._lib, self._session, lambda: self.usb_changed())
+        return self._usb
+
+
+async def _awaited(open_channel: OpenChannel) -> int:
+    return await open_channel()
+
+
+def _cursor(width: int, height: int, hot_x: int, hot_y: int, data: int) -> Cursor | None:
+    if not data or not (0 < width <= _CURSOR_MAX and 0 < height <= _CURSOR_MAX):
+        return None
+    pixels = bytearray(ctypes.string_at(data, width * height * 4))  # R G B A
+    pixels[0::4], pixels[2::4] = pixels[2::4], pixels[0::4]
+    return Cursor(width, height, hot_x, hot_y, bytes(pixels))

@@ -1,0 +1,141 @@
+"""One display channel's picture: a copy of what the library draws, kept up to date in bands.
+
+The library frees its own memory as soon as the guest changes the mode, whoever may be reading it: viewers get a copy.
+Copied are whole rows, once for all the changes that come together (some 70 a frame).
+"""
+
+import ctypes
+import time
+from collections.abc import Callable
+from typing import Final
+
+from vmdesk.console.screen import Rect, Surface, pillow, size_allowed
+from vmdesk.console.spice.library import Monitor
+
+# SPICE_SURFACE_FMT_*: what Pillow calls it ("" as it is)
+FORMATS: Final = {32: "", 96: "", 16: "BGR;15", 80: "BGR;16"}
+_RECTS = 16  # changes told apart; more become one
+_LATE = 0.008  # seconds a change waits at most while others come
+
+
+class CannotShow(Exception):
+    """width, height or format is not for us: `size` or `format` tells."""
+
+    def __init__(self, size: tuple[int, int] | None = None, kind: int = 0) -> None:
+        super().__init__(size or kind)
+        self.size = size
+        self.kind = kind
+
+
+class Picture:
+    """All of it for the library's thread.
+
+    flushed(rects)  is called after the copy has got them
+    soon(task)      runs the task when nothing else is to be done
+    """
+
+    def __init__(self, flushed: Callable[[tuple[Rect, ...]], None], soon: Callable[[Callable[[], None]], None]) -> None:
+        self._flushed = flushed
+        self._soon = soon
+        self.width = self.height = self.stride = 0
+        self.generation = 0
+        self.monitors: list[Monitor] = []
+        self._format = 32
+        self._source = 0  # address of the library's memory, 0: gone
+        self._source_stride = 0
+        self._memory = memoryview(b"")
+        self._target = 0
+        self._rects: list[Rect] = []
+        self._since = 0.0
+        self._asked = False
+
+    @property
+    def there(self) -> bool:
+        return self._target != 0
+
+    def create(self, kind: int, width: int, height: int, stride: int, address: int) -> None:
+        """The guest has set a mode. CannotShow."""
+        self.destroy()
+        if not size_allowed(width, height):
+            raise CannotShow(size=(width, height))
+        least = width * (4 if FORMATS.get(kind) == "" else 2)
+        if kind not in FORMATS or not address or not least <= stride <= 4 * least:
+            raise CannotShow(kind=kind)
+        own = stride if FORMATS[kind] == "" else width * 4
+        if (width, height, own) != (self.width, self.height, self.stride):
+            buffer = bytearray(own * (height + 1))  # a monitor's last row may end after the picture's
+            self._memory = memoryview(buffer)
+            self._target = ctypes.addressof((ctypes.c_char * len(buffer)).from_buffer(buffer))
+            self.width, self.height, self.stride = width, height, own
+            self.generation += 1
+        self._format, self._source, self._source_stride = kind, address, stride
+        self.damage(0, 0, width, height)
+
+    def destroy(self) -> None:
+        """The library frees its memory when this returns."""
+        self.flush()
+        self._source = 0
+
+    def damage(self, x: int, y: int, width: int, height: int) -> None:
+        rect = Rect(x, y, width, height).clipped(self.width, self.height)
+        if rect.empty or not self._source:
+            return
+        if not self._rects:
+            self._since = time.monotonic()
+        elif len(self._rects) >= _RECTS:
+            self._rects = [_around(self._rects)]
+        self._rects.append(rect)
+        if time.monotonic() - self._since > _LATE:
+            self.flush()
+        elif not self._asked:
+            self._asked = True
+            self._soon(self._idle)
+
+    def _idle(self) -> None:
+        self._asked = False
+        self.flush()
+
+    def flush(self) -> None:
+        """Copy what has changed, and tell."""
+        rects, self._rects = self._rects, []
+        if not rects or not self._source:
+            return
+        band = _around(rects)
+        self._copy(band.y, band.height)
+        self._flushed(tuple(dict.fromkeys(rects)))
+
+    def _copy(self, row: int, rows: int) -> None:
+        source = self._source + row * self._source_stride
+        size = rows * self._source_stride
+        raw = FORMATS[self._format]
+        if not raw:
+            ctypes.memmove(self._target + row * self.stride, source, size)  # lets other threads run meanwhile
+            return
+        image = pillow().frombuffer(
+            "RGB", (self.width, rows), ctypes.string_at(source, size), "raw", raw, self._source_stride, 1
+        )
+        self._memory[row * self.stride : (row + rows) * self.stride] = image.tobytes("raw", "BGRX")
+
+    def heads(self) -> list[tuple[int, Rect]]:
+        """Each monitor and where in the picture it is; one with all of it if the guest tells of none."""
+        if not self.there:
+            return []
+        found: dict[int, Rect] = {}
+        for monitor in self.monitors:
+            rect = Rect(monitor.x, monitor.y, monitor.width, monitor.height).clipped(self.width, self.height)
+            if not rect.empty:
+                found.setdefault(monitor.id, rect)
+        return sorted(found.items()) or [(0, Rect(0, 0, self.width, self.height))]
+
+    def surface(self, rect: Rect, generation: int) -> Surface:
+        """A window on the copy."""
+        start = rect.y * self.stride + rect.x * 4
+        data = self._memory[start : start + self.stride * rect.height]
+        return Surface(rect.width, rect.height, self.stride, data, generation)
+
+
+def _around(rects: list[Rect]) -> Rect:
+    around = rects[0]
+    for rect in rects[1:]:
+        around = around.union(rect)
+    return around
