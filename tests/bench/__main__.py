@@ -99,7 +99,7 @@ def side_by_side(folder: Path, scale: float, who: Sequence[Program], pictures: P
     with Screen() as screen:
         for count in SIZES:
             file = fleet.write(folder, count)
-            costs = measure(who, file, screen, starts if count > 10 else starts * 2, scale, pictures)
+            costs = measure(who, file, screen, starts if count > 10 else starts + 2, scale, pictures)
             theirs, ours = costs.get(VIRT_MANAGER.name), costs.get(VMDESK.name)
 
             def row(
