@@ -2,18 +2,17 @@
 
 import argparse
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from vmdesk import cli
-from vmdesk.core import choice
-from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core import choice, language
+from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.single import send
 from vmdesk.model.errors import VirtError
-from vmdesk.model.text import tr, use_language
+from vmdesk.model.text import tr
 from vmdesk.ui.display import display_problem
 
 
@@ -39,7 +38,7 @@ def _window(words: Sequence[str]) -> int:
     paths = Paths.of(given.settings_dir)
     settings = SettingsFile(paths.settings_file)
     settings.load()
-    use_language(RESOURCES / "i18n", settings.current.language or os.environ.get("LANG", "en")[:2])
+    language.use(settings.current.language)
     try:
         choice.hosts(connect, settings.current)
     except VirtError as error:

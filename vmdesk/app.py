@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from vmdesk import __version__
-from vmdesk.core import choice
+from vmdesk.core import choice, garbage, language
 from vmdesk.core import practice as practice_host
 from vmdesk.core.activity import Activity
 from vmdesk.core.answers import Answer, Answers
@@ -28,7 +28,7 @@ from vmdesk.core.hosts import Hosts
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.labels import LocalLabels
 from vmdesk.core.notify import Announcement, Notifier
-from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core.paths import Paths
 from vmdesk.core.practice import Practice
 from vmdesk.core.recorder import Recorder
 from vmdesk.core.sampler import Sampler
@@ -43,12 +43,13 @@ from vmdesk.model.domain import Domain, DomainKey, Labels
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.prompt import Prompt
-from vmdesk.model.text import text, use_language
+from vmdesk.model.text import text
 from vmdesk.ui import notify
 from vmdesk.ui.hosts import HostActions
 from vmdesk.ui.later import load
 from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.parts import Level, Notice, Parts, Shell
+from vmdesk.ui.qt_words import QtWords
 from vmdesk.ui.remembered import Remembered
 from vmdesk.ui.theme import Theme
 from vmdesk.ui.tray import Tray
@@ -186,7 +187,7 @@ class App:
     async def _later(self) -> None:
         """What the first picture of the window does not need."""
         gc.freeze()
-        gc.enable()
+        self.jobs.spawn("garbage", garbage.collect())
         try:
             self._listening = await listen(self._paths.socket, self._on_message)
         except VirtError as error:
@@ -344,7 +345,7 @@ class App:
     def _on_settings(self, settings: Settings) -> None:
         if settings.language != self._language:
             self._language = settings.language
-            use_language(RESOURCES / "i18n", settings.language or QLocale.system().name()[:2])
+            _speak(settings.language)
         if settings.theme != self.theme.choice:
             self.theme.apply(settings.theme)
 
@@ -381,6 +382,13 @@ class App:
         return self.window if hasattr(self, "window") else None
 
 
+def _speak(chosen: str) -> None:
+    """Our words, and how Qt writes numbers and dates."""
+    found = language.use(chosen)
+    system = QLocale.system()
+    QLocale.setDefault(system if system.name().startswith(found) else QLocale(found))
+
+
 def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
     """The window, from start to end; the exit code. There is a display, and no other window of these settings."""
     # libvirt's loop serves GLib's default context; so would Qt, and each would run the other's callbacks in its thread.
@@ -391,6 +399,9 @@ def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
     qt.setApplicationDisplayName("VMDesk")
     qt.setApplicationVersion(__version__)
     qt.setDesktopFileName("vmdesk")
+    _speak(settings.current.language)
+    words = QtWords(qt)
+    qt.installTranslator(words)
     qt.setQuitOnLastWindowClosed(False)  # a closed window would end the loop in the middle of what it is doing
     with asyncio.Runner(loop_factory=lambda: QEventLoop(qt), debug=options.debug or None) as runner:
         return int(runner.run(_main(qt, options, paths, settings)))

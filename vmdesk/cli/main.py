@@ -13,12 +13,12 @@ from vmdesk.cli import acting, arguments, reading
 from vmdesk.cli.arguments import Parser, Shared, Usage, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
-from vmdesk.core import choice
-from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core import choice, language
+from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
-from vmdesk.model.text import Text, text, tr, use_language
+from vmdesk.model.text import Text, text, tr
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -132,7 +132,7 @@ def _main(argv: Sequence[str]) -> tuple[int, list[str]]:
     paths = Paths.of(shared.settings_dir)
     settings = SettingsFile(paths.settings_file)
     settings.load()
-    use_language(RESOURCES / "i18n", settings.current.language or _system_language())
+    language.use(settings.current.language)
     for notice in settings.notices:
         say(told(notice, shared.debug))
     options = _parser().parse_args(rest)
@@ -180,13 +180,6 @@ def _let_everything_be_printed() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _system_language() -> str:
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return value[:2].lower()
-    return "en"
 
 
 def _parser() -> Parser:

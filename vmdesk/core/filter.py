@@ -1,6 +1,7 @@
 """The filter line's language: `web state:running -tag:lab cpu>50 mem>=2G name="db 1"`.
 
-Words and fields stand side by side and all must hold. A word is looked for in name, title, tags and description.
+Words and fields stand side by side and all must hold. A word is looked for in name, title, tags and description;
+marks do not matter: "ky" finds "Kỹ".
 `field:a,b` contains a or b, `field=a` is exactly a; figures take < <= > >= =. A dash before a part turns it round.
 Quotes keep blanks, commas and signs together.
 """
@@ -14,7 +15,7 @@ from types import MappingProxyType
 from vmdesk.model.domain import Domain, State
 from vmdesk.model.host import Host
 from vmdesk.model.stats import Figures
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, fold, text
 
 Predicate = Callable[[Domain, Host | None, Figures | None], bool]
 
@@ -142,7 +143,7 @@ def _term(part: re.Match[str]) -> tuple[Predicate, bool]:
     values = _values(part["value"], at)
     if field == "state":
         return _state(values), False
-    return _TEXTS[field]([value.casefold() for value, _at in values], sign == "="), False
+    return _TEXTS[field]([value for value, _at in values], sign == "="), False
 
 
 def _unquoted(raw: str, at: int) -> str:
@@ -165,18 +166,18 @@ def _values(raw: str, at: int) -> list[tuple[str, int]]:
 
 
 def _word(word: str) -> Predicate:
-    folded = word.casefold()
+    folded = fold(word)
 
     def has_word(domain: Domain, host: Host | None, figures: Figures | None) -> bool:
-        if folded in domain.name.casefold():
+        if folded in fold(domain.name):
             return True
         labels = domain.labels
         if labels is _UNLABELLED:
             return False
         return (
-            folded in labels.title.casefold()
-            or folded in labels.description.casefold()
-            or any(folded in tag.casefold() for tag in labels.tags)
+            folded in fold(labels.title)
+            or folded in fold(labels.description)
+            or any(folded in fold(tag) for tag in labels.tags)
         )
 
     return has_word
@@ -190,12 +191,13 @@ _UNLABELLED = Domain.__dataclass_fields__["labels"].default
 
 def _matches(values: list[str], exact: bool) -> Callable[[str], bool]:
     if exact:
-        wanted = frozenset(values)
+        wanted = frozenset(value.casefold() for value in values)
         return lambda found: found.casefold() in wanted
-    if len(values) == 1:
-        value = values[0]
-        return lambda found: value in found.casefold()
-    return lambda found: any(value in found.casefold() for value in values)
+    folded = [fold(value) for value in values]
+    if len(folded) == 1:
+        value = folded[0]
+        return lambda found: value in fold(found)
+    return lambda found: any(value in fold(found) for value in folded)
 
 
 def _one(read: Callable[[Domain, Host | None], str]) -> Callable[[list[str], bool], Predicate]:

@@ -2,6 +2,8 @@
 
 import math
 
+from vmdesk.model.text import in_language
+
 _BINARY = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _DECIMAL = ("B", "kB", "MB", "GB", "TB")
 UNKNOWN = "–"
@@ -23,7 +25,7 @@ def _scaled(value: float, step: float, units: tuple[str, ...]) -> tuple[float, s
 
 def _digits(value: float) -> str:
     """Up to 9.9 with one decimal, above without: three characters at most below 1000."""
-    return f"{value:.1f}" if 0 < value < 9.95 else f"{value:.0f}"
+    return in_language(f"{value:.1f}") if 0 < value < 9.95 else f"{value:.0f}"
 
 
 def kib(value: float) -> str:
@@ -43,7 +45,7 @@ def kib_of(part: float, whole: float) -> str:
     number, unit = _scaled(float(whole), 1024.0, _BINARY)
     shown = part * number / whole
     decimals = 1 if unit not in ("KiB", "MiB") and number < 99.95 else 0
-    return f"{shown:.{decimals}f} / {number:.{decimals}f} {unit}"
+    return in_language(f"{shown:.{decimals}f} / {number:.{decimals}f} {unit}")
 
 
 def size(value: float) -> str:

@@ -16,6 +16,7 @@ from vmdesk.core.session import Session
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.stats import DomainCounters
+from vmdesk.model.text import Text
 from vmdesk.virt import words
 from vmdesk.virt.connection import Connection
 
@@ -164,5 +165,6 @@ class Ward:
 
 def _holder(problem: Problem) -> str:
     """The job that has the machine; "" when it is only another question to its monitor that waits."""
-    named = str(dict(problem.why.values).get("holder", "")) if problem.why else ""
-    return named or ("" if problem.code else SOME_JOB)
+    named = dict(problem.why.values).get("holder") if problem.why else None
+    word = named.source if isinstance(named, Text) else str(named or "")
+    return word or ("" if problem.code else SOME_JOB)

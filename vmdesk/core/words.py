@@ -2,6 +2,7 @@
 
 from vmdesk.model.domain import Domain, State
 from vmdesk.model.text import Text, text
+from vmdesk.virt.words import job_text
 
 _STATES: dict[State, Text] = {
     State.NOSTATE: text("Unknown"),
@@ -61,7 +62,7 @@ def state_word(domain: Domain) -> str:
 def state_why(domain: Domain) -> str:
     """`no space left on the host's disk`; "" when there is nothing to say."""
     if domain.busy:
-        return str(text("busy: {what}", what=domain.busy))
+        return str(text("busy: {what}", what=job_text(domain.busy)))
     if not domain.responding:
         return ""
     reason = _REASONS.get((domain.state, domain.reason))

@@ -12,7 +12,7 @@ import libvirt
 
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
-from vmdesk.virt import steps
+from vmdesk.virt import steps, words
 from vmdesk.virt.steps import GROUP
 
 _INSTALL = "sudo apt install libvirt-daemon-system"
@@ -280,7 +280,7 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
     if code == _code("VIR_ERR_OPERATION_TIMEOUT", 68):
         return _Explained(
             "busy",
-            text("Something else is at work on the machine: {holder}.", holder=who)
+            text("Something else is at work on the machine: {holder}.", holder=words.job_text(who))
             if (who := holder(details))
             else text("Something else is at work on the machine."),
             text("Wait until it is done, or cancel it."),

@@ -1,6 +1,7 @@
 """libvirt's numbers as the words of `virsh domstate --reason` and `virsh event`."""
 
 from vmdesk.model.domain import State
+from vmdesk.model.text import Text, text
 
 _STATES = (
     State.NOSTATE,
@@ -110,6 +111,37 @@ JOBS = {
     "starting up": "start",
     "post-copy": "migration",
 }
+
+
+_JOB_TEXTS = (
+    text("save"),
+    text("snapshot"),
+    text("checkpoint"),
+    text("backup"),
+    text("migration"),
+    text("migration out"),
+    text("migration in"),
+    text("dump"),
+    text("block job"),
+    text("restore"),
+    text("start"),
+    text("reset"),
+    text("reboot"),
+    text("shutdown"),
+    text("force off"),
+    text("pause"),
+    text("resume"),
+    text("screenshot"),
+    text("guest agent"),
+    text("device change"),
+    text("job"),
+)
+_BY_WORD = {one.source: one for one in _JOB_TEXTS}
+
+
+def job_text(word: str) -> Text | str:
+    """What holds a machine, for people; a word we do not know (a call of libvirt) stays as it is."""
+    return _BY_WORD.get(word) or word
 
 
 def job(reason: str) -> str:

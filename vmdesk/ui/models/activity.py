@@ -11,7 +11,7 @@ from vmdesk.core import activity_words
 from vmdesk.core.activity import Activity, Entry, EntryKind
 from vmdesk.core.jobs import Jobs
 from vmdesk.model.domain import DomainKey
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, fold, text
 from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import error_color
@@ -93,7 +93,7 @@ class ActivityModel(QAbstractTableModel):
 
     def set_filter(self, words: str, kinds: Sequence[EntryKind] = (), only_bad: bool = False) -> None:
         """Only entries with all of `words` in them, of some kinds, or only what somebody should look at."""
-        wanted = (tuple(words.casefold().split()), tuple(kinds), only_bad)
+        wanted = (tuple(fold(words).split()), tuple(kinds), only_bad)
         if wanted != (self._words, self._kinds, self._only_bad):
             self._words, self._kinds, self._only_bad = wanted
             self.reload()
@@ -127,7 +127,7 @@ class ActivityModel(QAbstractTableModel):
         if not self._words:
             return True
         # The words as they are shown, in the person's language; the file only knows libvirt's.
-        line = " ".join(words_of(entry)).casefold()
+        line = fold(" ".join(words_of(entry)))
         return all(word in line for word in self._words)
 
     def _on_entries(self, entries: tuple[Entry, ...]) -> None:

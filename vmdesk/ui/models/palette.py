@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 
-from vmdesk.model.text import tr
+from vmdesk.model.text import fold, tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.plain import plain_tip
@@ -29,7 +29,7 @@ class Choice:
 
 def rank(title: str, words: Sequence[str]) -> int | None:
     """How well a title fits what was typed; smaller is better, None: not at all."""
-    folded = title.casefold()
+    folded = fold(title)
     total = 0
     for word in words:
         at = folded.find(word)
@@ -53,7 +53,7 @@ class PaletteModel(QAbstractListModel):
         self.search("")
 
     def search(self, typed: str) -> None:
-        words = typed.casefold().split()
+        words = fold(typed).split()
         found: list[tuple[bool, int, int, int]] = []
         for place, choice in enumerate(self._all):
             fit = rank(choice.title, words) if words else 0

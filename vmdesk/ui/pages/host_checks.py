@@ -6,7 +6,7 @@ from enum import Enum
 
 from vmdesk.core import units
 from vmdesk.model.facts import HostFacts, KvmProof
-from vmdesk.model.text import tr, trn
+from vmdesk.model.text import in_language, tr, trn
 from vmdesk.ui.pages.machine_facts import security_name
 
 
@@ -97,7 +97,7 @@ def _kvm(facts: HostFacts, proof: KvmProof | None) -> Check:
         command = f"sudo modprobe {_module(facts)}" if verdict is Verdict.MISSING else ""
         return Check("kvm", title, verdict, value, about, mend, command)
     if proof.works:
-        value = tr("works: a machine started in {time} s", time=f"{proof.seconds:.1f}")
+        value = tr("works: a machine started in {time} s", time=in_language(f"{proof.seconds:.1f}"))
         return Check("kvm", title, Verdict.GOOD, value, about)
     why, mend = str(proof.why or ""), str(proof.what_next or "")
     if proof.works is None:

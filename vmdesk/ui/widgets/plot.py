@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from math import floor, inf, isnan, log10, nan
 
 from vmdesk.core.units import UNKNOWN
+from vmdesk.model.text import in_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,8 @@ def per_second(count: float) -> str:
     for bigger in ("k", "M"):
         if count >= 999.5:
             count, unit = count / 1000, bigger
-    return f"{count:.1f} {unit}/s" if 0.05 <= count < 9.95 and count != round(count) else f"{count:.0f} {unit}/s"
+    digits = 1 if 0.05 <= count < 9.95 and count != round(count) else 0
+    return in_language(f"{count:.{digits}f} {unit}/s")
 
 
 def milliseconds(value: float) -> str:
@@ -140,8 +142,8 @@ def milliseconds(value: float) -> str:
     if isnan(value):
         return UNKNOWN
     if value >= 999.5:
-        return f"{value / 1000:.1f} s"
-    return f"{value:.1f} ms" if 0.05 <= value < 9.95 else f"{value:.0f} ms"
+        return in_language(f"{value / 1000:.1f} s")
+    return in_language(f"{value:.{1 if 0.05 <= value < 9.95 else 0}f} ms")
 
 
 MINUTE, HOUR, DAY = 60, 3600, 86400

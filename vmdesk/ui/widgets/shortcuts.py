@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from vmdesk.core.commands.domain import COMMANDS
-from vmdesk.model.text import tr
+from vmdesk.model.text import fold, tr
 from vmdesk.ui.actions import WINDOW_COMMANDS
 from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import PlainLabel
@@ -192,9 +192,9 @@ class ShortcutsEditor(QWidget):
         row.wrong.show()
 
     def _on_filter(self, words: str) -> None:
-        wanted = words.casefold().split()
+        wanted = fold(words).split()
         for row in self._rows.values():
-            line = f"{row.keys.title} {_native(row.current)}".casefold()
+            line = fold(f"{row.keys.title} {_native(row.current)}")
             row.set_visible(all(word in line for word in wanted))
 
 

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vmdesk.core import units
 from vmdesk.model.facts import Cell, Cpu, HostFacts
-from vmdesk.model.text import tr, trn
+from vmdesk.model.text import in_language, tr, trn
 from vmdesk.ui.colors import faded
 from vmdesk.ui.theme import GRID, caption_font
 
@@ -189,7 +189,7 @@ class Topology(QWidget):
                     return words
             if node.area.contains(x, y):
                 far = [
-                    tr("{distance} to node {cell}", distance=f"{distance / 10:.1f} ×", cell=cell)
+                    tr("{distance} to node {cell}", distance=in_language(f"{distance / 10:.1f} ×"), cell=cell)
                     for cell, distance in node.cell.distances
                     if cell != node.cell.id
                 ]
