@@ -214,7 +214,8 @@ class Screen:
         self._link: Link | None = None
         self._ended: Problem | None = None
         self._again = False  # somebody wants another try, whatever has been
-        self._lost_to: set[str] = set()  # protocols that another viewer took from us
+        self._lost_to: set[str] = set()  # protocols that another viewer took from us in this run of the machine
+        self._run = -1
         self._bell = Bell()
         self._waiting: list[asyncio.Future[Surface]] = []
         self._leave = screens.store.subscribe(self._on_store)
@@ -350,16 +351,18 @@ class Screen:
             domain = self._domain
             self._again = False
             if domain is None or not domain.active:
-                self._lost_to.clear()
                 self._show(Status(Phase.OFF))
                 await self._bell.wait(EVER)
                 continue
+            if domain.live_id != self._run:
+                self._run = domain.live_id
+                self._lost_to.clear()
             self._show(Status(Phase.CONNECTING))
             try:
                 why = await self._connect()
             except VirtError as error:
-                phase = Phase.TAKEN if self._lost_to else Phase.LOST
-                self._show(Status(phase, problem=error.problem, taken=bool(self._lost_to)))
+                taken = error.problem.name == "taken"
+                self._show(Status(Phase.TAKEN if taken else Phase.LOST, problem=error.problem, taken=taken))
                 await self._until_other(domain.live_id, EVER)
                 continue
             assert self._link is not None

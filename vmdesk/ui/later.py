@@ -9,6 +9,7 @@ from typing import Any
 # name -> module and what is taken from it
 _PARTS = {
     "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
+    "machine-console": ("vmdesk.ui.pages.machine_console", "MachineConsole"),
     "host": ("vmdesk.ui.pages.host", "HostPage"),
     "activity": ("vmdesk.ui.pages.activity", "ActivityPage"),
     "preferences": ("vmdesk.ui.pages.preferences", "PreferencesPage"),

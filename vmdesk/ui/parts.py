@@ -80,3 +80,4 @@ class Parts:
     context: Any
     sampler: Any
     shell: Shell
+    screens: Any = None  # core.screens.Screens

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import tr
+from vmdesk.ui.console.place import ConsolePlace
+from vmdesk.ui.later import load
 from vmdesk.ui.pages.machine_overview import MachineOverview
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.theme import GRID
@@ -36,6 +38,8 @@ class MachinePage(QWidget):
         self.overview = MachineOverview(parts, key)
         self.tabs = InnerTabs("machine-tabs")
         self.tabs.addTab(self.overview, tr("Overview"))
+        self.console = ConsolePlace(lambda: load("machine-console")(parts, key), lambda: self.title)
+        self.tabs.addTab(self.console, tr("Console"))
         self.tabs.addTab(self._make_activity(), tr("Activity"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -79,6 +83,7 @@ class MachinePage(QWidget):
             self.title = domain.name
             self.setAccessibleName(self.title)
             self.title_changed.emit(self.title)
+            self.console.show_title()
 
     def _on_readings(self, keys: frozenset[DomainKey]) -> None:
         if self._machine in keys:
