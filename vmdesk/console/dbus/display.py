@@ -76,6 +76,11 @@ class _Source:
     mask: int = select.POLLIN
     login: bool = False  # not logged in yet
 
+    def forget(self) -> None:
+        """Whoever reads it may go at once: these two refer to each other in a circle."""
+        self.handle = lambda header: None
+        self.over = lambda error: None
+
 
 class Display:
     """One machine's connection. A newer one, of whatever viewer, throws it out: that is how QEMU does it."""
@@ -249,8 +254,8 @@ class Display:
         try:
             if source.login:
                 source.login = not source.link.log_in()
-            else:
-                source.handle(source.link.header())
+            elif header := source.link.header():
+                source.handle(header)
         except (Ended, Refused, ProtocolError, CannotShow) as error:
             source.over(error)
 
@@ -262,8 +267,9 @@ class Display:
     def remove(self, link: Link) -> None:
         """And no longer; the socket is closed."""
         fd = link.fileno()
-        if self._sources.pop(fd, None):
+        if source := self._sources.pop(fd, None):
             self._poll.unregister(fd)
+            source.forget()
         link.close()
 
     def listen(
@@ -310,7 +316,8 @@ class Display:
         patience.register(self._link.fileno(), select.POLLIN)
         end = time.monotonic() + seconds
         while not enough() and patience.poll(max(0.0, end - time.monotonic()) * 1000):
-            self._handle(self._link.header())
+            if header := self._link.header():
+                self._handle(header)
 
     # ---------------------------------------------------------------- control
 
@@ -451,6 +458,7 @@ class Display:
             problem = self._problem
         for source in self._sources.values():
             source.link.close()
+            source.forget()
         self._sources.clear()
         self._link.close()
         if self._sound:

@@ -131,11 +131,23 @@ class Link:
 
     # ---------------------------------------------------------------- in
 
-    def header(self) -> wire.Header:
-        """The next message's header; what the last one left on the wire is passed over first."""
+    def header(self) -> wire.Header | None:
+        """The next message's header; what the last one left on the wire is passed over first. None: there is no next.
+
+        What has begun is waited for, but not that something begins: `poll` says at times that there is something to
+        read when there is nothing, and QEMU may stand still until we have served another of its connections.
+        """
         self._close_fds()
         self.skip()
-        self._fill(self._fixed, ancillary=True)
+        try:
+            got = self._receive_with_files(self._fixed, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            raise Ended from error
+        if not got:
+            raise Ended
+        self._fill(self._fixed[got:], ancillary=True)
         kind, flags, length, serial, fields_length = wire.parse_fixed(self._fixed)
         raw = bytearray(wire.aligned(fields_length, 8))
         self._fill(memoryview(raw))
@@ -231,9 +243,9 @@ class Link:
                 raise Ended
             got += count
 
-    def _receive_with_files(self, view: memoryview) -> int:
+    def _receive_with_files(self, view: memoryview, flags: int = 0) -> int:
         """A message's files come with its first byte; where no room is given for files, the kernel drops them."""
-        count, ancillary, flags, _ = self._socket.recvmsg_into([view], _CONTROL, socket.MSG_CMSG_CLOEXEC)
+        count, ancillary, flags, _ = self._socket.recvmsg_into([view], _CONTROL, flags | socket.MSG_CMSG_CLOEXEC)
         for level, kind, data in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 self._fds += _files(data)

@@ -46,6 +46,12 @@ class Replay:
         return -1
 
 
+def heard(link: Link) -> wire.Header:
+    header = link.header()
+    assert header
+    return header
+
+
 class Screen:
     def __init__(self) -> None:
         self.surfaces: list[Surface] = []
@@ -88,7 +94,7 @@ def play(*messages: bytes, files: dict[int, int] | None = None, screen: Screen |
     frames.attach(link)
     try:
         while True:
-            frames.handle(link.header())
+            frames.handle(heard(link))
     except Ended:
         assert source.at == len(source.data)
     finally:
@@ -185,7 +191,7 @@ def test_graphics_memory_is_answered_before_it_is_given_up() -> None:
     frames, link = Frames(Screen()), Link(source)  # type: ignore[arg-type]
     frames.attach(link)
     with pytest.raises(CannotShow):
-        frames.handle(link.header())
+        frames.handle(heard(link))
     assert answers(source) == [(wire.RETURN, ())]
 
 
@@ -264,11 +270,11 @@ def test_shared_picture() -> None:
     screen = Screen()
     frames, link = Frames(screen), Link(source)  # type: ignore[arg-type]
     frames.attach(link)
-    frames.handle(link.header())
+    frames.handle(heard(link))
     assert bytes(screen.surfaces[0].data) == b"abcd" * 6
     os.pwrite(keep, b"WXYZ", 8 + 16)
     assert bytes(screen.surfaces[0].data) == b"abcd" * 6
-    frames.handle(link.header())
+    frames.handle(heard(link))
     assert bytes(screen.surfaces[0].data) == b"abcd" * 4 + b"WXYZ" + b"abcd"
     assert screen.rects == [Rect(1, 1, 2, 1)]
     frames.close()
@@ -373,7 +379,7 @@ def test_mutated_messages_are_shown_or_refused(reps: Callable[[int], int]) -> No
         frames.attach(link)
         try:
             while True:
-                frames.handle(link.header())
+                frames.handle(heard(link))
                 done += 1
         except (Ended, ProtocolError, CannotShow):
             done += 1

@@ -3,6 +3,7 @@
 import os
 import socket
 import threading
+import time
 
 import pytest
 
@@ -148,7 +149,8 @@ def test_shut_wakes_the_reader() -> None:
 
     def read() -> None:
         try:
-            link.header()
+            while link.header() is None:
+                time.sleep(0.01)
         except Ended:
             ended.append(1)
 
@@ -160,4 +162,17 @@ def test_shut_wakes_the_reader() -> None:
     link.close()
     assert not link.post(b"x")
     eventually(link.finished, "it is over")
+    peer.close()
+
+
+def test_nothing_to_read_is_not_waited_for() -> None:
+    link, peer = pair()
+    assert link.header() is None
+    peer.send(wire.call(1, "/a", "b.c", "D")[:5])
+    thread = threading.Thread(target=lambda: (time.sleep(0.1), peer.send(wire.call(1, "/a", "b.c", "D")[5:])))
+    thread.start()
+    header = link.header()
+    assert header and header.fields.member == "D"
+    thread.join()
+    link.close()
     peer.close()
