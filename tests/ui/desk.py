@@ -12,12 +12,14 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from tests.fakes.screen import FakeDoors
 from tests.ui.machines import machine, store_of
 from vmdesk.core.activity import Activity, Entry, EntryKind
 from vmdesk.core.archive import Archived, Gap
 from vmdesk.core.history import History
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.paths import Paths
+from vmdesk.core.screens import Screens
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.store import Store
 from vmdesk.core.trace import Trace
@@ -227,4 +229,5 @@ def parts_of(folder: Path, store: Store | None = None, archive: Any = None) -> P
         context=SimpleNamespace(),
         sampler=SimpleNamespace(),
         shell=Shell(),
+        screens=Screens(store, jobs, FakeDoors(), folder / "screens"),
     )

@@ -23,7 +23,7 @@ WAIT = 30.0  # seconds for the hosts to answer
 GATHER = 40.0  # seconds of figures before the first picture, so that the lines are lines
 SIZE = (1440, 880)
 LOOKS = ("light", "dark")
-MACHINE_TABS = ("overview", "activity")  # file names are the same in every language
+MACHINE_TABS = ("overview", "console", "activity")  # file names are the same in every language
 
 
 class Tour:

@@ -199,7 +199,7 @@ def test_facts_of_a_machine_of_which_nothing_is_known(domain: Domain) -> None:
 
 def test_what_did_this_do(page: MachinePage, parts: Parts, domain: Domain, run_async: Run) -> None:
     async def talk() -> None:
-        page.tabs.setCurrentIndex(1)
+        page.tabs.setCurrentIndex(page.tabs.count() - 1)
         line = "virsh -c qemu:///system start web-01"
         parts.trace.note(domain.key, "web-01", text("Starting {name}", name="web-01"), "virDomainCreate", line, None)
         assert (page.trace.call.text(), page.trace.virsh.text()) == ("virDomainCreate", line)
