@@ -47,15 +47,19 @@ done
 
 debian_run=(
 	python3 python3-venv python3-libvirt python3-gi
-	libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils dnsmasq-base iptables nftables openssh-client
+	libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils dnsmasq-base
+	iptables nftables openssh-client
 	gir1.2-libosinfo-1.0 osinfo-db
 	libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libwayland-client0 libwayland-cursor0
 	libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 	libxcb-shape0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0 fonts-dejavu-core
 	xvfb xauth # with no display `make run` shows the tour on a virtual one
 )
-# QEMU's D-Bus display (ui-dbus.so) is in qemu-system-common on Debian 12, in this package where there is one.
-apt-cache show qemu-system-modules-opengl >/dev/null 2>&1 && debian_run+=(qemu-system-modules-opengl)
+# QEMU's D-Bus display (ui-dbus.so) is in qemu-system-common on Debian 12, later in a package of its own. (Debian 12's
+# backports have that package too, but for their own QEMU.)
+if ! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release && apt-cache show qemu-system-modules-opengl >/dev/null 2>&1; then
+	debian_run+=(qemu-system-modules-opengl)
+fi
 debian_test=(
 	at-spi2-core gir1.2-atspi-2.0 dbus dbus-x11 xdotool
 	grub-rescue-pc openssh-server procps iproute2 util-linux mount passwd
@@ -64,7 +68,8 @@ debian_bench=(virt-manager xdotool)
 
 fedora_run=(
 	python3 python3-libvirt python3-gobject-base
-	libvirt-daemon-kvm libvirt-daemon-config-network libvirt-client qemu-system-x86-core qemu-ui-dbus qemu-img dnsmasq nftables
+	libvirt-daemon-kvm libvirt-daemon-config-network libvirt-client qemu-system-x86-core qemu-ui-dbus qemu-img dnsmasq
+	nftables
 	openssh-clients libosinfo osinfo-db
 	mesa-libEGL mesa-libGL dbus-libs fontconfig glib2 libwayland-client libwayland-cursor libxcb
 	xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11
