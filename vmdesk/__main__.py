@@ -35,6 +35,11 @@ def _window(words: Sequence[str]) -> int:
     parser.add_argument("--open", default="")
     given = parser.parse_args(words)
     connect = [*given.connect, *(["practice"] if given.demo else [])]
+    language.use()  # until the settings are read
+    try:
+        cli.check_folder(given.settings_dir)
+    except cli.Usage as error:
+        return _refused(2, str(error))
     paths = Paths.of(given.settings_dir)
     settings = SettingsFile(paths.settings_file)
     settings.load()

@@ -286,6 +286,17 @@ def test_wrong_usage(vmdesk: Shell, words: Sequence[str]) -> None:
     assert "\x1b" not in ended.err
 
 
+@pytest.mark.parametrize("words", [("--settings-dir", "list"), ("--settings-dir=host", "list")])
+def test_a_verb_is_no_settings_folder(
+    vmdesk: Shell, words: Sequence[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = vmdesk.raw("--demo", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "is a verb" in ended.err
+    assert list(tmp_path.glob("*/*.json")) == [] and not (tmp_path / "list").exists()
+
+
 def test_wrong_usage_opens_nothing(vmdesk: Shell, tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     for uri in (
@@ -368,7 +379,10 @@ def test_the_practice_host_lives_for_one_command(vmdesk: Shell) -> None:
     assert names
     for _ in range(2):
         assert vmdesk.raw("start", names[0], "--demo").out == f"Starting {names[0]}: done\n"
-    assert "one command" in vmdesk.raw("--help").out
+    whole = vmdesk.raw("--help").out
+    for word in ("one command", "--demo", "--tour DIR", "--connect URI|HOST", "--version", "--settings-dir DIR"):
+        assert word in whole
+    assert "--tour" not in vmdesk.raw("start", "--help").out
     assert "one command" in vmdesk.raw("start", "--help").out
 
 

@@ -3,7 +3,7 @@
 `wanted(argv)` tells whether the arguments are for the command line; `main(argv, window)` runs them.
 """
 
-from vmdesk.cli.arguments import wanted
-from vmdesk.cli.main import VERBS, main
+from vmdesk.cli.arguments import Usage, wanted
+from vmdesk.cli.main import VERBS, check_folder, main
 
-__all__ = ["VERBS", "main", "wanted"]
+__all__ = ["VERBS", "Usage", "check_folder", "main", "wanted"]

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from vmdesk.core import choice
 from vmdesk.model.text import tr
@@ -70,8 +70,22 @@ def shared_options(argv: Sequence[str]) -> tuple[Shared, list[str]]:
     return shared, rest
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """In our language, as far as the module lets one."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, tr("usage: ") if prefix is None else prefix)
+
+
 class Parser(argparse.ArgumentParser):
     """Wrong usage is an exception, for `main` to print."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **(options | {"add_help": False}))
+        # The groups that argparse makes by itself, in its order.
+        for group, title in zip(self._action_groups, (tr("arguments"), tr("options"))):
+            group.title = title
+        self.add_argument("-h", "--help", action="help", help=tr("show this help and end"))
 
     def error(self, message: str) -> NoReturn:
         raise Usage(f"{message}\n{self.format_usage().strip()}")

@@ -7,10 +7,11 @@ import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from vmdesk import __version__
 from vmdesk.cli import acting, arguments, reading
-from vmdesk.cli.arguments import Parser, Shared, Usage, shared_options
+from vmdesk.cli.arguments import Help, Parser, Shared, Usage, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
 from vmdesk.core import choice, language
@@ -21,8 +22,6 @@ from vmdesk.model.host import HostConfig
 from vmdesk.model.text import Text, text, tr
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-
-_Raw = argparse.RawDescriptionHelpFormatter
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +127,9 @@ def _tell_mistake(error: BaseException, debug: bool) -> None:
 def _main(argv: Sequence[str]) -> tuple[int, list[str]]:
     """The exit code, and the arguments of the window that is to be opened now (none: no window)."""
     _let_everything_be_printed()
+    language.use()  # until the settings are read
     shared, rest = shared_options(argv)
+    check_folder(shared.settings_dir)
     paths = Paths.of(shared.settings_dir)
     settings = SettingsFile(paths.settings_file)
     settings.load()
@@ -146,6 +147,16 @@ def _main(argv: Sequence[str]) -> tuple[int, list[str]]:
         _tell_mistake(bug, shared.debug)
     then = _window_arguments(shared, session.then_window) if session.then_window else []
     return (FAILED if session.failed or session.bugs else code), then
+
+
+def check_folder(folder: Path | None) -> None:
+    """`--settings-dir list` has swallowed a verb: raises Usage unless there is such a folder."""
+    if folder is not None and str(folder) in VERBS and not folder.is_dir():
+        message = tr(
+            'After --settings-dir a folder is wanted, and "{word}" is a verb. For a folder of that name: ./{word}',
+            word=folder,
+        )
+        raise Usage(message)
 
 
 def _chosen(shared: Shared, settings: SettingsFile) -> list[HostConfig] | None:
@@ -186,13 +197,15 @@ def _parser() -> Parser:
     common = _common_help()
     parser = Parser(
         "vmdesk",
-        description=tr("VMDesk without a window. Without a verb the window opens."),
-        epilog=common,
-        formatter_class=_Raw,
+        description=tr("Virtual machines in a window. With a verb the same is done without one, here."),
+        usage="vmdesk [OPTION]...\n       vmdesk [OPTION]... " + tr("VERB") + " ...",
+        epilog=f"{_window_help()}\n\n{common}",
+        formatter_class=Help,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"VMDesk {__version__}")
-    places = parser.add_subparsers(dest="verb", metavar=tr("VERB"), required=True)
+    shown = tr("show the version and end")
+    parser.add_argument("--version", action="version", version=f"VMDesk {__version__}", help=shown)
+    places = parser.add_subparsers(dest="verb", metavar=tr("VERB"), required=True, prog="vmdesk")
     for verb in _VERBS:
         sub = places.add_parser(
             verb.name,
@@ -200,11 +213,24 @@ def _parser() -> Parser:
             help=str(verb.help),
             description=str(verb.help),
             epilog=common,
-            formatter_class=_Raw,
+            formatter_class=Help,
             allow_abbrev=False,
         )
         verb.arguments(sub)
     return parser
+
+
+def _window_help() -> str:
+    return "\n".join(
+        (
+            tr("Options of the window:"),
+            "  --connect URI|HOST  " + tr("only this host; repeatable. Without it: the hosts of the last time"),
+            "  --demo              " + tr("only the practice host"),
+            "  --tour DIR          " + tr("walk through the window by itself, leave a picture of each page in DIR"),
+            "  --settings-dir DIR  " + tr("the settings of another folder"),
+            "  --debug             " + tr("tell more on stderr"),
+        )
+    )
 
 
 def _common_help() -> str:
@@ -215,6 +241,7 @@ def _common_help() -> str:
             "                      " + tr("the first of qemu:///system, qemu:///session that opens."),
             "                      " + tr('"practice" is the practice host. Here it lives for one command:'),
             "                      " + tr("whatever is done to it is forgotten at the end."),
+            "  --demo              " + tr("the same as --connect practice"),
             "  --json              " + tr("the result as JSON"),
             "  --settings-dir DIR  " + tr("the settings of another folder"),
             "  --debug             " + tr("tell more on stderr"),

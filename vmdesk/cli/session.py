@@ -88,7 +88,7 @@ class Session:
 
     async def _connect_local(self) -> bool:
         problems: list[str] = []
-        for config in choice.LOCAL:
+        for config in choice.local():
             problem = await self._open(config)
             if problem is None:
                 for earlier in problems:

@@ -1,5 +1,10 @@
 """Which host is meant by what stands behind --connect."""
 
+from collections import Counter
+from dataclasses import replace
+
+from vmdesk.core.first_start import session_host, system_host
+from vmdesk.core.host_draft import draft_of
 from vmdesk.core.practice import DEMO, ID
 from vmdesk.core.settings import Settings
 from vmdesk.model import uri
@@ -9,11 +14,10 @@ from vmdesk.model.text import text
 
 PRACTICE = ID  # also its name on the command line
 
-# Without --connect, the first of these that opens.
-LOCAL = (
-    HostConfig("qemu-system", "qemu:///system", "qemu:///system"),
-    HostConfig("qemu-session", "qemu:///session", "qemu:///session"),
-)
+
+def local() -> tuple[HostConfig, ...]:
+    """Without --connect, the first of these that opens."""
+    return system_host(), session_host()
 
 
 def practice() -> HostConfig:
@@ -36,8 +40,8 @@ def host(word: str, settings: Settings) -> HostConfig:
     address = uri.tidy(word)
     if not address or ":" in address or "/" in address:
         uri.check(address)
-        local = next((one for one in LOCAL if one.uri == address), None)
-        return local or HostConfig(address, address, address)
+        known = next((one for one in local() if one.uri == address), None)
+        return known or HostConfig(address, draft_of(HostConfig(address, "", address)).shown_name, address)
     names = ", ".join([*(one.name for one in settings.hosts), PRACTICE])
     raise VirtError(
         Problem(
@@ -55,4 +59,5 @@ def hosts(words: list[str], settings: Settings) -> list[HostConfig]:
     for word in words:
         config = host(word, settings)
         found.setdefault(config.uri, config)
-    return list(found.values())
+    names = Counter(config.name for config in found.values())
+    return [config if names[config.name] == 1 else replace(config, name=config.uri) for config in found.values()]

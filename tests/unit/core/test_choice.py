@@ -57,4 +57,15 @@ def test_a_remembered_file_that_is_gone_is_refused(tmp_path: Path) -> None:
 
 
 def test_each_host_once() -> None:
-    assert choice.hosts(["lab", "Lab 2", LAB.uri, "qemu:///system"], SETTINGS) == [LAB, choice.LOCAL[0]]
+    assert choice.hosts(["lab", "Lab 2", LAB.uri, "qemu:///system"], SETTINGS) == [LAB, choice.local()[0]]
+
+
+def test_a_host_is_called_by_a_name_and_not_by_its_address() -> None:
+    words = ["qemu:///system", "qemu:///session", "qemu+ssh://ann@lab-2/system", "qemu+ssh://[fe80::1]/system"]
+    names = [one.name for one in choice.hosts(words, SETTINGS)]
+    assert names == ["This computer", "This computer, my own machines only", "lab-2", "fe80::1"]
+
+
+def test_two_hosts_of_one_name_are_called_by_their_addresses() -> None:
+    words = ["qemu+ssh://ann@lab-2/system", "qemu+ssh://ann@lab-2/session"]
+    assert [one.name for one in choice.hosts(words, SETTINGS)] == words
