@@ -129,7 +129,9 @@ class FakeDoors:
         )
         return Found(tuple(doors), (), self.displays)
 
-    async def backend(self, key: DomainKey, display: Display, head: int, listener: Listener) -> Backend:
+    async def backend(
+        self, key: DomainKey, display: Display, head: int, listener: Listener, beside: Backend | None
+    ) -> Backend:
         made = FakeBackend(listener, display.kind, self.size)
         self.prepare(made)
         self.made.append(made)

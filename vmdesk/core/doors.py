@@ -5,6 +5,7 @@ import importlib
 import socket
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from vmdesk.console.screen import Backend, Listener
 from vmdesk.core.screens import Found, protocol_name
@@ -21,11 +22,8 @@ from vmdesk.virtxml.document import XmlError
 LOCAL = ("dbus", "vnc", "spice")
 REMOTE = ("vnc", "spice")
 
-# kind -> module and class; a window without a screen open needs none of them, and SPICE may be missing.
-_BACKENDS = {
-    "vnc": ("vmdesk.console.vnc.client", "VncBackend"),
-    "dbus": ("vmdesk.console.dbus", "DBusBackend"),
-}
+# A window without a screen open needs none of them.
+_MODULES = {"vnc": "vmdesk.console.vnc.client", "dbus": "vmdesk.console.dbus", "spice": "vmdesk.console.spice"}
 
 
 class Sessions(Protocol):
@@ -43,7 +41,7 @@ class RealDoors:
     def __init__(self, sessions: Sessions, order: Order = lambda key: ()) -> None:
         self._sessions = sessions
         self._order = order
-        self._heads: dict[DomainKey, Any] = {}  # machines whose D-Bus display is open, for its other monitors
+        self._shared: WeakKeyDictionary[Backend, Any] = WeakKeyDictionary()  # the connection that a backend is one of
         self._lane: Lane | None = None
 
     def _connection(self, key: DomainKey) -> Connection:
@@ -74,31 +72,31 @@ class RealDoors:
                 Problem(text("The definition cannot be read."), details=str(error), name="definition")
             ) from error
 
-    async def backend(self, key: DomainKey, display: Display, head: int, listener: Listener) -> Backend:
+    async def backend(
+        self, key: DomainKey, display: Display, head: int, listener: Listener, beside: Backend | None
+    ) -> Backend:
         connection = self._connection(key)
-        module, name = _BACKENDS[display.kind]
-        # Not on the main thread: the first one loads and compiles modules for some tens of milliseconds.
-        make = getattr(await self._load(module), name)
-        if display.kind == "dbus":
-            return await self._dbus(connection, key, display, head, listener, make)
-        fd = await consoles.open_graphics_fd(connection, key.uuid, display.index)
-        backend: Backend = make(listener, socket.socket(fileno=fd), local=True, name=key.uuid)
+        module = await self._load(_MODULES[display.kind])
+
+        async def fd() -> int:
+            return await consoles.open_graphics_fd(connection, key.uuid, display.index)
+
+        if display.kind == "vnc":
+            vnc: Backend = module.VncBackend(listener, socket.socket(fileno=await fd()), local=True, name=key.uuid)
+            return vnc
+        shared = self._shared.get(beside) if beside is not None else None
+        if shared is None:
+            # SPICE takes a socket for each of its channels.
+            shared = module.Display(await fd() if display.kind == "dbus" else fd)
+        make = module.DBusBackend if display.kind == "dbus" else module.SpiceBackend
+        backend: Backend = make(shared, listener, head)
+        self._shared[backend] = shared
         return backend
 
     async def _load(self, module: str) -> Any:
+        """Not on the main thread: it takes some tens of milliseconds, SPICE's library even more."""
         self._lane = self._lane or Lane(1, "doors")
         return await asyncio.get_running_loop().run_in_executor(self._lane, _import, module)
-
-    async def _dbus(
-        self, connection: Connection, key: DomainKey, display: Display, head: int, listener: Listener, make: Any
-    ) -> Backend:
-        """All monitors of a machine share one connection."""
-        shared = self._heads.get(key) if head else None
-        if shared is None or shared.ended:
-            fd = await consoles.open_graphics_fd(connection, key.uuid, display.index)
-            shared = self._heads[key] = _import("vmdesk.console.dbus").Display(fd)
-        backend: Backend = make(shared, listener, head)
-        return backend
 
 
 def _import(module: str) -> Any:
@@ -114,7 +112,7 @@ def _unusable(display: Display, connection: Connection) -> Text | None:
     name = protocol_name(display.kind)
     if display.kind == "dbus" and not (display.p2p and connection.local):
         return text("D-Bus: only for machines of this computer, with p2p='yes' in the definition.")
-    if display.kind not in _BACKENDS:
+    if display.kind not in _MODULES:
         return text("{protocol}: VMDesk does not speak it.", protocol=name)
     if not connection.local:
         return text("{protocol}: the machine runs on another computer.", protocol=name)

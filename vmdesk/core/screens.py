@@ -21,8 +21,9 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt.lane import Lane
 
-FIRST = 1.6  # seconds for a first picture where there is another door, and
-ONLY = 15.0  # ... where there is none
+FIRST = {"dbus": 1.6}  # seconds for a first picture where there is another door,
+ELSE = 6.0  # ... for other protocols, and
+ONLY = 15.0  # ... where there is no other
 STOPPING = 1.5  # seconds in which we hear that a machine has stopped, after its screen went away
 AGAIN = (0.3, 1.0, 3.0)  # seconds before tries to take up a connection that broke while the machine runs on
 STEADY = 10.0  # seconds after which a connection counts as good
@@ -72,8 +73,13 @@ class Doors(Protocol):
     async def find(self, key: DomainKey) -> Found:
         """What is there now. VirtError."""
 
-    async def backend(self, key: DomainKey, display: Display, head: int, listener: Listener) -> Backend:
-        """A backend for one of them, not open yet. VirtError."""
+    async def backend(
+        self, key: DomainKey, display: Display, head: int, listener: Listener, beside: Backend | None
+    ) -> Backend:
+        """A backend for one of them, not open yet. VirtError.
+
+        beside  an open one for another monitor of the same display: the connection is one for all
+        """
 
 
 class Watcher(Viewer, Protocol):
@@ -174,7 +180,7 @@ class Screens:
         link = Link(display.kind, self._hop or _hop_to(asyncio.get_running_loop()))
         try:
             async with asyncio.timeout(seconds):
-                link.backend = await self.doors.backend(key, display, head, link)
+                link.backend = await self.doors.backend(key, display, head, link, self._beside(key, display.kind))
                 await link.backend.open()
             if allowed := self._allowed.get(key):
                 link.backend.clipboard_allow(*allowed)
@@ -185,6 +191,12 @@ class Screens:
                 raise VirtError(problem) from error
             raise
         return link
+
+    def _beside(self, key: DomainKey, kind: str) -> Backend | None:
+        for (machine, protocol, _head), (link, _count) in self._links.items():
+            if machine == key and protocol == kind and not link.over:
+                return link.backend
+        return None
 
     def _close(self, key: DomainKey, link: Link) -> None:
         link.close()
@@ -400,7 +412,7 @@ class Screen:
                 continue
             more = any(one.kind not in self._lost_to for one in doors[place + 1 :])
             try:
-                link = await self._screens.take(self.key, door, self.head, FIRST if more else ONLY)
+                link = await self._screens.take(self.key, door, self.head, FIRST.get(door.kind, ELSE) if more else ONLY)
             except VirtError as error:
                 problem = error.problem
                 why.append(text("{protocol}: {problem}", protocol=name, problem=problem))

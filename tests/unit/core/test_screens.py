@@ -24,7 +24,7 @@ KEY = machine(0).key
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "STOPPING", 0.05)
-    monkeypatch.setattr(module, "FIRST", 0.05)
+    monkeypatch.setattr(module, "FIRST", {"dbus": 0.05})
     monkeypatch.setattr(module, "AGAIN", (0.01, 0.01, 0.01))
 
 
