@@ -42,6 +42,7 @@ class SpiceBackend:
     async def open(self) -> None:
         try:
             await self.display.connect()
+            self.display.do(self._look)
             await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._first)), 2.0)
         except TimeoutError:
             problem = words.no_head(self._number)
@@ -155,6 +156,11 @@ class SpiceBackend:
     def _leave(self, problem: Problem | None) -> None:
         self.ended(problem)
         self.display.leave(self)
+
+    def _look(self) -> None:
+        """A head that is there already, on a session that another one has opened."""
+        if self._shown is None and not self._over:
+            self.heads_changed()
 
     def heads_changed(self) -> None:
         heads = self.display.heads

@@ -12,8 +12,7 @@ from vmdesk.console.spice.library import Library
 TEXT_MAX: Final = 1 << 20
 _CLIPBOARD: Final = 0  # the selection; 1 and 2 are X11's primary and secondary
 _NONE, _UTF8 = 0, 1  # VD_AGENT_CLIPBOARD_*
-_CRLF: Final = 9  # VD_AGENT_CAP_GUEST_LINEEND_CRLF
-_TYPES_MAX = 64
+_BY_DEMAND, _CRLF = 5, 9  # VD_AGENT_CAP_CLIPBOARD_BY_DEMAND, VD_AGENT_CAP_GUEST_LINEEND_CRLF
 
 
 class Clipboard:
@@ -43,8 +42,8 @@ class Clipboard:
 
     def update(self) -> None:
         """The attributes have changed, or the agent has come."""
-        if self._main is None or not self._main.get_property("agent-connected"):
-            return
+        if self._main is None or not self._main.agent_test_capability(_BY_DEMAND):
+            return  # no agent, or it has not said yet what it can do
         if self.to_guest and self._text is not None:
             self._main.clipboard_selection_grab(_CLIPBOARD, [_UTF8])
         elif not self.to_guest and self._text is not None:
@@ -57,17 +56,18 @@ class Clipboard:
             self._text = text
             self.update()
 
-    def _on_grab(self, _main: Any, selection: int, types: int, count: int) -> bool:
-        if selection != _CLIPBOARD or not types or self._main is None:
+    def _on_grab(self, _main: Any, selection: int, types: list[int], _count: int) -> bool:
+        if selection != _CLIPBOARD or self._main is None:
             return False
         self._text = None
-        offered = (ctypes.c_uint32 * min(count, _TYPES_MAX)).from_address(types)
-        if self.from_guest and _UTF8 in offered[:]:
+        if self.from_guest and _UTF8 in types:
             self._main.clipboard_selection_request(_CLIPBOARD, _UTF8)
         return True
 
     def _on_text(self, _main: Any, selection: int, kind: int, data: int, size: int) -> None:
-        if selection == _CLIPBOARD and kind == _UTF8 and data and 0 < size <= TEXT_MAX and self.from_guest:
+        if self._main is None or not self.from_guest:
+            return
+        if selection == _CLIPBOARD and kind == _UTF8 and data and 0 < size <= TEXT_MAX:
             text = ctypes.string_at(data, size).decode("utf-8", "replace").rstrip("\0")
             self._told(text.replace("\r\n", "\n") if self._crlf() else text)
 

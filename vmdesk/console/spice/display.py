@@ -14,7 +14,7 @@ from vmdesk.console.screen import Cursor, Listener, Rect, Speaker
 from vmdesk.console.spice import words
 from vmdesk.console.spice.clipboard import Clipboard
 from vmdesk.console.spice.files import Copy, Progress
-from vmdesk.console.spice.library import Library, load
+from vmdesk.console.spice.library import Library, load_aside
 from vmdesk.console.spice.picture import CannotShow, Picture
 from vmdesk.console.spice.sound import Sound
 from vmdesk.console.spice.usb import Usb, UsbDevice
@@ -130,8 +130,7 @@ class Display:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             try:
-                # The first time it reads files for a while.
-                self._library = await self._loop.run_in_executor(None, load)
+                self._library = await asyncio.wrap_future(load_aside())
             except VirtError as error:
                 self._finish(error.problem)
             else:
@@ -143,6 +142,10 @@ class Display:
             self.fail(late)
             raise VirtError(late) from None
         return self.heads
+
+    @property
+    def ended(self) -> bool:
+        return self._over
 
     def join(self, member: Member) -> None:
         self._members.append(member)

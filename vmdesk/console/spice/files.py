@@ -21,6 +21,7 @@ class Copy:
         self._paths = tuple(paths)
         self._progress = progress
         self._cancel: Any = library.gio.Cancellable()
+        self._tasks: list[tuple[Any, int]] = []
         self.done: concurrent.futures.Future[None] = concurrent.futures.Future()
         self.done.set_running_or_notify_cancel()
 
@@ -35,22 +36,38 @@ class Copy:
         else:
             none = self._library.gio.FileCopyFlags.NONE
             sources = [self._library.gio.File.new_for_path(str(path)) for path in self._paths]
-            main.file_copy_async(sources, none, self._cancel, self._on_progress, None, self._on_done, None)
+            # Not with its progress callback: the binding frees that when the call returns.
+            number = self._library.on(main, "new-file-transfer", self._on_task)
+            main.file_copy_async(sources, none, self._cancel, None, None, self._on_done, None)
+            self._library.off(main, number)
 
     def cancel(self) -> None:
         """On the library's thread."""
         self._cancel.cancel()
+        self._end()
 
     def fail(self, error: VirtError) -> None:
         if not self.done.done():
             self.done.set_exception(error)
 
-    def _on_progress(self, done: int, total: int, *_: Any) -> None:
+    def _on_task(self, _main: Any, task: Any) -> None:
+        """A file is about to be copied."""
+        self._tasks.append((task, self._library.on(task, "notify::progress", self._on_progress)))
+
+    def _on_progress(self, *_: Any) -> None:
         if self._progress and not self.done.done():
-            self._progress(done, total)
+            done = sum(task.get_transferred_bytes() for task, _ in self._tasks)
+            self._progress(done, sum(task.get_total_bytes() for task, _ in self._tasks))
+
+    def _end(self) -> None:
+        for task, number in self._tasks:
+            self._library.off(task, number)
+        self._tasks.clear()
 
     def _on_done(self, main: Any, result: Any, *_: Any) -> None:
         gio = self._library.gio
+        self._on_progress()
+        self._end()
         try:
             main.file_copy_finish(result)
         except self._library.glib.Error as error:

@@ -4,6 +4,7 @@ That thread is whichever runs GLib's default main context: libvirt's event threa
 used and let go of there only; signals arrive there.
 """
 
+import concurrent.futures
 import ctypes
 import importlib
 import threading
@@ -49,9 +50,7 @@ class Library:
     def __init__(self) -> None:
         # Loaded here, with the first SPICE screen: most people have none, and PyGObject may be absent.
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                gi = importlib.import_module("gi")
+            gi = importlib.import_module("gi")
         except ImportError as error:
             raise VirtError(words.no_python_binding(str(error))) from None
         try:
@@ -159,12 +158,29 @@ _loading = threading.Lock()
 
 
 def load() -> Library:
-    """VirtError if it is not installed. Takes 20 ms or more the first time: not on the thread of a window."""
+    """VirtError if it is not installed."""
     with _loading:
         if not _loaded:
-            _loaded.append(Library())
+            with warnings.catch_warnings():  # PyGObject's importer is an old one
+                warnings.simplefilter("ignore", ImportWarning)
+                warnings.simplefilter("ignore", DeprecationWarning)
+                _loaded.append(Library())
         return _loaded[0]
 
 
-def loaded() -> Library | None:
-    return _loaded[0] if _loaded else None
+def load_aside() -> "concurrent.futures.Future[Library]":
+    """The same in a thread of its own: the first time it reads files for some tens of milliseconds."""
+    future: concurrent.futures.Future[Library] = concurrent.futures.Future()
+    future.set_running_or_notify_cancel()
+    if _loaded:
+        future.set_result(_loaded[0])
+        return future
+
+    def run() -> None:
+        try:
+            future.set_result(load())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="spice library", daemon=True).start()
+    return future
