@@ -24,7 +24,7 @@ __all__ = ["EMPTY", "PLAIN", "KeyModes", "Line", "Mods", "Place", "Span", "Style
 
 SIZE = (80, 24)  # what a guest takes for granted on a serial port
 SCROLLBACK = 10_000  # lines
-MOST_WAITING = 4 * 1024 * 1024  # bytes not yet shown
+MOST_WAITING = 1024 * 1024  # bytes not yet shown: more would be shown long after it was printed
 MOST_FOUND = 10_000
 _PIECE = 8192  # bytes decoded at a time
 _MOST_REPLIES = 64  # answers between two calls of `advance`

@@ -72,6 +72,7 @@ def say(terminal: Terminal, data: str | bytes) -> None:
         ("\x1bP1$r0m\x1b\\x", ["x"]),
         ("\x1b_hidden\x1b\\x", ["x"]),
         ("\x1b]P0aabbccx", ["x"]),
+        ("\x1b[1?2hx\x1b[31\x18x\x1b[31\rx\x1b(\x1b[mx", ["xx"]),
         ("\x1b[>4;2mx\x1b[=0cx\x1b[?1;2cx", ["xxx"]),
         ("a\x00b\x7fc", ["abc"]),
         ("\x1b[2;4r\x1b[4;1Ha\r\nb\r\nc\r\nd", ["", "b", "c", "d"]),

@@ -24,10 +24,13 @@ _TOKEN = re.compile(
     r"|(?P<string>(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x18\x1a\x1b\x9c]{0,4096}(?:[\x18\x1a\x9c]|\x1b\\|(?=\x1b[^\\])))"
     r"|(?P<escape>\x1b([ -/]{0,2})([0-OQ-WYZ\\`-~]))"
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f-\x8f\x91-\x97\x99\x9a\x9c])"
+    # What nobody knows, and what was cut short.
+    r"|(?P<other>(?:\x1b\[|\x9b)[0-?]{0,256}[ -/]{0,8}(?:[@-~\x18\x1a]|(?=[\x00-\x1f\x7f-\x9f]))"
+    r"|\x1b[ -/]{0,8}(?:[\x18\x1a]|(?=[\x00-\x1f\x7f-\x9f])))"
 )
 _PARTIAL = re.compile(
-    r"(?:\x1b[ -/]{0,2}"
-    r"|(?:\x1b\[|\x9b)[<-?]?[0-9;:]{0,256}[ -/]{0,2}"
+    r"(?:\x1b[ -/]{0,8}"
+    r"|(?:\x1b\[|\x9b)[0-?]{0,256}[ -/]{0,8}"
     r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x18\x1a\x1b\x9c]{0,4096}\x1b?)\Z"
 )
 _STRING = re.compile(r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x18\x1a\x1b\x9c]{4096}")
