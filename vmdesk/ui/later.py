@@ -10,6 +10,7 @@ from typing import Any
 _PARTS = {
     "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
     "machine-console": ("vmdesk.ui.pages.machine_console", "MachineConsole"),
+    "text-console": ("vmdesk.ui.console.texts", "TextSide"),
     "host": ("vmdesk.ui.pages.host", "HostPage"),
     "activity": ("vmdesk.ui.pages.activity", "ActivityPage"),
     "preferences": ("vmdesk.ui.pages.preferences", "PreferencesPage"),

@@ -53,6 +53,16 @@ class ConsoleBar(QWidget):
         self.speed.setCheckable(True)
         self.own = _tool("console-window", "dock-window", tr("Own window"), words=False)
         self.full = _tool("console-full", "fullscreen", tr("Full screen"), words=False)
+        # What makes no sense for a text console.
+        self.for_screens: tuple[QWidget, ...] = (
+            self.mode,
+            self.keys,
+            self.type,
+            self.clipboard,
+            self.view_only,
+            self.shot,
+            self.speed,
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         row.setSpacing(GRID // 2)

@@ -37,7 +37,7 @@ class ConsolePane(QWidget):
     def __init__(self, screens: Screens, key: DomainKey, deeds: Deeds, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._screens, self._key, self._deeds = screens, key, deeds
-        self._wish = ""
+        self._wish, self._head = "", 0
         self._shown = False
         self._dark = False
         self._domain: Domain | None = None
@@ -96,10 +96,14 @@ class ConsolePane(QWidget):
         transform = self.view.transform
         return (transform.guest_width, transform.guest_height) if transform else None
 
-    def choose(self, wish: str) -> None:
-        """Show it over another protocol; "" for the best."""
-        if wish != self._wish:
-            self._wish = wish
+    @property
+    def head(self) -> int:
+        return self._head
+
+    def choose(self, wish: str, head: int = 0) -> None:
+        """Show it over another protocol ("" for the best), or another monitor."""
+        if (wish, head) != (self._wish, self._head):
+            self._wish, self._head = wish, head
             if self._ears.screen:
                 self.close_screen()
                 self._open()
@@ -131,7 +135,7 @@ class ConsolePane(QWidget):
         return self.view.still()
 
     def _open(self) -> None:
-        screen = self._ears.screen = self._screens.hold(self._key, self._wish)
+        screen = self._ears.screen = self._screens.hold(self._key, self._wish, self._head)
         screen.attach(self._ears)
 
     def _inputs(self) -> Backend | None:

@@ -220,7 +220,7 @@ class ConsoleView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         self._check_place()
         painter = QPainter(self)
-        ground = self.palette().color(QPalette.ColorRole.Dark)
+        ground = self.palette().color(QPalette.ColorRole.Window).darker(112)
         transform = self._transform
         if transform is None:
             painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))

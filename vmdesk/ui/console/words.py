@@ -5,9 +5,16 @@ from dataclasses import dataclass
 
 from vmdesk.core.screens import Phase, Status, protocol_name
 from vmdesk.core.words import state_text
+from vmdesk.model.display import TextDevice
 from vmdesk.model.domain import Domain
-from vmdesk.model.text import Text, tr
+from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.console.card import Words
+
+_KINDS: dict[str, Text] = {
+    "serial": text("Serial port {n}"),
+    "console": text("Text console {n}"),
+    "parallel": text("Parallel port {n}"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,3 +86,8 @@ def shown_over(status: Status, size: tuple[int, int] | None) -> str:
         parts.append(f"{size[0]} × {size[1]}")
     parts += [str(one) for one in status.why if status.phase is Phase.LIVE]
     return " · ".join(parts)
+
+
+def text_name(device: TextDevice) -> str:
+    kind = _KINDS.get(device.kind, text("{kind} {n}", kind=device.kind))
+    return str(Text(kind.source, (*kind.values, ("n", device.number + 1))))

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from PySide6.QtCore import QBuffer, QIODevice, Qt, Signal
-from PySide6.QtGui import QActionGroup, QGuiApplication, QHideEvent, QImage, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QHideEvent, QImage, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.console import keys
 from vmdesk.core import typist
@@ -25,7 +26,8 @@ from vmdesk.ui.console.pane import ConsolePane
 from vmdesk.ui.console.send_keys import fill, written
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.console.window import FullBar
-from vmdesk.ui.console.words import Deeds, shown_over
+from vmdesk.ui.console.words import Deeds, shown_over, text_name
+from vmdesk.ui.later import load
 from vmdesk.ui.parts import Level, Notice, Parts
 
 LONGEST = 4000  # characters that are typed at most: more would take minutes
@@ -55,6 +57,8 @@ class MachineConsole(QWidget):
         self.foot = ConsoleFoot()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.pane)
+        self._texts: dict[str, Any] = {}  # device -> its TextSide, once it was looked at
+        self.setFocusProxy(self.pane.view)
         self._full_bar: FullBar | None = None
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -115,8 +119,9 @@ class MachineConsole(QWidget):
         self.bar.type.setEnabled(live and not view.view_only)
         self.bar.view_only.setEnabled(live or view.view_only)
         self.bar.shot.setEnabled(view.has_picture)
-        self.bar.display.setText(protocol_name(status.protocol) if live else tr("Display"))
-        words = shown_over(status, self.pane.size_shown)
+        screen = self.stack.currentWidget() is self.pane
+        self.bar.display.setText(protocol_name(status.protocol) if live and screen else tr("Display"))
+        words = shown_over(status, self.pane.size_shown) if screen else ""
         self.foot.show_over(words)
         view.setAccessibleDescription(words)
         self._show_captured(view.capturing)
@@ -127,7 +132,9 @@ class MachineConsole(QWidget):
     def _show_captured(self, capturing: bool) -> None:
         release = written(self._parts.settings.current.release_keys)
         view = self.pane.view
-        if view.holds_pointer:
+        if self.stack.currentWidget() is not self.pane:
+            words = ""
+        elif view.holds_pointer:
             words = tr("Keys and pointer go to the guest. {keys} takes them back.", keys=release)
         elif capturing:
             words = tr("Keys go to the guest. {keys} takes them back.", keys=release)
@@ -158,15 +165,27 @@ class MachineConsole(QWidget):
         menu = menu_of(self.bar.display)
         menu.clear()
         found = self._displays
-        group = QActionGroup(menu)
+        shown = self.stack.currentWidget()
+        pane = self.pane
+        ways = QActionGroup(menu)
         kinds = tuple(dict.fromkeys(one.kind for one in found.graphics)) if found else ()
         for wish, words in (("", tr("The best there is")), *((kind, protocol_name(kind)) for kind in kinds)):
-            action = menu.addAction(words)
-            action.setObjectName(f"console-wish-{wish or 'best'}")
-            action.setCheckable(True)
-            action.setChecked(self.stack.currentWidget() is self.pane and wish == self.pane.wish)
-            group.addAction(action)
+            action = _choice(menu, ways, f"console-wish-{wish or 'best'}", words, shown is pane and wish == pane.wish)
             action.triggered.connect(lambda _checked=False, wish=wish: self._on_wish(wish))
+        heads = found.heads if found else 1
+        monitors = QActionGroup(menu)
+        for head in range(heads if heads > 1 else 0):
+            name = tr("Monitor {n}", n=head + 1)
+            action = _choice(menu, monitors, f"console-head-{head}", name, shown is pane and head == pane.head)
+            action.triggered.connect(lambda _checked=False, head=head: self._on_head(head))
+        texts = QActionGroup(menu)
+        for device in found.texts if found else ():
+            if menu.actions() and not texts.actions():
+                menu.addSeparator()
+            on = isinstance(shown, QWidget) and shown is self._texts.get(device.name)
+            action = _choice(menu, texts, f"console-text-{device.name}", text_name(device), on)
+            action.setEnabled(device.streams)
+            action.triggered.connect(lambda _checked=False, name=device.name: self.show_text(name))
 
     def _fill_keys(self) -> None:
         own = self._parts.settings.current.send_keys
@@ -187,11 +206,37 @@ class MachineConsole(QWidget):
 
     def _on_text_console(self) -> None:
         """The first text console instead of the screen."""
+        found = self._displays
+        device = next((one for one in found.texts if one.streams), None) if found else None
+        if device is not None:
+            self.show_text(device.name)
+
+    def show_text(self, device: str) -> None:
+        """A text console instead of the screen; the screen's connection is kept, unseen."""
+        side = self._texts.get(device)
+        if side is None:
+            side = self._texts[device] = load("text-console")(
+                self._parts.sessions, self._parts.jobs, self._machine, device
+            )
+            self.stack.addWidget(side)
+        self._show_side(side)
+
+    def _show_side(self, side: QWidget) -> None:
+        self.stack.setCurrentWidget(side)
+        self.setFocusProxy(self.pane.view if side is self.pane else side)
+        for widget in self.bar.for_screens:
+            widget.setVisible(side is self.pane)
+        self._show_status()
+        side.setFocus()
 
     def _on_wish(self, wish: str) -> None:
-        self.stack.setCurrentWidget(self.pane)
-        self.pane.choose(wish)
+        self._show_side(self.pane)
+        self.pane.choose(wish, self.pane.head)
         self._keep("wish", wish)
+
+    def _on_head(self, head: int) -> None:
+        self._show_side(self.pane)
+        self.pane.choose(self.pane.wish, head)
 
     def _on_mode(self, mode: Mode) -> None:
         self.pane.set_mode(mode)
@@ -323,6 +368,8 @@ class MachineConsole(QWidget):
     def _on_changes(self, changes: Changes) -> None:
         if self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts:
             self._show_machine()
+            for side in self._texts.values():
+                side.wake()
 
     # ---------------------------------------------------------------- the widget
 
@@ -341,3 +388,12 @@ class MachineConsole(QWidget):
             stop()
         self._stop = []
         super().hideEvent(event)
+
+
+def _choice(menu: QMenu, group: QActionGroup, name: str, words: str, on: bool) -> QAction:
+    action = menu.addAction(words)
+    action.setObjectName(name)
+    action.setCheckable(True)
+    action.setChecked(on)
+    group.addAction(action)
+    return action
