@@ -12,6 +12,9 @@ from pathlib import Path
 
 import libvirt
 import pytest
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
 
 from tests.testbed.client import KeeperClient
 from tests.testbed.guests import Guest, Guests
@@ -21,6 +24,7 @@ from vmdesk.core.sessions import Sessions
 from vmdesk.core.store import Store
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
+from vmdesk.ui.widgets.terminal import TerminalPane
 from vmdesk.virt import consoles, domains
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.consoles import TextConsole, TextState, TextStatus
@@ -336,3 +340,32 @@ def test_grub_on_the_serial_port(system_uri: str, make_guest: Guests, rescue_cd:
             assert len(look.styles) > 1  # it stands out
 
     asyncio.run(run())
+
+
+def test_in_the_window(system_uri: str, make_guest: Guests, qapp: QApplication) -> None:
+    """The widget, the loop of the window, libvirt's thread, a guest: what is typed is seen."""
+    guest = make_guest("window")
+    guest.wait_until_booted()
+
+    async def run() -> None:
+        async with opened(system_uri) as connection:
+            pane = TerminalPane(lambda data: console.send(data))
+            console = TextConsole(lambda: connection, guest.uuid, "serial0", pane.view.feed, pane.show_state)
+            pane.resize(800, 600)
+            pane.show()
+            task = asyncio.create_task(console.run())
+            await until(lambda: console.state.status is TextStatus.OPEN, "the console is open")
+            QTest.keyClicks(pane.view, "typed in a window")
+
+            def seen() -> bool:
+                return "typed in a window" in pane.view.readable_text().replace(".", "").replace("\n", "")
+
+            await until(seen, "what was typed is seen")
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            pane.deleteLater()
+
+    qapp.setQuitOnLastWindowClosed(False)  # as the program has it
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(qapp, already_running=False)) as runner:
+        runner.run(run())
