@@ -55,6 +55,24 @@ def test_session_daemon(vmdesk: Run, make_session_guest: Guests) -> None:
     assert guest.state() == OFF
 
 
+def test_a_start_that_fails_tells_what_qemu_said(vmdesk: Run, make_session_guest: Guests, tmp_path: Path) -> None:
+    disk = tmp_path / "broken.qcow2"
+    disk.write_bytes(b"no image at all" * 1000)
+    guest = make_session_guest("broken", disks=[disk], start=False)
+    ended = vmdesk("--connect", "qemu:///session", "--debug", "start", guest.name, code=1)
+    assert "did not work" in ended.stderr
+    assert "starting up libvirt version" in ended.stderr  # its own log, from this start on
+    assert "Image is not in qcow2 format" in ended.stderr
+    quiet = vmdesk("--connect", "qemu:///session", "start", guest.name, code=1)
+    assert "starting up" not in quiet.stderr
+
+
+def test_a_disk_that_is_not_there(vmdesk: Run, make_guest: Guests, tmp_path: Path) -> None:
+    guest = make_guest("lost", disks=[tmp_path / "gone.qcow2"], start=False)
+    ended = vmdesk("start", guest.name, code=1)
+    assert f"Its disk {tmp_path / 'gone.qcow2'} is not there" in ended.stderr
+
+
 def test_a_machines_life(vmdesk: Run, make_guest: Guests) -> None:
     guest = make_guest("life", start=False)
 

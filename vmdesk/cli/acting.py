@@ -10,7 +10,9 @@ from vmdesk.cli.output import emit, emit_json, say, told
 from vmdesk.cli.session import Session
 from vmdesk.core import plain, single
 from vmdesk.core.command import Act, Command, reason, refused, run_on
-from vmdesk.core.commands.domain import BY_ID, file_line, until_off, what_stays
+from vmdesk.core.commands.domain import BY_ID
+from vmdesk.core.commands.questions import file_line, what_stays
+from vmdesk.core.commands.work import until_off
 from vmdesk.core.jobs import Job, JobState
 from vmdesk.core.labels import LabelsEdit, tags_of
 from vmdesk.model.domain import Domain

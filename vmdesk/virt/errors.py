@@ -312,6 +312,12 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
             text("QEMU, which runs the machines, is not installed on the host."),
             *steps.run_there("sudo apt install qemu-system-x86"),
         )
+    if found := re.search(r"[Cc]annot access storage file '([^']+)'", details):
+        return _Explained(
+            "disk-missing",
+            text("Its disk {file} is not there, or QEMU may not read it.", file=found.group(1)),
+            text("Put it back, or take the disk out of the machine's definition."),
+        )
     if "no space left" in low:
         return _Explained(
             "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")

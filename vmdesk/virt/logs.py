@@ -9,15 +9,19 @@ from vmdesk.virt.connection import Connection
 
 _TAIL = 16 * 1024
 _LINES = 40
+CLOCK = 1.0  # seconds by which a file's time may be coarser than ours
 
 
-async def qemu_log_tail(connection: Connection, name: str) -> str:
-    """Its last lines; "" where the log is on another host, not readable (root's) or not QEMU's."""
+async def qemu_log_tail(connection: Connection, name: str, since: float = 0.0) -> str:
+    """What the last start left there (the last lines of it); "" if nothing was written after `since` (Unix seconds),
+    and where the log is on another host, not readable (root's) or not QEMU's.
+    """
     folder = log_folder(connection.config_uri)
     if folder is None or "/" in name:
         return ""
     path = folder / f"{name}.log"
-    return await connection.control.call(lambda _conn: tail(path), text("Reading the log of {name}", name=name))
+    doing = text("Reading the log of {name}", name=name)
+    return await connection.control.call(lambda _conn: tail(path, since), doing)
 
 
 def log_folder(uri: str) -> Path | None:
@@ -30,12 +34,22 @@ def log_folder(uri: str) -> Path | None:
     return Path("/var/log/libvirt/qemu")
 
 
-def tail(path: Path) -> str:
-    """The last lines of a file, "" if it cannot be read."""
+def tail(path: Path, since: float = 0.0) -> str:
+    """The last lines of a log, from its last start on; "" if it cannot be read or is older than `since`."""
     try:
         with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _TAIL))
-            words = file.read().decode(errors="replace")
+            found = os.fstat(file.fileno())
+            if found.st_mtime < since - CLOCK:
+                return ""
+            file.seek(max(0, found.st_size - _TAIL))
+            lines = file.read().decode(errors="replace").splitlines()
     except OSError:
         return ""
-    return "\n".join(words.splitlines()[-_LINES:])
+    starts = [number for number, line in enumerate(lines) if ": starting up" in line]
+    return "\n".join(_said(lines[starts[-1] if starts else 0 :])[-_LINES:])
+
+
+def _said(lines: list[str]) -> list[str]:
+    """Without QEMU's command line: that is one option a line, each but the last with a backslash at its end."""
+    before = ["", *lines]
+    return [line for line, last in zip(lines, before) if not line.endswith("\\") and not last.endswith("\\")]

@@ -2,6 +2,7 @@
 
 import asyncio
 import shlex
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from vmdesk.core import command as commands
 from vmdesk.core.command import AT_ONCE, Command, Confirm, Context, Offer, Question, named, reason, reference, run_on
-from vmdesk.core.commands import domain as on_domain
+from vmdesk.core.commands import outside, questions, work
 from vmdesk.core.commands.domain import BY_ID, COMMANDS
 from vmdesk.core.jobs import Job, Jobs, JobState
 from vmdesk.core.labels import LabelsEdit, LocalLabels
@@ -140,7 +141,13 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     virt = Virt()
-    monkeypatch.setattr(on_domain, "domains", virt)
+
+    async def no_log(connection: Any, name: str, since: float) -> str:
+        return ""
+
+    monkeypatch.setattr(work.logs, "qemu_log_tail", no_log)
+    for module in (work, questions):
+        monkeypatch.setattr(module, "domains", virt)
     return Desk(tmp_path, virt)
 
 
@@ -478,7 +485,7 @@ def test_waiting_for_guests_holds_no_place(desk: Desk) -> None:
 def test_names(desk: Desk, name: str, fine: bool) -> None:
     web = machine()
     desk.store.update([web, machine("other"), machine("elsewhere", host="other")])
-    assert (on_domain.name_problem(desk.ctx, web, name) is None) == fine
+    assert (questions.name_problem(desk.ctx, web, name) is None) == fine
     [job] = desk.run(BY_ID["domain.rename"], web, argument=name) if name else [None]
     assert job is None or (job.state is JobState.DONE) == fine
 
@@ -570,8 +577,8 @@ def test_ssh_is_an_argument_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
         started.append(arguments)
         return SimpleNamespace(poll=lambda: None)
 
-    monkeypatch.setattr(on_domain.subprocess, "Popen", popen)
-    monkeypatch.setattr(on_domain, "_which", lambda program, path: f"/bin/{program}" if program == "konsole" else None)
+    monkeypatch.setattr(outside.subprocess, "Popen", popen)
+    monkeypatch.setattr(outside, "_which", lambda program, path: f"/bin/{program}" if program == "konsole" else None)
     addresses = ("nonsense; rm -rf /", "fe80::1", "127.0.0.1", "10.0.0.7/24")
     desk.settings.current = replace(desk.settings.current, ssh_user="bình")
     desk.run(BY_ID["domain.ssh"], machine(state=ON, addresses=addresses))
@@ -580,16 +587,16 @@ def test_ssh_is_an_argument_list(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_ssh_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     ssh = BY_ID["domain.ssh"]
-    monkeypatch.setattr(on_domain, "_which", lambda program, path: None)
+    monkeypatch.setattr(outside, "_which", lambda program, path: None)
     assert "terminal" in str(reason(ssh, machine(state=ON, addresses=("10.0.0.7",)), LAB))
-    monkeypatch.setattr(on_domain, "_which", lambda program, path: "/bin/xterm")
+    monkeypatch.setattr(outside, "_which", lambda program, path: "/bin/xterm")
     assert "address" in str(reason(ssh, machine(state=ON, addresses=("fe80::1",)), LAB))
     assert reason(ssh, machine(state=ON, addresses=("10.0.0.7",)), LAB) is None
     assert reason(ssh, machine(addresses=("10.0.0.7",)), LAB)
 
 
 def test_saving_reports_progress(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(on_domain, "PROGRESS", 0.001)
+    monkeypatch.setattr(work, "PROGRESS", 0.001)
     heard: list[float | None] = []
 
     async def go() -> None:
@@ -606,6 +613,20 @@ def test_saving_reports_progress(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run(go())
     assert {call[0] for call in desk.virt.calls} == {"managed_save", "job_progress"}
     assert str(desk.trace.entries[0].doing) == "Saving web"
+
+
+def test_a_failed_start_brings_qemus_log(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, float]] = []
+
+    async def log(connection: Any, name: str, since: float) -> str:
+        asked.append((name, since))
+        return "qemu: that disk is no disk"
+
+    monkeypatch.setattr(work.logs, "qemu_log_tail", log)
+    desk.virt.fails["start"] = VirtError(Problem(Text("It broke."), details="exit code 1"))
+    [job] = desk.run(BY_ID["domain.start"], machine())
+    assert job.problem and job.problem.details == "exit code 1\n\nqemu: that disk is no disk"
+    assert asked[0][0] == "web" and asked[0][1] <= time.time()
 
 
 def test_a_click_does_not_wait(desk: Desk) -> None:
