@@ -49,7 +49,7 @@ debian_run=(
 	python3 python3-venv python3-libvirt python3-gi
 	libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils dnsmasq-base
 	iptables nftables openssh-client
-	gir1.2-libosinfo-1.0 osinfo-db
+	gir1.2-libosinfo-1.0 osinfo-db gir1.2-spiceclientglib-2.0 spice-client-glib-usb-acl-helper
 	libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libwayland-client0 libwayland-cursor0
 	libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 	libxcb-shape0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0 fonts-dejavu-core
@@ -70,7 +70,7 @@ fedora_run=(
 	python3 python3-libvirt python3-gobject-base
 	libvirt-daemon-kvm libvirt-daemon-config-network libvirt-client qemu-system-x86-core qemu-ui-dbus qemu-img dnsmasq
 	nftables
-	openssh-clients libosinfo osinfo-db
+	openssh-clients libosinfo osinfo-db spice-glib
 	mesa-libEGL mesa-libGL dbus-libs fontconfig glib2 libwayland-client libwayland-cursor libxcb
 	xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11
 	dejavu-sans-fonts xorg-x11-server-Xvfb xorg-x11-xauth
@@ -83,7 +83,7 @@ fedora_bench=(virt-manager xdotool)
 
 arch_run=(
 	python libvirt-python python-gobject
-	libvirt qemu-system-x86 qemu-ui-dbus qemu-img dnsmasq iptables openssh libosinfo osinfo-db
+	libvirt qemu-system-x86 qemu-ui-dbus qemu-img dnsmasq iptables openssh libosinfo osinfo-db spice-gtk
 	libglvnd dbus fontconfig glib2 wayland libxcb xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms
 	xcb-util-renderutil xcb-util-wm libxkbcommon-x11 ttf-dejavu xorg-server-xvfb xorg-xauth
 )
