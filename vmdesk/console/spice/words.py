@@ -61,7 +61,11 @@ def refused(where: str, details: str) -> Problem:
 
 def password_wanted(details: str) -> Problem:
     return Problem(
-        _NO_SCREEN, text("It asks for a password."), text("Enter it and try again."), details=details, name="auth"
+        _NO_SCREEN,
+        text("The SPICE server asks for a password."),
+        text("Enter it and try again."),
+        details=details,
+        name="auth",
     )
 
 
