@@ -9,6 +9,8 @@ import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import (
     QAccessible,
+    QAccessibleEvent,
+    QAccessibleTextInsertEvent,
     QColor,
     QGuiApplication,
     QImage,
@@ -28,6 +30,7 @@ from vmdesk.model.text import text
 from vmdesk.ui import theme
 from vmdesk.ui.widgets import terminal_view
 from vmdesk.ui.widgets.terminal import TerminalPane
+from vmdesk.ui.widgets.terminal_access import difference
 from vmdesk.ui.widgets.terminal_drawing import CONTRAST, Drawing, contrast, readable
 from vmdesk.ui.widgets.terminal_view import TerminalView
 from vmdesk.virt.consoles import TextState, TextStatus
@@ -520,6 +523,38 @@ def test_for_screen_readers(desk: Desk) -> None:
     assert desk.view.selected_text == "first" and reading.selectionCount() == 1
     reading.removeSelection(0)
     assert reading.selectionCount() == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (["a"], ["a"], (1, "", "")),
+        (["$ "], ["$ ls"], (2, "", "ls")),
+        (["a", ""], ["a", "b"], (2, "", "b")),
+        (["b"], ["b", "c"], (1, "", "\nc")),
+        (["ab"], ["a"], (1, "b", "")),
+        (["one"], ["two"], (0, "one", "two")),
+        ([], ["x"], (0, "", "x")),
+    ],
+)
+def test_screen_readers_hear_what_is_new(old: list[str], new: list[str], told: tuple[int, str, str]) -> None:
+    assert difference(old, new) == told
+
+
+def test_what_is_new_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def tell(event: QAccessibleEvent) -> None:
+        if isinstance(event, QAccessibleTextInsertEvent):
+            told.append(event.textInserted())
+
+    monkeypatch.setattr(QAccessible, "isActive", lambda: True)
+    monkeypatch.setattr(QAccessible, "updateAccessibility", tell)
+    desk.say("".join(f"line {n}\r\n" for n in range(30)))
+    told.clear()
+    desk.say("new words\r\n")
+    desk.say("$")
+    assert [words.strip() for words in told] == ["new words", "$"]
 
 
 def test_the_accessible_side_goes_with_the_widget(qtbot: QtBot, qapp: QApplication, reps: Callable[[int], int]) -> None:

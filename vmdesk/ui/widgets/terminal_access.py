@@ -1,5 +1,6 @@
 """A terminal for screen readers: its lines as text, its cursor, its selection, and what is new."""
 
+from collections.abc import Sequence
 from typing import Protocol, cast
 
 from PySide6.QtCore import QPoint, QRect
@@ -85,6 +86,18 @@ class _Accessible(QAccessibleWidget):
 # Qt keeps the pointer and deletes it with the widget; until then Python must keep the object.
 _kept: list[_Accessible] = []
 _installed: list[str] = []
+
+
+def difference(old: Sequence[str], new: Sequence[str]) -> tuple[int, str, str]:
+    """(offset, what was removed there, what was put there) that makes the new lines of the old ones."""
+    before, after = "\n".join(old), "\n".join(new)
+    start = end = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    most = min(len(before), len(after)) - start
+    while end < most and before[-1 - end] == after[-1 - end]:
+        end += 1
+    return start, before[start : len(before) - end], after[start : len(after) - end]
 
 
 def install(class_name: str) -> None:

@@ -10,7 +10,8 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleTextCursorEvent,
-    QAccessibleTextUpdateEvent,
+    QAccessibleTextInsertEvent,
+    QAccessibleTextRemoveEvent,
     QAction,
     QActionGroup,
     QClipboard,
@@ -96,6 +97,8 @@ class TerminalView(QAbstractScrollArea):
         self._found: list[Span] = []
         self._current = -1
         self._composed = ""
+        self._told: list[str] = []  # what screen readers know, and the number of its first line
+        self._told_top = 0
         self._readonly = False
         self._last_bell = 0.0
         self._last_turn = 0.0
@@ -718,8 +721,14 @@ class TerminalView(QAbstractScrollArea):
         return Place(self.terminal.end - 1, self.terminal.columns)
 
     def _tell_readers(self) -> None:
+        """Only what is new is read out."""
         if not QAccessible.isActive() or not self.isVisible():
             return
-        text = self.readable_text()
-        QAccessible.updateAccessibility(QAccessibleTextUpdateEvent(self, 0, "", text))
+        old, new = self._told, self._seen()
+        scrolled, self._told, self._told_top = self._top - self._told_top, new, self._top
+        place, removed, inserted = terminal_access.difference(old[max(0, scrolled) :], new)
+        if removed:
+            QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self, place, removed))
+        if inserted:
+            QAccessible.updateAccessibility(QAccessibleTextInsertEvent(self, place, inserted))
         QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self, self.readable_cursor()))
