@@ -23,7 +23,6 @@ from vmdesk.core.answers import Answer, Answers
 from vmdesk.core.archive import Archive
 from vmdesk.core.calls import Calls
 from vmdesk.core.command import Ask, Context
-from vmdesk.core.doors import RealDoors
 from vmdesk.core.history import History
 from vmdesk.core.hosts import Hosts
 from vmdesk.core.jobs import Jobs
@@ -33,7 +32,6 @@ from vmdesk.core.paths import Paths
 from vmdesk.core.practice import Practice
 from vmdesk.core.recorder import Recorder
 from vmdesk.core.sampler import Sampler
-from vmdesk.core.screens import Screens
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.settings import Settings, SettingsFile
 from vmdesk.core.single import Listening, Message, listen
@@ -126,8 +124,7 @@ class App:
         self.sessions = Sessions(self.store, self.jobs, self._activity, self._calls())
         self._labels.changed = self._on_labels
         self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
-        # One folder for all VMDesks of the user, whatever their settings.
-        self.screens = Screens(self.store, self.jobs, RealDoors(self.sessions), paths.runtime.parent / "screens")
+        self._screens: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
         self._trace = Trace()
         context = Context(
@@ -158,7 +155,7 @@ class App:
             context,
             self.sampler,
             cast(Shell, None),  # the window puts itself there
-            self.screens,
+            _Later(self._open_screens),
         )
         self.window = MainWindow(parts, self._remembered, self._host_actions, self._picture)
         self._tray = Tray(self._show, self.end)
@@ -221,7 +218,8 @@ class App:
         self._tray.go()
         self._notifier.close()
         self.sampler.close()
-        self.screens.close()
+        if self._screens is not None:
+            self._screens.close()
         if self._listening:
             await self._listening.close()
         with contextlib.suppress(TimeoutError):
@@ -257,6 +255,10 @@ class App:
         """The hosts of --connect; they were checked before the window was made."""
         found = choice.hosts(list(self._options.connect), self._settings.current) if self._options.connect else []
         return [self._practice.config() if one.id == practice_host.ID else one for one in found]
+
+    def _open_screens(self) -> Any:
+        self._screens = load("screens")(self.store, self.jobs, self.sessions, self._paths)
+        return self._screens
 
     async def _picture(self, key: DomainKey) -> bytes:
         """A machine's screen."""

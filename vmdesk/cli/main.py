@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdesk import __version__
-from vmdesk.cli import acting, arguments, reading
+from vmdesk.cli import acting, arguments, console, reading
 from vmdesk.cli.arguments import Help, Parser, Shared, Usage, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
@@ -78,6 +78,13 @@ _VERBS = (
         acts=False,
     ),
     Verb("tag", text("show, add and remove tags"), acting.tag, arguments.tag),
+    Verb(
+        "console",
+        text("a picture of the screen, keys to it, the text console"),
+        console.console,
+        console.arguments,
+        console.check,
+    ),
     Verb("open", text("open the window at a machine"), acting.open_window, arguments.one_name),
     Verb("host", text("what the host is and can do"), reading.host, arguments.nothing, acts=False),
 )

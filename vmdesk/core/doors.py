@@ -8,7 +8,10 @@ from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 from vmdesk.console.screen import Backend, Listener
-from vmdesk.core.screens import Found, protocol_name
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.paths import Paths
+from vmdesk.core.screens import Found, Screens, protocol_name
+from vmdesk.core.store import Store
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
@@ -97,6 +100,11 @@ class RealDoors:
         """Not on the main thread: it takes some tens of milliseconds, SPICE's library even more."""
         self._lane = self._lane or Lane(1, "doors")
         return await asyncio.get_running_loop().run_in_executor(self._lane, _import, module)
+
+
+def open_screens(store: Store, jobs: Jobs, sessions: Sessions, paths: Paths) -> Screens:
+    """The screens of this process. All VMDesks of the user share one folder of locks, whatever their settings."""
+    return Screens(store, jobs, RealDoors(sessions), paths.runtime.parent / "screens")
 
 
 def _import(module: str) -> Any:

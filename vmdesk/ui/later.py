@@ -9,6 +9,7 @@ from typing import Any
 # name -> module and what is taken from it
 _PARTS = {
     "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
+    "screens": ("vmdesk.core.doors", "open_screens"),
     "machine-console": ("vmdesk.ui.pages.machine_console", "MachineConsole"),
     "text-console": ("vmdesk.ui.console.texts", "TextSide"),
     "host": ("vmdesk.ui.pages.host", "HostPage"),
