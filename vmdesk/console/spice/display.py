@@ -112,7 +112,8 @@ class Display:
         self._over = False
         self._leaving = False
         self._sound: Sound | None = None
-        self._microphone = False
+        self._plays = self._microphone = False
+        self._folder: tuple[Path, bool] | None = None  # shared; writable
         # for everybody to read
         self.inputs: Any = None
         self.heads: tuple[Head, ...] = ()
@@ -246,6 +247,10 @@ class Display:
         if self._password:
             session.set_property("password", self._password)
         self._on(session, "channel-new", self._on_channel)
+        if self._plays:
+            self._play(self._microphone)
+        if self._folder:
+            self._share(*self._folder)
         if not isinstance(self._where, Address):
             session.open_fd(-1)  # the main channel too asks for its socket
             return
@@ -593,7 +598,7 @@ class Display:
         return True
 
     def _play(self, microphone: bool) -> None:
-        self._microphone = microphone
+        self._plays, self._microphone = True, microphone
         if self._session is not None and self._audio is None and self._sound is None:
             # Kept: without a reference it ends. It connects the channels of sound by itself.
             self._audio = self._lib.spice.Audio.get(self._session, None)
@@ -603,6 +608,7 @@ class Display:
         return bool(self._session.get_property("shared-dir"))
 
     def _share(self, folder: Path | None, writable: bool) -> None:
+        self._folder = (folder, writable) if folder else None
         if self._session is None:
             return
         channel = self._lib.spice.Channel

@@ -499,6 +499,14 @@ def test_folder_and_sound_settings_do_no_harm(server: Server, tmp_path: Path) ->
             backend.display.share_folder(None)
             backend.display.play()
             await asyncio.sleep(0.1)
+        told = Recorder()
+        before = SpiceBackend(Display(server.open_channel), told)
+        before.display.share_folder(tmp_path, writable=True)
+        before.display.play(microphone=True)
+        await before.open()
+        before.close()
+        await until(lambda: told.ends)
+        assert told.ends == [None]
 
     asyncio.run(run())
 
