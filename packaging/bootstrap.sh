@@ -53,7 +53,7 @@ debian_run=(
 	libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libwayland-client0 libwayland-cursor0
 	libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 	libxcb-shape0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0 fonts-dejavu-core
-	xvfb xauth # with no display `make run` shows the tour on a virtual one
+	xvfb xauth iproute2 # with no display `make run` shows the tour on a virtual one
 )
 # QEMU's D-Bus display (ui-dbus.so) is in qemu-system-common on Debian 12, later in a package of its own. (Debian 12's
 # backports have that package too, but for their own QEMU.)
@@ -73,7 +73,7 @@ fedora_run=(
 	openssh-clients libosinfo osinfo-db spice-glib
 	mesa-libEGL mesa-libGL dbus-libs fontconfig glib2 libwayland-client libwayland-cursor libxcb
 	xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11
-	dejavu-sans-fonts xorg-x11-server-Xvfb xorg-x11-xauth
+	dejavu-sans-fonts xorg-x11-server-Xvfb xorg-x11-xauth iproute
 )
 fedora_test=(
 	libvirt-daemon at-spi2-core dbus-daemon dbus-x11 xdotool grub2-tools-extra grub2-pc-modules xorriso

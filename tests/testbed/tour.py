@@ -9,48 +9,52 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import libvirt
 
 from tests.testbed import client, desktop
 from tests.testbed.guests import Guests, System, connection
+from vmdesk.model.domain import Labels
+from vmdesk.virtxml import metadata
 
 PROGRAM = Path(sys.executable).with_name("vmdesk")
-_TITLES = {
-    "web-01": "Shop, first front end",
-    "web-02": "Shop, second front end",
-    "db-01": "Orders and customers",
-    "mail": "Mail relay",
-    "build-04": "Nightly builds",
-    "lab-student-07": "Networking course, seat 7",
-    "old-intranet": "Kept until the end of the year",
+# name -> title, group, tags. "demo": the tour may do something with it.
+_LABELS = {
+    "web-01": Labels("Shop, first front end", group="Shop", tags=("web", "prod")),
+    "web-02": Labels("Shop, second front end", group="Shop", tags=("web", "prod")),
+    "db-01": Labels("Orders and customers", group="Shop", tags=("db", "demo", "prod")),
+    "mail": Labels("Mail relay", group="Office", tags=("prod",)),
+    "build-04": Labels("Nightly builds", group="Lab"),
+    "lab-student-07": Labels("Networking course, seat 7", group="Lab", tags=("course",)),
+    "old-intranet": Labels("Kept until the end of the year", group="Office"),
+    "scanner": Labels("Its disk was lost in a move", group="Office", tags=("demo",)),
 }
 
 
 def _company(guests: Guests) -> None:
-    """Guests that differ: busy, writing, idle, paused, off."""
+    """Guests that differ: busy, writing, idle, paused, off, and one whose disk is gone."""
+
+    def guest(name: str, **options: Any) -> None:
+        options = {"graphics": "vnc"} | options
+        guests(name, exact_name=True, extra=_labels(name), **options)
+
     with connection(System.uri) as opened:
         opened.networkLookupByName("default").create()
-    guests("web-01", exact_name=True, vcpus=2, memory=64, network="default", graphics="vnc", extra=_title("web-01"))
-    guests("web-02", exact_name=True, memory=64, network="default", graphics="vnc", extra=_title("web-02"))
-    guests(
-        "db-01",
-        exact_name=True,
-        memory=96,
-        graphics="vnc",
-        disks=[256],
-        writes=True,
-        network="default",
-        extra=_title("db-01"),
-    )
-    guests("mail", exact_name=True, memory=48, graphics="vnc", extra=_title("mail"))
-    guests("build-04", exact_name=True, memory=48, graphics="vnc", busy=True, extra=_title("build-04"))
-    guests("lab-student-07", exact_name=True, memory=32, graphics="vnc", paused=True, extra=_title("lab-student-07"))
-    guests("old-intranet", exact_name=True, memory=32, disks=[64], start=False, extra=_title("old-intranet"))
+    guest("web-01", vcpus=2, memory=64, network="default")
+    guest("web-02", memory=64, network="default")
+    guest("db-01", memory=96, disks=[256], writes=True, network="default")
+    guest("mail", memory=48)
+    guest("build-04", memory=48, busy=True)
+    guest("lab-student-07", memory=32, paused=True)
+    guest("old-intranet", memory=32, graphics=None, disks=[64], start=False)
+    guest("scanner", memory=32, graphics=None, disks=[Path("/srv/scans/scanner.qcow2")], start=False)
 
 
-def _title(name: str) -> str:
-    return f"<title>{_TITLES[name]}</title>"
+def _labels(name: str) -> str:
+    labels = _LABELS[name]
+    ours = (metadata.build(labels) or "").replace("<labels>", f"<labels xmlns='{metadata.NAMESPACE}'>")
+    return f"<title>{labels.title}</title><metadata>{ours}</metadata>"
 
 
 def _walk(target: Path, uri: str | None) -> int:

@@ -100,6 +100,8 @@ class Tabs(QTabWidget):
             self.tabBar().setTabButton(place, QTabBar.ButtonPosition.RightSide, self._close_button(page))
         if hasattr(page, "title_changed"):
             page.title_changed.connect(lambda title, page=page: self._on_title(page, title))
+        if hasattr(page, "looked_elsewhere") and not self._is_home(page):
+            page.looked_elsewhere.connect(self.changed)
         if raised:
             self.setCurrentWidget(page)
 

@@ -1,4 +1,8 @@
-"""The tour: the real window walks through its pages and leaves a picture of each."""
+"""The tour: the real window walks through its pages and leaves a picture of each.
+
+On the way it pauses, resumes and starts a machine, so that there is something to see. It does that on the practice host
+and with machines that carry the tag "demo" only: what else runs on a host is somebody's.
+"""
 
 import asyncio
 import time
@@ -9,20 +13,20 @@ from typing import Any
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
+from vmdesk.core import practice
 from vmdesk.core.store import Store
 from vmdesk.model.domain import Domain, State
-from vmdesk.model.errors import Problem
 from vmdesk.model.host import Link
-from vmdesk.model.text import text, tr
 from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.models.domains import Scope
-from vmdesk.ui.parts import Level, Notice
 from vmdesk.ui.theme import Theme
 
 WAIT = 30.0  # seconds for the hosts to answer
 GATHER = 40.0  # seconds of figures before the first picture, so that the lines are lines
 SIZE = (1440, 880)
 LOOKS = ("light", "dark")
+ACTING = 20.0  # seconds for an action to be seen
+MAY_ACT = "demo"  # the tag
 MACHINE_TABS = ("overview", "console", "activity")  # file names are the same in every language
 
 
@@ -71,7 +75,8 @@ class Tour:
             window.machines.set_scope(Scope())
         if star is not None:
             window.reveal(star.key)
-        self._show_notice(star)
+        await self._act(star)
+        await self._fail(star)
         await self._take("notice")
         window.notices.dismiss()
         window.open_palette()
@@ -85,6 +90,9 @@ class Tour:
             window.open_host(host.id)
             await asyncio.sleep(3.0)
             await self._take("host")
+            page: Any = window.tabs.currentWidget()
+            page.show_checks()
+            await self._take("host-checks")
         for name in ("activity", "preferences"):
             window.open_page(name)
             await asyncio.sleep(0.7)
@@ -94,7 +102,7 @@ class Tour:
     def _star(self) -> Domain | None:
         """The machine to show: one that runs and has a graph to show."""
         running = [one for one in self._store.domains.values() if one.state is State.RUNNING and one.responding]
-        running.sort(key=lambda one: (not one.labels.tags, not one.addresses, one.name))
+        running.sort(key=lambda one: (not self._may_act(one), not one.labels.tags, not one.addresses, one.name))
         return next(iter(running), None) or next(iter(self._store.domains.values()), None)
 
     async def _machine(self, star: Domain) -> None:
@@ -108,18 +116,28 @@ class Tour:
                 await asyncio.sleep(0.7)
             await self._take(f"machine-{MACHINE_TABS[place]}" if place < len(MACHINE_TABS) else f"machine-{place + 1}")
 
-    def _show_notice(self, star: Domain | None) -> None:
-        name = star.name if star else "web-01"
-        problem = Problem(
-            text("{name} could not be started.", name=name),
-            text("Its disk is used by another machine."),
-            text("Shut the other machine down, then try again."),
-            'internal error: process exited while connecting to monitor: Failed to get "write" lock',
-        )
-        self._window.notify(Notice(problem, Level.ERROR, ((tr("Try again"), lambda: None),)))
+    def _may_act(self, domain: Domain) -> bool:
+        return domain.key.host == practice.ID or MAY_ACT in domain.labels.tags
 
-    async def _until(self, ready: Callable[[], bool]) -> None:
-        end = time.monotonic() + WAIT
+    async def _act(self, star: Domain | None) -> None:
+        """Something for the activity and for "What did this do"."""
+        if star is None or not self._may_act(star) or star.state is not State.RUNNING:
+            return
+        for command, state in (("domain.pause", State.PAUSED), ("domain.resume", State.RUNNING)):
+            self._window.run(command, [star.key])
+            await self._until(lambda state=state: self._store.domains[star.key].state is state, ACTING)  # type: ignore[misc]
+            await asyncio.sleep(1.0)
+
+    async def _fail(self, star: Domain | None) -> None:
+        """A real notice: a start that fails, or one that makes no sense."""
+        off = [one for one in self._store.domains.values() if not one.active and MAY_ACT in one.labels.tags]
+        one = min(off, key=lambda one: one.name, default=star)
+        if one is not None:
+            self._window.run("domain.start", [one.key])
+            await self._until(lambda: self._window.notices.current is not None, ACTING)
+
+    async def _until(self, ready: Callable[[], bool], seconds: float = WAIT) -> None:
+        end = time.monotonic() + seconds
         while not ready() and time.monotonic() < end:  # noqa: ASYNC110 - what it waits for has no event
             await asyncio.sleep(0.1)
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.ui.desk import Shell, feed, feed_host, parts_of
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.facts import (
     Cell,
@@ -204,6 +205,25 @@ def test_who_uses_it(run_async: Run, page: HostPage, parts: Parts) -> None:
         page.grab()
 
     shown(run_async, page, talk)
+
+
+def test_who_uses_it_is_read_every_second(run_async: Run, page: HostPage, parts: Parts, qtbot: QtBot) -> None:
+    told: list[set[DomainKey]] = []
+    page.looked_elsewhere.connect(lambda: told.append(page.watched()))
+
+    async def talk() -> None:
+        running = {one.key for one in parts.store.of_host("laptop") if one.active}
+        assert running and page.watched() == running
+        assert told == [running]
+
+    shown(run_async, page, talk)
+
+
+def test_of_many_only_the_greatest_users(page: HostPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host_module, "WATCH_ALL", 1)
+    monkeypatch.setattr(host_module, "WATCH_MOST", 1)
+    page._refresh_usage()
+    assert page.watched() == {page._usage.model.rows[0].key}
 
 
 def test_connection_is_told_with_its_problem(run_async: Run, page: HostPage, parts: Parts) -> None:

@@ -1,6 +1,7 @@
 """A figure with its last minutes as a thin line: in the table's cells and in the inspector."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
@@ -14,23 +15,24 @@ from vmdesk.ui.delegates.cell import CellDelegate
 from vmdesk.ui.models.domains import DomainsModel
 
 POINTS = 30  # a cell's line: five minutes at the standard interval
+STEPS = (2.0, 4.0, 10.0)  # seconds a point: finer in the first minutes, or lines would be dots
 FLOOR = 100_000.0  # bytes/s: traffic below this is a flat line, not a mountain range
 
-Recent = Callable[[DomainKey, str, int], list[float]]
+Recent = Callable[[DomainKey, str, int, float], list[float]]
 
 # The widest text each figure column can show: the numbers stand at the right, the line keeps its width.
 _WIDEST = {"cpu": "100 %", "wait": "100 %", "memory": "15.9 / 15.9 GiB", "disk": "888 MB/s", "network": "888 MB/s"}
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
-def values_of(recent: Recent, key: DomainKey, column: Column, count: int) -> list[float]:
+def values_of(recent: Recent, key: DomainKey, column: Column, count: int, step: float) -> list[float]:
     """The sum of one or two series, NaN counting as nothing where the other is known; or what stands in for them."""
-    first = recent(key, column.series[0], count)
+    first = recent(key, column.series[0], count, step)
     if column.instead and all(value != value for value in first):
-        return recent(key, column.instead, count)
+        return recent(key, column.instead, count, step)
     if len(column.series) == 1:
         return first
-    second = recent(key, column.series[1], count)
+    second = recent(key, column.series[1], count, step)
     return [b if a != a else a if b != b else a + b for a, b in zip(first, second)]
 
 
@@ -77,6 +79,12 @@ class SparklineDelegate(CellDelegate):
     def __init__(self, model: DomainsModel, recent: Recent) -> None:
         super().__init__(model)
         self._recent = recent
+        self._born = time.monotonic()
+
+    def _step(self) -> float:
+        """The finest step that shows all there can be."""
+        age = time.monotonic() - self._born
+        return next((step for step in STEPS if age <= step * POINTS), STEPS[-1])
 
     def paint_cell(
         self,
@@ -95,7 +103,7 @@ class SparklineDelegate(CellDelegate):
         width = rect.width() - metrics.horizontalAdvance(_WIDEST[column.id]) - theme.GRID
         if width < 2 * theme.GRID or not domain.active:
             return
-        values = values_of(self._recent, domain.key, column, POINTS)
+        values = values_of(self._recent, domain.key, column, POINTS, self._step())
         if not values:
             return
         palette = option.palette

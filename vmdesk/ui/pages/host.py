@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
@@ -15,6 +15,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.facts import HostFacts, KvmProof
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.models.users import Column
 from vmdesk.ui.pages.host_check_list import CheckList
 from vmdesk.ui.pages.host_checks import checks_of
 from vmdesk.ui.pages.host_facts import groups_of
@@ -30,6 +31,9 @@ from vmdesk.ui.widgets.graphs import Curve, Graphs, Plan
 from vmdesk.ui.widgets.topology import Topology
 from vmdesk.virt import facts as virt_facts
 
+WATCH_ALL = 32  # machines of a host that are all read every second while its page is seen
+WATCH_MOST = 16  # so many of them where there are more
+WATCH_AGAIN = 15.0  # seconds
 FACTS_EVERY = 30_000  # ms after which free memory and KSM counters are read again
 SIDE_BY_SIDE = 1000
 FACTS_WIDTH = 40 * GRID
@@ -62,6 +66,7 @@ class HostPage(QWidget):
     """Reads the host's facts when it is first shown and now and then while it is visible."""
 
     title_changed = Signal(str)
+    looked_elsewhere = Signal()  # `watched` is another set now
     icon = "host"
 
     def __init__(self, parts: Parts, host_id: str, parent: QWidget | None = None) -> None:
@@ -77,6 +82,8 @@ class HostPage(QWidget):
         self._proof: KvmProof | None = None
         self._reading = False
         self._total = 0.0
+        self._watched: frozenset[DomainKey] = frozenset()
+        self._watch_again = 0.0
         self._clock = QTimer(self)
         self._clock.setInterval(FACTS_EVERY)
         self._clock.timeout.connect(self._read_facts)
@@ -84,7 +91,7 @@ class HostPage(QWidget):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setAccessibleName(self.title)
-        body = QWidget()
+        body = self._body = QWidget()
         self._scroll.setWidget(body)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -108,7 +115,24 @@ class HostPage(QWidget):
         self._show_host()
 
     def watched(self) -> set[DomainKey]:
-        return set()
+        """The machines of "Who uses it": on a large host the greatest users only."""
+        return set(self._watched)
+
+    def _watch(self) -> None:
+        keys = [share.key for share in self._usage.model.rows]
+        now = time.monotonic()
+        # Who is among the greatest may change with each reading, and each change is a reading: not on and on.
+        if len(keys) > WATCH_ALL and (now < self._watch_again or self._usage.model.by is not Column.CPU):
+            return
+        self._watch_again = now + WATCH_AGAIN
+        watched = frozenset(keys if len(keys) <= WATCH_ALL else keys[:WATCH_MOST])
+        if watched != self._watched:
+            self._watched = watched
+            self.looked_elsewhere.emit()
+
+    def show_checks(self) -> None:
+        """Scroll to what it can do for machines."""
+        self._scroll.verticalScrollBar().setValue(self._known.mapTo(self._body, QPoint(0, -2 * GRID)).y())
 
     # -- what it is made of
 
@@ -268,11 +292,15 @@ class HostPage(QWidget):
     def _on_host_reading(self, host_id: str) -> None:
         if host_id == self._host:
             self._graphs.refresh()
-            self._usage.refresh()
+            self._refresh_usage()
 
     def _on_readings(self, keys: frozenset[DomainKey]) -> None:
         if any(key.host == self._host for key in keys):
-            self._usage.refresh()
+            self._refresh_usage()
+
+    def _refresh_usage(self) -> None:
+        self._usage.refresh()
+        self._watch()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self._stop:
@@ -282,7 +310,7 @@ class HostPage(QWidget):
                 self._parts.history.subscribe(self._on_readings),
             ]
         self._show_host()
-        self._usage.refresh()
+        self._refresh_usage()
         self._read_facts()
         self._clock.start()
         super().showEvent(event)

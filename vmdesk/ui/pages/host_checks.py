@@ -121,7 +121,7 @@ def _nested(facts: HostFacts) -> Check:
 
 
 def _security(facts: HostFacts) -> Check:
-    names = [security_name(one.model) for one in facts.security]
+    names = [security_name(one.model) for one in facts.security if one.model != "none"]
     strong = any(one.model in ("selinux", "apparmor") for one in facts.security)
     known = facts.driver.upper() == "QEMU"
     missing = known and not strong

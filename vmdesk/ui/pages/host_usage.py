@@ -69,9 +69,8 @@ class HostUsage(QWidget):
 
     def _fit(self) -> None:
         rows = min(max(self.model.rowCount(), 2), ROWS)
-        height = (
-            self.table.verticalHeader().defaultSectionSize() * rows + self.table.horizontalHeader().sizeHint().height()
-        )
+        header = self.table.horizontalHeader()
+        height = self.table.verticalHeader().defaultSectionSize() * rows + header.minimumHeight()
         self.table.setFixedHeight(height + 2)
 
     def _total_kib(self) -> float:

@@ -24,7 +24,7 @@ class MiniGraph(QWidget):
     def __init__(self, column_id: str, recent: Callable[..., list[float]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._column = BY_ID[column_id]
-        self._recent: Recent = lambda key, name, n: recent(key, name, n, STEP)
+        self._recent: Recent = recent
         self._domain: Domain | None = None
         self._text = ""
         self._top = 1.0
@@ -41,7 +41,7 @@ class MiniGraph(QWidget):
         self._domain = domain
         active = bool(domain and domain.active)
         self._text = self._column.text(domain, host, figures) if domain else ""
-        self._values = values_of(self._recent, domain.key, self._column, POINTS) if domain and active else []
+        self._values = values_of(self._recent, domain.key, self._column, POINTS, STEP) if domain and active else []
         whole = memory_whole(domain, figures) if domain else 1.0
         self._top = top_of(self._column.id, self._values, whole)
         self.setAccessibleName(f"{self._column.title} {self._text}")
