@@ -89,5 +89,7 @@ def shown_over(status: Status, size: tuple[int, int] | None) -> str:
 
 
 def text_name(device: TextDevice) -> str:
-    kind = _KINDS.get(device.kind, text("{kind} {n}", kind=device.kind))
-    return str(Text(kind.source, (*kind.values, ("n", device.number + 1))))
+    number = device.number + 1
+    if (kind := _KINDS.get(device.kind)) is None:
+        return tr("{kind} {n}", kind=device.kind, n=number)
+    return str(Text(kind.source, (("n", number),)))
