@@ -29,6 +29,7 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Form, Heading
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
+from vmdesk.ui.widgets.keys_line import KeysLine
 from vmdesk.ui.widgets.shortcuts import ShortcutsEditor
 
 WIDTH = 90 * GRID  # a form wider than that is hard to read
@@ -70,6 +71,7 @@ class PreferencesPage(QWidget):
         self.tabs.addTab(_scrolled(self._make_general()), tr("General"))
         self.tabs.addTab(_scrolled(self._make_readings()), tr("Readings"))
         self.tabs.addTab(_scrolled(self._make_questions()), tr("Questions"))
+        self.tabs.addTab(_scrolled(self._make_console()), tr("Console"))
         self.shortcuts = ShortcutsEditor(self._on_shortcut)
         self.tabs.addTab(self.shortcuts, tr("Shortcuts"))
         self._show.append(lambda settings: self.shortcuts.show_shortcuts(settings.shortcuts))
@@ -140,7 +142,29 @@ class PreferencesPage(QWidget):
         self._number(form, tr("&Wait for the guest"), "shutdown_wait", hint)
         return _page(form)
 
+    def _make_console(self) -> QWidget:
+        form = Form()
+        form.add_section(tr("Keyboard"))
+        hint = tr("Pressed and let go, they take the keyboard back from a guest's screen.")
+        self._keys(form, tr("&Release keys"), "release_keys", hint, several=False)
+        hint = tr("Key combinations with commas between. They never go to a guest: alt-tab, ctrl-pagedown")
+        self._keys(form, tr("&Keep for the desktop"), "passed_keys", hint)
+        hint = tr('Your own entries of the menu "Send keys": ctrl-alt-f9, meta-l')
+        self._keys(form, tr("Own &entries"), "send_keys", hint)
+        return _page(form)
+
     # -- kinds of controls
+
+    def _keys(self, form: Form, label: str, name: str, hint: str, several: bool = True) -> None:
+        line = KeysLine(name, several)
+        line.chosen.connect(lambda found: self._save(name, found if several else found[0]))
+        form.add(label, line, hint, stretch=False)
+
+        def show(settings: Settings) -> None:
+            value = getattr(settings, name)
+            line.show_keys(value if several else (value,))
+
+        self._show.append(show)
 
     def _choice(self, form: Form, label: str, name: str, choices: tuple[tuple[str, Text], ...], hint: str = "") -> None:
         box = QComboBox()
