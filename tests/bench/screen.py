@@ -39,13 +39,19 @@ def widened(mask: int, by: int) -> int:
 
 
 class Screen:
-    """`with Screen() as screen`: an Xvfb of 1600 x 1000; `screen.name` is its DISPLAY."""
+    """`with Screen() as screen`: an Xvfb of 1600 x 1000; `screen.name` is its DISPLAY.
+
+    `picture` and `save` are for that size only, `pixel` and `part` for any.
+    """
+
+    def __init__(self, width: int = WIDTH, height: int = HEIGHT) -> None:
+        self._size = width, height
 
     def __enter__(self) -> "Screen":
         self._folder = tempfile.TemporaryDirectory(prefix="vmdesk-bench-screen-")
         ours, theirs = os.pipe()
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(theirs), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", self._folder.name,
+            ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "{}x{}x24".format(*self._size), "-fbdir", self._folder.name,
              "-nolisten", "tcp"],
             pass_fds=(theirs,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -70,6 +76,16 @@ class Screen:
         memory, begin, row = self._memory, self._begin + 1, self._row
         lines = (memory[begin + y * row : begin + y * row + WIDTH * 4 : 4 * STEP] for y in range(0, HEIGHT, STEP))
         return int.from_bytes(b"".join(lines), "little")
+
+    def pixel(self, x: int, y: int) -> bytes:
+        """Its blue, green, red, now."""
+        at = self._begin + y * self._row + x * 4
+        return self._memory[at : at + 3]
+
+    def part(self, x: int, y: int, width: int, height: int) -> bytes:
+        """Four bytes a pixel, now."""
+        starts = (self._begin + (y + row) * self._row + x * 4 for row in range(height))
+        return b"".join(self._memory[at : at + width * 4] for at in starts)
 
     def save(self, file: Path) -> None:
         """All of it as a PPM file: to be looked at."""
