@@ -120,7 +120,8 @@ class App:
         self._labels = _Labels(paths.labels_file)
         self._practice = Practice(paths)
         self._wallet = Wallet()
-        self._ways = Ways(paths.runtime, Answers(self._prompt, self._wallet), self._practice)
+        self._answers = Answers(self._prompt, self._wallet)
+        self._ways = Ways(paths.runtime, self._answers, self._practice)
         self.sessions = Sessions(self.store, self.jobs, self._activity, self._calls())
         self._labels.changed = self._on_labels
         self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
@@ -257,7 +258,7 @@ class App:
         return [self._practice.config() if one.id == practice_host.ID else one for one in found]
 
     def _open_screens(self) -> Any:
-        self._screens = load("screens")(self.store, self.jobs, self.sessions, self._paths)
+        self._screens = load("screens")(self.store, self.jobs, self.sessions, self._paths, self._answers)
         return self._screens
 
     async def _picture(self, key: DomainKey) -> bytes:

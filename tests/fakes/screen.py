@@ -121,6 +121,10 @@ class FakeDoors:
     size: tuple[int, int] = (640, 480)
     prepare: Callable[[FakeBackend], None] = lambda backend: None
     made: list[FakeBackend] = field(default_factory=list)
+    passwords: list[str] = field(default_factory=list)  # what the person answers; none left: cancelled
+    asked: list[str] = field(default_factory=list)
+    given: list[str] = field(default_factory=list)
+    answers: list[bool] = field(default_factory=list)
 
     async def find(self, key: DomainKey) -> Found:
         doors = sorted(
@@ -136,6 +140,16 @@ class FakeDoors:
         self.prepare(made)
         self.made.append(made)
         return made
+
+    async def ask(self, key: DomainKey, display: Display) -> bool:
+        self.asked.append(display.kind)
+        if not self.passwords:
+            return False
+        self.given.append(self.passwords.pop(0))
+        return True
+
+    async def answered(self, key: DomainKey, display: Display, right: bool) -> None:
+        self.answers.append(right)
 
     @property
     def last(self) -> FakeBackend:

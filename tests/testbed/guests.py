@@ -180,7 +180,7 @@ class Guests:
             if network
             else "",
             f"<graphics type='{graphics}'><listen type='socket'/></graphics>" if graphics else "",
-            f"<video><model type='{'vga' if graphics else 'none'}'/></video>",
+            "" if "<video" in devices else f"<video><model type='{'vga' if graphics else 'none'}'/></video>",
             devices,
         ]
         xml = (

@@ -3,27 +3,30 @@
 import asyncio
 import importlib
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+from vmdesk.console import choice
+from vmdesk.console.choice import Place, Route, Way
 from vmdesk.console.screen import Backend, Listener
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.paths import Paths
 from vmdesk.core.screens import Found, Screens, protocol_name
 from vmdesk.core.store import Store
+from vmdesk.model import uri as uris
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.text import Text, text
+from vmdesk.model.prompt import Asker, Kind, Prompt
+from vmdesk.model.text import text
 from vmdesk.virt import consoles, domains
+from vmdesk.virt.acting import name
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.lane import Lane
 from vmdesk.virtxml import displays
 from vmdesk.virtxml.document import XmlError
-
-LOCAL = ("dbus", "vnc", "spice")
-REMOTE = ("vnc", "spice")
 
 # A window without a screen open needs none of them.
 _MODULES = {"vnc": "vmdesk.console.vnc.client", "dbus": "vmdesk.console.dbus", "spice": "vmdesk.console.spice"}
@@ -35,15 +38,24 @@ class Sessions(Protocol):
     def of(self, key: DomainKey) -> Any: ...
 
 
+_HANDING = ("QEMU",)  # drivers whose libvirt hands screens over
+# Where libvirt's VNC keeps what a viewer shows of itself, and whom it trusts; the first that is there.
+_PKI = (Path("~/.pki"), Path("/etc/pki"))
+
 Order = Callable[[DomainKey], Iterable[str]]  # the protocols that the person wants first
 
 
 class RealDoors:
-    """`order(key)`: the person's choice for a machine, () for none."""
+    """
+    order(key)  the person's choice for a machine, () for none
+    asker       who knows the passwords of displays; None: nobody
+    """
 
-    def __init__(self, sessions: Sessions, order: Order = lambda key: ()) -> None:
+    def __init__(self, sessions: Sessions, order: Order = lambda key: (), asker: Asker | None = None) -> None:
         self._sessions = sessions
         self._order = order
+        self._asker = asker
+        self._passwords: dict[tuple[DomainKey, str], str] = {}  # by machine and protocol; for this run of ours only
         self._shared: WeakKeyDictionary[Backend, Any] = WeakKeyDictionary()  # the connection that a backend is one of
         self._lane: Lane | None = None
 
@@ -54,17 +66,13 @@ class RealDoors:
     async def find(self, key: DomainKey) -> Found:
         connection = self._connection(key)
         found = await self._displays(connection, key)
-        standard = LOCAL if connection.local else REMOTE
-        order = tuple(dict.fromkeys((*self._order(key), *standard)))
-        why: list[Text] = []
-        doors: list[Display] = []
-        for display in sorted(found.graphics, key=lambda one: _place(order, one.kind)):
-            problem = _unusable(display, connection)
-            if problem is None:
-                doors.append(display)
-            else:
-                why.append(problem)
-        return Found(tuple(doors), tuple(why), found)
+        ways = choice.ways(found, _place(connection), (*self._order(key), *choice.ORDER))
+        screens = [way for way in ways if way.display is not None]
+        why = tuple(way.reason for way in screens if way.reason is not None)
+        doors = tuple(way.display for way in screens if way.display is not None and way.usable)
+        unknown = (one.kind for one in found.graphics if one.kind not in _MODULES)
+        why += tuple(text("{protocol}: VMDesk does not speak it.", protocol=protocol_name(kind)) for kind in unknown)
+        return Found(doors, why, found)
 
     async def _displays(self, connection: Connection, key: DomainKey) -> Displays:
         xml = await domains.xml(connection, key.uuid)
@@ -80,21 +88,90 @@ class RealDoors:
     ) -> Backend:
         connection = self._connection(key)
         module = await self._load(_MODULES[display.kind])
-
-        async def fd() -> int:
-            return await consoles.open_graphics_fd(connection, key.uuid, display.index)
-
-        if display.kind == "vnc":
-            vnc: Backend = module.VncBackend(listener, socket.socket(fileno=await fd()), local=True, name=key.uuid)
-            return vnc
+        way = _way(display, _place(connection))
         shared = self._shared.get(beside) if beside is not None else None
+        if display.kind == "vnc":
+            return await self._vnc(module, connection, key, way, listener)
         if shared is None:
-            # SPICE takes a socket for each of its channels.
-            shared = module.Display(await fd() if display.kind == "dbus" else fd)
+            shared = await self._display(module, connection, key, way)
         make = module.DBusBackend if display.kind == "dbus" else module.SpiceBackend
         backend: Backend = make(shared, listener, head)
         self._shared[backend] = shared
         return backend
+
+    async def _vnc(self, module: Any, connection: Connection, key: DomainKey, way: Way, listener: Listener) -> Backend:
+        where: Any
+        if way.route is Route.FD:
+            where = socket.socket(fileno=await self._fd(connection, key, way))
+        elif way.route is Route.SSH:
+            where = await _through(connection, way, greets=True)
+        elif way.target.startswith("/"):
+            where = Path(way.target)
+        else:
+            where = module.Address(*_parts(way.target))
+        password = self._passwords.get((key, "vnc"))
+        place = _place(connection)
+        backend: Backend = module.VncBackend(
+            listener,
+            where,
+            login=module.Login(password),
+            tls=None if place.local else _tls(module, place.host),
+            local=place.local,
+            name=key.uuid,
+        )
+        return backend
+
+    async def _display(self, module: Any, connection: Connection, key: DomainKey, way: Way) -> Any:
+        """The connection that several monitors share."""
+        if way.protocol == "dbus":
+            return module.Display(await self._fd(connection, key, way))
+        password = self._passwords.get((key, "spice"), "")
+        where: Any
+        if way.route is Route.DIRECT:
+            host, port = _parts(way.target or way.tls_target)
+            secure = _parts(way.tls_target)[1] if way.tls_target else 0
+            where = module.Address(host, port if way.target else 0, secure, str(_first("CA/cacert.pem") or ""))
+        else:
+            # SPICE takes a socket for each of its channels.
+            where = self._channels(connection, key, way)
+        return module.Display(where, password=password)
+
+    def _channels(self, connection: Connection, key: DomainKey, way: Way) -> Callable[[], Awaitable[int]]:
+        async def one() -> int:
+            if way.route is Route.FD:
+                return await self._fd(connection, key, way)
+            return (await _through(connection, way)).detach()
+
+        return one
+
+    async def _fd(self, connection: Connection, key: DomainKey, way: Way) -> int:
+        assert way.display is not None
+        return await consoles.open_graphics_fd(connection, key.uuid, way.display.index)
+
+    # ---------------------------------------------------------------- passwords
+
+    async def ask(self, key: DomainKey, display: Display) -> bool:
+        """The display wants a password, or another one: ask for it. True: it is worth another try."""
+        if self._asker is None:
+            return False
+        place, host = (key, display.kind), self._host(key, display)
+        again = self._passwords.pop(place, None) is not None
+        words = str(text("The {protocol} display asks for a password.", protocol=protocol_name(display.kind)))
+        answer = await self._asker.ask(Prompt(Kind.PASSWORD, host, words, f"{display.kind} {key.uuid}", again))
+        if answer is None:
+            await self._asker.ended(host, False)
+            return False
+        self._passwords[place] = answer
+        return True
+
+    async def answered(self, key: DomainKey, display: Display, right: bool) -> None:
+        """What became of the password that `ask` got."""
+        if self._asker is not None:
+            await self._asker.ended(self._host(key, display), right)
+
+    def _host(self, key: DomainKey, display: Display) -> str:
+        """What the password is for, as the person is asked."""
+        return f"{name(self._connection(key), key.uuid)} ({protocol_name(display.kind)})"
 
     async def _load(self, module: str) -> Any:
         """Not on the main thread: it takes some tens of milliseconds, SPICE's library even more."""
@@ -102,26 +179,55 @@ class RealDoors:
         return await asyncio.get_running_loop().run_in_executor(self._lane, _import, module)
 
 
-def open_screens(store: Store, jobs: Jobs, sessions: Sessions, paths: Paths) -> Screens:
+def open_screens(store: Store, jobs: Jobs, sessions: Sessions, paths: Paths, asker: Asker | None = None) -> Screens:
     """The screens of this process. All VMDesks of the user share one folder of locks, whatever their settings."""
-    return Screens(store, jobs, RealDoors(sessions), paths.runtime.parent / "screens")
+    return Screens(store, jobs, RealDoors(sessions, asker=asker), paths.runtime.parent / "screens")
 
 
 def _import(module: str) -> Any:
     return importlib.import_module(module)
 
 
-def _place(order: tuple[str, ...], kind: str) -> int:
-    return order.index(kind) if kind in order else len(order)
+def _place(connection: Connection) -> Place:
+    """Where the host is, as far as it matters for the ways."""
+    hands = connection.capabilities.driver in _HANDING
+    if connection.local:
+        return Place(hands_fds=hands)
+    uri = uris.parse(connection.config_uri)
+    transport = uri.transport or "tls"
+    if transport == "ssh" and connection.tunnel is None:
+        transport = "tls"  # nothing of ours goes through somebody else's ssh
+    return Place(transport, uri.host, hands)
 
 
-def _unusable(display: Display, connection: Connection) -> Text | None:
-    """Why a display cannot be opened from here."""
-    name = protocol_name(display.kind)
-    if display.kind == "dbus" and not (display.p2p and connection.local):
-        return text("D-Bus: only for machines of this computer, with p2p='yes' in the definition.")
-    if display.kind not in _MODULES:
-        return text("{protocol}: VMDesk does not speak it.", protocol=name)
-    if not connection.local:
-        return text("{protocol}: the machine runs on another computer.", protocol=name)
-    return None
+def _way(display: Display, place: Place) -> Way:
+    """The way to one display. VirtError if there is none any more."""
+    found = next(way for way in choice.ways(Displays((display,)), place) if way.display is display)
+    if found.reason is not None:
+        raise VirtError(Problem(text("The screen cannot be reached."), found.reason, name="no-door"))
+    return found
+
+
+async def _through(connection: Connection, way: Way, greets: bool = False) -> socket.socket:
+    """A connection through the host's ssh login."""
+    assert connection.tunnel is not None
+    if not way.target:
+        why = text("It takes encrypted connections only, which VMDesk does not make through ssh.")
+        raise VirtError(Problem(text("The screen cannot be reached."), why, name="no-door"))
+    return await connection.tunnel.connect(way.target, greets)
+
+
+def _parts(target: str) -> tuple[str, int]:
+    """ "[::1]:5900" -> ("::1", 5900)"""
+    host, _, port = target.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _tls(module: Any, host: str) -> Any:
+    certificate, key = _first("libvirt-vnc/clientcert.pem"), _first("libvirt-vnc/private/clientkey.pem")
+    return module.Tls(host, certificate=certificate if key else None, key=key if certificate else None)
+
+
+def _first(file: str) -> Path | None:
+    found = (folder.expanduser() / file for folder in _PKI)
+    return next((path for path in found if path.is_file()), None)

@@ -81,6 +81,12 @@ class Doors(Protocol):
         beside  an open one for another monitor of the same display: the connection is one for all
         """
 
+    async def ask(self, key: DomainKey, display: Display) -> bool:
+        """A backend's `open` said "auth": ask the person for the password. True: another try makes sense."""
+
+    async def answered(self, key: DomainKey, display: Display, right: bool) -> None:
+        """Whether the display took what `ask` got."""
+
 
 class Watcher(Viewer, Protocol):
     """Somebody who looks at a screen."""
@@ -152,13 +158,16 @@ class Screens:
 
     # ---------------------------------------------------------------- connections
 
-    async def take(self, key: DomainKey, display: Display, head: int, seconds: float) -> Link:
-        """The open connection to a display, an own one or one that is there; give it back with `give`. VirtError."""
+    async def take(self, key: DomainKey, display: Display, head: int, seconds: float, may_ask: bool = False) -> Link:
+        """The open connection to a display, an own one or one that is there; give it back with `give`. VirtError.
+
+        may_ask  somebody is there who can be asked for the display's password
+        """
         place = key, display.kind, head
         async with self._opening.setdefault(place, asyncio.Lock()):
             link, count = self._links.get(place, (None, 0))
             if link is None or link.over:
-                link, count = await self._open(key, display, head, seconds), 0
+                link, count = await self._log_in(key, display, head, seconds, may_ask), 0
             self._links[place] = link, count + 1
             return link
 
@@ -172,6 +181,23 @@ class Screens:
             return
         del self._links[place]
         self._close(key, link)
+
+    async def _log_in(self, key: DomainKey, display: Display, head: int, seconds: float, may_ask: bool) -> Link:
+        """Open it, with as many passwords as it takes."""
+        asked = False
+        while True:
+            try:
+                link = await self._open(key, display, head, seconds)
+            except VirtError as error:
+                if asked:
+                    await self.doors.answered(key, display, False)
+                if error.problem.name != "auth" or not may_ask or not await self.doors.ask(key, display):
+                    raise
+                asked = True
+            else:
+                if asked:
+                    await self.doors.answered(key, display, True)
+                return link
 
     async def _open(self, key: DomainKey, display: Display, head: int, seconds: float) -> Link:
         exclusive = display.kind in EXCLUSIVE
@@ -412,7 +438,10 @@ class Screen:
                 continue
             more = any(one.kind not in self._lost_to for one in doors[place + 1 :])
             try:
-                link = await self._screens.take(self.key, door, self.head, FIRST.get(door.kind, ELSE) if more else ONLY)
+                seconds = FIRST.get(door.kind, ELSE) if more else ONLY
+                # Not for a picture in passing: whoever watches can also be asked.
+                may_ask = self.wish != SHARED and any(watcher.seen for watcher in self._watchers)
+                link = await self._screens.take(self.key, door, self.head, seconds, may_ask)
             except VirtError as error:
                 problem = error.problem
                 why.append(text("{protocol}: {problem}", protocol=name, problem=problem))

@@ -19,6 +19,7 @@ from vmdesk.model.facts import KvmProof
 from vmdesk.model.host import Capabilities, Feature, HostConfig
 from vmdesk.model.text import Text, text
 from vmdesk.virt import drivers, errors, events, loop
+from vmdesk.virt.ssh import Tunnel
 from vmdesk.virt.wire import Wire
 
 T = TypeVar("T")
@@ -65,6 +66,7 @@ class Connection:
         self.kvm_proof: KvmProof | None = None
         self.unanswered: set[str] = set()  # machines with a monitor call left behind
         self.closers: set[Callable[[], Awaitable[None]]] = set()  # what must end before the wires do: open streams
+        self.tunnel: Tunnel | None = None  # the host's ssh login, for what does not go through libvirt
         self._post = post
         self._ask = ask
         self._closed = False

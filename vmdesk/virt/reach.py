@@ -33,7 +33,9 @@ class Reach:
         # Consent to no_verify was given when the host was added; all the rest must be on the list now, too.
         uris.check(uri or self._config.uri, allow_no_verify=True)
         if self._tunnel:
-            return await Connection.open(self._config, generation, post, await self._tunnel.up())
+            connection = await Connection.open(self._config, generation, post, await self._tunnel.up())
+            connection.tunnel = self._tunnel
+            return connection
         if self._asker is None or not uris.parse(self._config.uri).remote:
             return await Connection.open(self._config, generation, post, uri)
         host = self._config.name or self._config.uri

@@ -34,6 +34,7 @@ ASKPASS = Path(__file__).with_name("askpass.py")
 CONNECTING = 15  # seconds for the TCP connection
 CLOSING = 5.0  # seconds a close may take
 COMMAND = 20.0  # seconds for a command through the master
+GREETING = 4.0  # seconds for the first word of a server that speaks first
 STEP = 0.02  # how often a waiting worker looks around, in seconds
 # After these a person must do something first: trying again by itself would only ask again and again.
 FINAL = frozenset({"auth", "host-key", "cancelled", "ssh-missing", "refused-uri"})
@@ -84,6 +85,33 @@ class Tunnel:
         if path is None:
             return build(self._fallback())
         return build(Uri(self._uri.driver, "unix", path=self._uri.path, parameters=(("socket", str(path)),)))
+
+    async def connect(self, target: str, greets: bool = False) -> socket.socket:
+        """A connection to "host:port" or a socket's path as the other side sees them, through the login that is there.
+
+        greets  the server speaks first (VNC): it is waited for, so that a refusal over there is told in words
+        """
+
+        def connect(stop: threading.Event) -> tuple[socket.socket, _Master, int]:
+            master = self._master
+            if master is None or not master.alive:
+                raise VirtError(ssh_words.no_login(self._uri))
+            heard = master.heard
+            sock = master.connect(target)
+            if stop.is_set():  # nobody waits for it any more
+                sock.close()
+                raise VirtError(ssh_words.cancelled(self._uri))
+            return sock, master, heard
+
+        sock, master, heard = await self._work(connect)
+        try:
+            if greets and await _is_over(sock):
+                raise VirtError(ssh_words.no_answer(self._uri, target, master.said_since(heard)))
+        except BaseException:
+            sock.close()
+            raise
+        sock.settimeout(None)
+        return sock
 
     async def close(self) -> None:
         """End the login and everything that goes through it."""
@@ -142,6 +170,7 @@ class _Master:
     def __init__(self, uri: Uri, folder: Path, process: "subprocess.Popen[bytes]") -> None:
         self._uri, self._folder, self._process = uri, folder, process
         self._target = ""  # the socket of the other side that is forwarded
+        self._count = 0  # connections made to other places there
 
     @property
     def alive(self) -> bool:
@@ -152,6 +181,19 @@ class _Master:
         """What ssh wrote to stderr, its end."""
         with contextlib.suppress(OSError):
             return (self._folder / "log").read_text(errors="replace")[-4000:].replace("\r", "").strip()
+        return ""
+
+    @property
+    def heard(self) -> int:
+        """How much it has written so far, for `said_since`."""
+        with contextlib.suppress(OSError):
+            return (self._folder / "log").stat().st_size
+        return 0
+
+    def said_since(self, heard: int) -> str:
+        with contextlib.suppress(OSError), (self._folder / "log").open("rb") as log:
+            log.seek(heard)
+            return log.read(4000).decode(errors="replace").replace("\r", "").strip()
         return ""
 
     def logged_in(self) -> bool:
@@ -182,6 +224,27 @@ class _Master:
             self._target = ""
             return None
         raise VirtError(ssh_words.no_daemon(self._uri))
+
+    def connect(self, target: str) -> socket.socket:
+        """A connection to `target` over there. The way in is closed again at once: nobody else comes through it."""
+        self._count += 1
+        local = self._folder / f"to-{self._count}"
+        way = ssh_words.forwarding(str(local), target)
+        done = self._control("-O", "forward", "-L", way)
+        if done.returncode:
+            raise VirtError(ssh_words.no_answer(self._uri, target, done.stderr.strip()))
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.settimeout(COMMAND)
+            sock.connect(str(local))
+        except OSError as error:
+            sock.close()
+            raise VirtError(ssh_words.no_answer(self._uri, target, str(error))) from None
+        finally:
+            # ssh takes in our connection before it hears of this: it is asked on another one, made later.
+            self._control("-O", "cancel", "-L", way)
+            local.unlink(missing_ok=True)
+        return sock
 
     def close(self) -> None:
         """End it, hard if need be, and remove the folder."""
@@ -372,6 +435,29 @@ def _answers(path: Path) -> bool:
             return probe.recv(8)[4:8] == _GREETING[4:8]
         except OSError:
             return False
+
+
+async def _is_over(sock: socket.socket) -> bool:
+    """Whether the other side hung up instead of speaking. False as well if it says nothing for a while."""
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    sock.setblocking(False)
+
+    def on_ready() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    loop.add_reader(sock.fileno(), on_ready)
+    try:
+        async with asyncio.timeout(GREETING):
+            await ready
+        return sock.recv(1, socket.MSG_PEEK) == b""
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    finally:
+        loop.remove_reader(sock.fileno())
 
 
 def _new_folder(base: Path) -> Path:

@@ -64,6 +64,22 @@ def _plain(path: str) -> str:
     return path.replace("%", "%%")
 
 
+def forwarding(local: str, target: str) -> str:
+    """ssh's -L for a local socket to `target`, "host:port" or a socket's path. VirtError for what ssh would misread."""
+    if target.startswith("/"):
+        if "${" in target or not target.isprintable():
+            raise refused(text("The path {path} contains characters that ssh does not take.", path=target))
+        target = _field(target)
+    elif not re.fullmatch(r"([\w.-]+|\[[\w.:%-]+\]):\d{1,5}", target, re.ASCII):
+        raise refused(text("{where} is not an address.", where=target))
+    return f"{_field(local)}:{target}"
+
+
+def _field(path: str) -> str:
+    """A path within -L: a colon would end it, and ssh replaces %x."""
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace("%", "%%")
+
+
 def search(uri: Uri, readonly: bool) -> str:
     """The command that finds libvirt's socket on the other side, and for a session starts its daemon."""
     daemon = _DAEMONS.get(uri.driver, "libvirtd")
@@ -159,6 +175,33 @@ def failure(uri: Uri, said: str) -> Problem:
         said,
         name="unreachable",
     )
+
+
+def no_login(uri: Uri) -> Problem:
+    """The login that a screen was to go through has ended."""
+    return Problem(
+        text("The screen cannot be reached."),
+        text("The ssh connection to {host} has ended.", host=account(uri)),
+        text("Connect to the host again."),
+        name="closed",
+    )
+
+
+def no_answer(uri: Uri, target: str, said: str) -> Problem:
+    """ssh did not come through to a screen; `said` is what it wrote."""
+    low, host = said.lower(), account(uri)
+    what_next = text("Check that the machine runs, then try again.")
+    if "prohibited" in low:
+        why = text("The ssh server of {host} does not allow forwarding.", host=host)
+        what_next = text("Allow it there: AllowTcpForwarding and AllowStreamLocalForwarding in sshd_config.")
+    elif target.startswith("/"):
+        why = text(
+            "Your user on {host} may not open the display's socket, or it is gone: {path}", host=host, path=target
+        )
+        what_next = text("Give the display a port on 127.0.0.1 in the machine's definition, or log in as another user.")
+    else:
+        why = text("Nothing answers at {where} on {host}.", where=target, host=host)
+    return Problem(text("The screen cannot be reached."), why, what_next, said, name="refused")
 
 
 def denied(uri: Uri, path: str) -> Problem:

@@ -323,3 +323,52 @@ def test_a_second_program_shares(bench: Callable[[Test], None], tmp_path: Path) 
         assert not other.take(KEY.uuid)
 
     bench(test)
+
+
+def _wants(password: str) -> Callable[[FakeDoors], Callable[[Any], None]]:
+    """Backends that open after the right password was asked for."""
+
+    def make(doors: FakeDoors) -> Callable[[Any], None]:
+        def prepare(backend: Any) -> None:
+            if not doors.given or doors.given[-1] != password:
+                backend.fails = Problem(text("No."), name="auth")
+
+        return prepare
+
+    return make
+
+
+def test_the_password_is_asked_until_it_is_right(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.prepare = _wants("right")(on.doors)
+        on.doors.passwords = ["wrong", "right"]
+        screen, _watcher = await on.live("vnc")
+        assert (on.doors.asked, on.doors.answers) == (["vnc", "vnc"], [False, True])
+        screen.release()
+
+    bench(test)
+
+
+def test_a_password_that_is_not_given_is_not_asked_again(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.prepare = _wants("right")(on.doors)
+        screen = on.screens.hold(KEY, "vnc")
+        screen.attach(Watcher())
+        await on.until(lambda: screen.status.phase is Phase.LOST)
+        await asyncio.sleep(0.05)
+        assert screen.status.problem and screen.status.problem.name == "auth" and on.doors.asked == ["vnc"]
+        screen.retry()
+        await on.until(lambda: on.doors.asked == ["vnc", "vnc"])
+        screen.release()
+
+    bench(test)
+
+
+def test_a_picture_in_passing_asks_nobody(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.prepare = _wants("right")(on.doors)
+        with pytest.raises(VirtError) as error:
+            await on.screens.picture(KEY)
+        assert error.value.problem.name == "auth" and not on.doors.asked
+
+    bench(test)

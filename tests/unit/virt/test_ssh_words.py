@@ -124,3 +124,39 @@ def test_search_looks_for_the_right_sockets() -> None:
 )
 def test_answers_of_the_search(output: str, found: tuple[str, str]) -> None:
     assert ssh_words.found_socket(output) == found
+
+
+def test_forwarding_is_read_by_ssh_as_meant() -> None:
+    assert ssh_words.forwarding("/run/a:b", "127.0.0.1:5900") == "/run/a\\:b:127.0.0.1:5900"
+    assert ssh_words.forwarding("/run/a", "[::1]:5900") == "/run/a:[::1]:5900"
+    assert ssh_words.forwarding("/run/50%", "/var/x:y/vnc.sock") == "/run/50%%:/var/x\\:y/vnc.sock"
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["", "host", "host:", "host:x", "a b:1", "host:1:2", "[::1]:1:2", "-x:1\n", "/a/${HOME}", "/a\nb", "a:123456"],
+)
+def test_a_forwarding_that_says_more_is_refused(target: str) -> None:
+    with pytest.raises(VirtError):
+        ssh_words.forwarding("/run/a", target)
+
+
+@pytest.mark.parametrize(
+    ("target", "said", "why"),
+    [
+        (
+            "127.0.0.1:5900",
+            "channel 2: open failed: connect failed: Connection refused",
+            "Nothing answers at 127.0.0.1:5900",
+        ),
+        (
+            "127.0.0.1:5900",
+            "channel 2: open failed: administratively prohibited: open failed",
+            "does not allow forwarding",
+        ),
+        ("/var/x.sock", "channel 2: open failed: connect failed: open failed", "may not open the display's socket"),
+    ],
+)
+def test_no_way_through(target: str, said: str, why: str) -> None:
+    problem = ssh_words.no_answer(URI, target, said)
+    assert why in str(problem.why) and problem.what_next and problem.details == said
