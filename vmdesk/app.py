@@ -119,6 +119,7 @@ class App:
         self._history = History()
         self._labels = _Labels(paths.labels_file)
         self._practice = Practice(paths)
+        self._practice.hear = self._tell
         self._wallet = Wallet()
         self._answers = Answers(self._prompt, self._wallet)
         self._ways = Ways(paths.runtime, self._answers, self._practice)
@@ -174,7 +175,7 @@ class App:
         for one in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(one, self.end)
         self.window.show()
-        for problem in (*self._settings.notices, *self._practice.notices):
+        for problem in self._settings.notices:
             self._tell(problem)
         if self._options.open:
             self._open_when_there(self._options.open)

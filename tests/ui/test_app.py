@@ -87,6 +87,10 @@ def test_broken_files_are_set_aside(start: Start, tmp_path: Path) -> None:
     ("words", "code"),
     [
         (("--connect", ""), 2),
+        (("--connect", "   "), 2),
+        (("--connect", "http://[half"), 2),
+        (("--connect", "qemu:///system", "--connect", "\x01\x02"), 2),
+        (("--settings-dir", "list"), 2),
         (("--connect", "qemu+ext:///system?command=/bin/true"), 2),
         (("--connect", "no-such-name"), 2),
         (("--settings-dir",), 2),

@@ -131,6 +131,32 @@ def test_what_a_second_start_wants_that_cannot_be(play: Play) -> None:
     assert play(script) == 0
 
 
+@pytest.mark.parametrize("name", ["settings.json", "history.sqlite", "activity.sqlite", "practice.xml"])
+@pytest.mark.parametrize(
+    "content", [b'{"language": "vi", "hos', bytes(range(256)) * 40, b"SQLite format 3\0and no more"]
+)
+def test_a_broken_file_is_set_aside_and_told(name: str, content: bytes, play: Play, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+
+    def told(app: App) -> str:
+        bar = app.window.notices
+        return " ".join(str(notice.problem) for notice in (*bar._now, *bar._waiting))
+
+    async def script(app: App) -> None:
+        await until(lambda: len(app.store.domains) == 30)
+        if name == "history.sqlite":
+            key = next(iter(app.store.domains))
+            await app._archive.read(key, "cpu", 0.0, 1e5)
+        await until(lambda: f"{name}.broken" in told(app), 5.0)
+        assert app.window.isVisible()
+        app.end()
+
+    assert play(script) == 0
+    [aside] = tmp_path.glob(f"{name}.broken*")
+    assert aside.read_bytes() == content
+
+
 def test_notifications_quote_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     words = notify.call_of(Announcement("it's \\ down", "two\nlines"))
     assert words[-5:] == ["'it\\'s \\\\ down'", "'two\\nlines'", "[]", "{}", "8000"]

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from vmdesk.core.paths import RESOURCES, Paths
@@ -24,10 +25,14 @@ _SEAL = re.compile(r"<!-- sha256 ([0-9a-f]{64}) -->\n\Z")
 
 
 class Practice:
-    """Where the practice host's state is, and how it gets there. `notices` are problems met with it."""
+    """Where the practice host's state is, and how it gets there.
+
+    notices  problems met with it, each told to `hear` as well
+    """
 
     def __init__(self, paths: Paths, demo: Path = DEMO) -> None:
         self.notices: list[Problem] = []
+        self.hear: Callable[[Problem], None] = lambda problem: None
         self._file = paths.practice_file
         self._demo = demo
         self._state = ""  # what the host was opened with, if it was the saved state
@@ -71,6 +76,7 @@ class Practice:
                 name="practice-broken",
             )
         )
+        self.hear(self.notices[-1])
         return uri.of_file(self._demo)
 
     async def opened(self, connection: Connection) -> None:
