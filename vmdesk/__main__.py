@@ -1,12 +1,17 @@
 """Arguments to the window or to a command."""
 
-import argparse
 import gc
+
+# What is loaded and built now stays: looking for garbage in it is a tenth of the start. App takes it up again.
+gc.disable()
+
+# ruff: noqa: E402
+import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from vmdesk import cli
+from vmdesk.cli.arguments import Usage, wanted
 from vmdesk.core import choice, language
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
@@ -19,8 +24,12 @@ from vmdesk.ui.display import display_problem
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of `vmdesk ARGUMENTS`."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if cli.wanted(words):
-        return cli.main(words, _window)
+    if wanted(words):
+        # Not loaded for the window: it would be a tenth of the start.
+        from vmdesk.cli.main import main as run
+
+        gc.enable()
+        return run(words, _window)
     return _window(words)
 
 
@@ -37,8 +46,8 @@ def _window(words: Sequence[str]) -> int:
     connect = [*given.connect, *(["practice"] if given.demo else [])]
     language.use()  # until the settings are read
     try:
-        cli.check_folder(given.settings_dir)
-    except cli.Usage as error:
+        _check_folder(given.settings_dir)
+    except Usage as error:
         return _refused(2, str(error))
     paths = Paths.of(given.settings_dir)
     settings = SettingsFile(paths.settings_file)
@@ -58,12 +67,18 @@ def _window(words: Sequence[str]) -> int:
         paths.make()
     except OSError as error:
         return _refused(1, tr("The folder {folder} cannot be used: {why}", folder=error.filename, why=error.strerror))
-    # What is loaded and built now stays: looking for garbage in it is a tenth of the start. App takes it up again.
-    gc.disable()
     # Not loaded for the command line: it works where there is no Qt, and starts in a tenth of the time.
     from vmdesk import app
 
     return app.run(app.Options(tuple(connect), given.debug, given.tour, given.open), paths, settings)
+
+
+def _check_folder(folder: Path | None) -> None:
+    """Raises Usage where a verb was taken for the folder. A path with more than one part is no verb."""
+    if folder is not None and len(folder.parts) == 1 and not folder.is_dir():
+        from vmdesk.cli.main import check_folder
+
+        check_folder(folder)
 
 
 def _refused(code: int, why: str) -> int:

@@ -41,7 +41,7 @@ from vmdesk.core.wallet import Wallet
 from vmdesk.core.ways import Ways
 from vmdesk.model.domain import Domain, DomainKey, Labels
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.host import HostConfig
+from vmdesk.model.host import HostConfig, Link
 from vmdesk.model.prompt import Prompt
 from vmdesk.model.text import text
 from vmdesk.ui import notify
@@ -58,6 +58,7 @@ from vmdesk.virt.connection import Connection
 from vmdesk.virt.lane import Lane
 
 LAST = 4.0  # seconds for everything that has to be written at the end
+HEAD_START = 0.06  # seconds for a host to be listed before the window is drawn: drawing it twice takes longer
 OPENING = 20.0  # seconds in which a machine that is to be opened may appear
 
 
@@ -174,6 +175,9 @@ class App:
         loop.set_exception_handler(self._on_loop_error)
         for one in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(one, self.end)
+        await self._first_listing()
+        self.window.machines.settle()
+        self.window.sidebar_model.settle()
         self.window.show()
         for problem in self._settings.notices:
             self._tell(problem)
@@ -187,6 +191,20 @@ class App:
             await self._ended.wait()
         await self.close()
         return self._code
+
+    async def _first_listing(self) -> None:
+        """Until a host is listed, but no longer than nobody notices."""
+        there = asyncio.Event()
+
+        def look(_changes: Changes) -> None:
+            if any(host.link is Link.UP for host in self.store.hosts.values()):
+                there.set()
+
+        leave = self.store.subscribe(look)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HEAD_START):
+                await there.wait()
+        leave()
 
     async def _later(self) -> None:
         """What the first picture of the window does not need."""

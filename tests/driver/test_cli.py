@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from vmdesk import cli
+from vmdesk.cli import arguments
+from vmdesk.cli import main as cli
 from vmdesk.core import single
 
 ROOT = Path(__file__).parents[2]
@@ -507,7 +508,7 @@ def test_interrupted(vmdesk: Shell) -> None:
 
 
 def test_for_the_command_line_or_the_window() -> None:
-    wanted: Callable[..., bool] = lambda *words: cli.wanted(words)  # noqa: E731
+    wanted: Callable[..., bool] = lambda *words: arguments.wanted(words)  # noqa: E731
     assert wanted("list")
     assert wanted("--connect", "list", "show", "x")
     assert wanted("--json", "nonsense")

@@ -23,11 +23,20 @@ class ThinScrollBar(QScrollBar):
     def __init__(self, orientation: Qt.Orientation, parent: QWidget | None = None) -> None:
         super().__init__(orientation, parent)
         self._near = False
+        self._hint: QSize | None = None
 
     def sizeHint(self) -> QSize:
-        usual = super().sizeHint()
-        upright = self.orientation() == Qt.Orientation.Vertical
-        return QSize(_THICK, usual.height()) if upright else QSize(usual.width(), _THICK)
+        # Asked hundreds of times while a window is laid out.
+        if self._hint is None:
+            usual = super().sizeHint()
+            upright = self.orientation() == Qt.Orientation.Vertical
+            self._hint = QSize(_THICK, usual.height()) if upright else QSize(usual.width(), _THICK)
+        return self._hint
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.StyleChange:
+            self._hint = None
+        super().changeEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self._near = True
