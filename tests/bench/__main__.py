@@ -1,7 +1,8 @@
 """`python -m tests.bench`: measures and prints the table. It never fails for a figure: a figure is read, not asserted.
 
 --scale X     repetitions and observation times x X (default $BENCH_SCALE or 1; 0.2 is a quick look)
---only WHAT   outside (side by side with virt-manager), inside (VMDesk's own loop), virt-manager or vmdesk (outside)
+--only WHAT   outside (side by side with virt-manager), inside (VMDesk's own loop), virt-manager or vmdesk (outside),
+              console (beside remote-viewer)
 --pictures D  keep a picture of each settled window in D
 """
 
@@ -13,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import fleet, process, programs
+from tests.bench import console, fleet, process, programs, table
 from tests.bench.programs import VIRT_MANAGER, VMDESK, Program
 from tests.bench.screen import Screen
 
+HEADER = ("what", "virt-manager", "VMDesk", "ratio", "target", "reached")
 SIZES = (10, 100, 1000)
 STARTS = 3
 SETTLE = 5.0  # seconds between populated and the measuring of rest
@@ -84,9 +86,8 @@ def measure(
                     seconds = 62.0 if program is VMDESK and file.stem != "fleet-100" else 20.0
                     found = rest(running, max(seconds * scale, 5))
                     costs[program.name] = Cost(statistics.median(times[program.name]), *found)
-                    say(
-                        f"{program.name}, {file.stem}: {costs[program.name]} {[round(t, 2) for t in times[program.name]]}"
-                    )
+                    each = [round(seconds, 2) for seconds in times[program.name]]
+                    say(f"{program.name}, {file.stem}: {costs[program.name]} {each}")
             except programs.NotPopulated as error:
                 say(str(error))
     return costs
@@ -150,23 +151,10 @@ def say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def table(rows: Iterable[Row]) -> str:
-    """The rows as a Markdown table that is also readable as it stands."""
-    lines = [("what", "virt-manager", "VMDesk", "ratio", "target", "reached"), *(row.cells for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-
-    def draw(line: tuple[str, ...]) -> str:
-        cells = (cell.rjust(w) if 1 <= n <= 3 else cell.ljust(w) for n, (cell, w) in enumerate(zip(line, widths)))
-        return "| " + " | ".join(cells) + " |"
-
-    rule = "|" + "|".join("-" * (w + 1) + (":" if 1 <= n <= 3 else "-") for n, w in enumerate(widths)) + "|"
-    return "\n".join([draw(lines[0]), rule, *(draw(line) for line in lines[1:])])
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="VMDesk beside virt-manager")
     parser.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE") or 1))
-    parser.add_argument("--only", choices=("outside", "inside", "virt-manager", "vmdesk"))
+    parser.add_argument("--only", choices=("outside", "inside", "virt-manager", "vmdesk", "console"))
     parser.add_argument("--pictures", type=Path)
     arguments = parser.parse_args()
     if arguments.pictures:
@@ -175,11 +163,14 @@ def main() -> int:
     rows: list[Row] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="vmdesk-bench-") as folder:
-        if arguments.only != "inside":
+        if arguments.only not in ("inside", "console"):
             rows += side_by_side(Path(folder), arguments.scale, who, arguments.pictures)
         if arguments.only in (None, "inside"):
             rows += inside(Path(folder), arguments.scale)
-    print(table(rows))
+    if rows:
+        print(table.draw(HEADER, [row.cells for row in rows]))
+    if arguments.only in (None, "console"):
+        print(console.draw(console.rows(arguments.scale)))
     say(f"{time.monotonic() - began:.0f} s, scale {arguments.scale:g}, {os.cpu_count()} cores")
     return 0
 

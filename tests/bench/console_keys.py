@@ -1,7 +1,6 @@
 """Key presses on an X display as hardware makes them (XTEST), and who gets them."""
 
 import ctypes
-import subprocess
 import time
 from typing import Any
 
@@ -18,6 +17,11 @@ class Keys:
         self._x.XKeysymToKeycode.restype = ctypes.c_ubyte
         self._x.XFlush.argtypes = self._x.XCloseDisplay.argtypes = [ctypes.c_void_p]
         self._test.XTestFakeKeyEvent.argtypes = [ctypes.c_void_p, ctypes.c_uint, ctypes.c_int, ctypes.c_ulong]
+        self._x.XDefaultRootWindow.argtypes = [ctypes.c_void_p]
+        self._x.XDefaultRootWindow.restype = ctypes.c_ulong
+        self._x.XQueryPointer.argtypes = [ctypes.c_void_p, ctypes.c_ulong, *[ctypes.c_void_p] * 7]
+        self._x.XSetInputFocus.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_ulong]
+        self._test.XTestFakeMotionEvent.argtypes = [ctypes.c_void_p, *[ctypes.c_int] * 3, ctypes.c_ulong]
         self._line = self._x.XOpenDisplay(display.encode())
         if not self._line:
             raise OSError(f"no display {display}")
@@ -31,10 +35,14 @@ class Keys:
         self._x.XFlush(self._line)
 
     def focus(self, x: int, y: int) -> None:
-        """Give the keyboard to the window there, as a click does. There is no window manager."""
-        self._xdotool("mousemove", str(x), str(y))
-        time.sleep(0.2)
-        self._xdotool("getmouselocation", "windowfocus")
-
-    def _xdotool(self, *words: str) -> None:
-        subprocess.run(["xdotool", *words], env={"DISPLAY": self._name, "PATH": "/usr/bin:/bin"}, capture_output=True)
+        """Give the keyboard to the window there, as a click does where there is a window manager."""
+        x11, line = self._x, self._line
+        root, child = x11.XDefaultRootWindow(line), ctypes.c_ulong()
+        other, places, mask = ctypes.c_ulong(), [ctypes.c_int() for _ in range(4)], ctypes.c_uint()
+        self._test.XTestFakeMotionEvent(line, -1, x, y, 0)
+        x11.XQueryPointer(
+            line, root, ctypes.byref(other), ctypes.byref(child), *map(ctypes.byref, places), ctypes.byref(mask)
+        )
+        x11.XSetInputFocus(line, child.value or root, 1, 0)  # RevertToPointerRoot, now
+        x11.XFlush(line)
+        time.sleep(0.3)

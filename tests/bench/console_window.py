@@ -29,6 +29,7 @@ from vmdesk.model.domain import Domain, DomainKey, State
 from vmdesk.ui.console.pane import ConsolePane
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.console.words import Deeds
+from vmdesk.virt import loop
 
 
 class GuestDoors:
@@ -44,23 +45,30 @@ class GuestDoors:
     async def backend(
         self, key: DomainKey, display: Display, head: int, listener: Listener, beside: Backend | None
     ) -> Backend:
+        # As core/doors.py: only what is opened is loaded.
         if display.kind == "vnc":
-            from vmdesk.console.vnc.client import VncBackend  # noqa: PLC0415 - as core/doors.py: only what is opened
+            from vmdesk.console.vnc.client import VncBackend
 
             return VncBackend(listener, self._connected(), local=True, name="bench")
         if display.kind == "spice":
-            from vmdesk.console import spice  # noqa: PLC0415
+            from vmdesk.console import spice
 
             async def channel() -> int:
                 return self._connected().detach()
 
             return spice.SpiceBackend(spice.Display(channel), listener, head)
-        from vmdesk.console import dbus  # noqa: PLC0415
+        from vmdesk.console import dbus
 
         ours, theirs = socket.socketpair()
         with theirs:
             ask(self._folder / "monitor", "add_client", {"protocol": "@dbus-display", "fdname": "fd"}, theirs.fileno())
         return dbus.DBusBackend(dbus.Display(ours.detach()), listener, head)
+
+    async def ask(self, key: DomainKey, display: Display) -> bool:
+        return False
+
+    async def answered(self, key: DomainKey, display: Display, right: bool) -> None:
+        """There is no password."""
 
     def _connected(self) -> socket.socket:
         line = socket.socket(socket.AF_UNIX)
@@ -93,7 +101,7 @@ def _nothing() -> None:
 
 
 async def show(protocol: str, folder: Path) -> None:
-    store, jobs = Store(), Jobs()
+    store, jobs = Store(), Jobs(print)
     key = DomainKey("bench", "00000000-0000-0000-0000-000000000001")
     store.update([Domain(key, "bench", State.RUNNING, live_id=1)])
     screens = Screens(store, jobs, GuestDoors(protocol, folder), folder / "locks")
@@ -113,6 +121,12 @@ async def show(protocol: str, folder: Path) -> None:
     pane.show()
     pane.view.setFocus()
     over = asyncio.Event()
+
+    def complain() -> None:
+        if pane.screen_status.problem:
+            print(pane.screen_status.problem, file=sys.stderr, flush=True)
+
+    pane.changed.connect(complain)
 
     def hear() -> None:
         for word in os.read(0, 4096).decode().split() or ["end"]:
@@ -139,6 +153,7 @@ async def show(protocol: str, folder: Path) -> None:
 
 def main() -> int:
     os.environ["QT_NO_GLIB"] = "1"  # as vmdesk/app.py does
+    loop.start()  # SPICE's library lives on libvirt's thread
     qt = QApplication(["vmdesk-bench"])
     with asyncio.Runner(loop_factory=lambda: QEventLoop(qt)) as runner:
         runner.run(show(sys.argv[1], Path(sys.argv[2])))

@@ -50,9 +50,9 @@ class Screen:
     def __enter__(self) -> "Screen":
         self._folder = tempfile.TemporaryDirectory(prefix="vmdesk-bench-screen-")
         ours, theirs = os.pipe()
+        size = f"{self._size[0]}x{self._size[1]}x24"
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(theirs), "-screen", "0", "{}x{}x24".format(*self._size), "-fbdir", self._folder.name,
-             "-nolisten", "tcp"],
+            ["Xvfb", "-displayfd", str(theirs), "-screen", "0", size, "-fbdir", self._folder.name, "-nolisten", "tcp"],
             pass_fds=(theirs,), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         os.close(theirs)
