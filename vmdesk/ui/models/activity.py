@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QIcon, QPalette
 
 from vmdesk.core import activity_words
@@ -13,10 +13,11 @@ from vmdesk.core.jobs import Jobs
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import Text, fold, text
 from vmdesk.ui.icons import icon
+from vmdesk.ui.models.plain import PlainModel
+from vmdesk.ui.models.roles import Index
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import error_color
 
-Index = QModelIndex | QPersistentModelIndex
 SLICE = 500  # entries read at a time
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
 
@@ -29,7 +30,7 @@ class Column(IntEnum):
     WHY = 4
 
 
-_TITLES: dict[Column, Text] = {
+_TITLES: dict[int, Text] = {
     Column.TIME: text("Time"),
     Column.MACHINE: text("Machine"),
     Column.HOST: text("Host"),
@@ -54,8 +55,10 @@ def words_of(entry: Entry) -> tuple[str, str, str, str, str]:
     )
 
 
-class ActivityModel(QAbstractTableModel):
+class ActivityModel(PlainModel):
     """Newest first. `key`: of one machine only."""
+
+    titles = _TITLES
 
     loaded = Signal()  # a slice has arrived, or there is nothing more
 
@@ -174,17 +177,6 @@ class ActivityModel(QAbstractTableModel):
             self._read()
 
     # -- the table
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return str(_TITLES[Column(section)])
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):

@@ -3,16 +3,17 @@
 from collections.abc import Callable
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QModelIndex, QObject, Qt
 from PySide6.QtGui import QGuiApplication, QPalette
 
 from vmdesk.core.trace import Step, Trace
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.models.activity import stamp
+from vmdesk.ui.models.plain import PlainModel
+from vmdesk.ui.models.roles import Index
 from vmdesk.ui.theme import error_color
 
-Index = QModelIndex | QPersistentModelIndex
 MOST = 1000  # rows
 
 
@@ -23,7 +24,7 @@ class Column(IntEnum):
     CALL = 3
 
 
-_TITLES: dict[Column, Text] = {
+_TITLES: dict[int, Text] = {
     Column.TIME: text("Time"),
     Column.DOING: text("Action"),
     Column.OUTCOME: text("Result"),
@@ -31,8 +32,10 @@ _TITLES: dict[Column, Text] = {
 }
 
 
-class TraceModel(QAbstractTableModel):
+class TraceModel(PlainModel):
     """`key`: of one machine only."""
+
+    titles = _TITLES
 
     def __init__(self, trace: Trace, key: DomainKey | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -67,17 +70,6 @@ class TraceModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), MOST, len(self._rows) - 1)
             del self._rows[MOST:]
             self.endRemoveRows()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return str(_TITLES[Column(section)])
-        return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):

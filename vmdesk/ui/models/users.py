@@ -3,14 +3,15 @@
 from enum import IntEnum
 from math import isnan
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QObject, Qt
 
 from vmdesk.core import units
 from vmdesk.core.history import Share
 from vmdesk.core.store import Store
 from vmdesk.model.text import Text, text
+from vmdesk.ui.models.plain import PlainModel
+from vmdesk.ui.models.roles import Index
 
-Index = QModelIndex | QPersistentModelIndex
 FRACTION_ROLE = Qt.ItemDataRole.UserRole  # 0..1 of the host (memory, CPU) or of the greatest (rates); -1: no bar
 COLOR_ROLE = Qt.ItemDataRole.UserRole + 1  # the number of the colour in the stacked bar, -1 for none
 MOST = 200  # machines told
@@ -25,7 +26,7 @@ class Column(IntEnum):
     NETWORK = 4
 
 
-_TITLES: dict[Column, Text] = {
+_TITLES: dict[int, Text] = {
     Column.NAME: text("Machine"),
     Column.CPU: text("CPU"),
     Column.MEMORY: text("Memory"),
@@ -45,8 +46,11 @@ def amount(share: Share, column: Column) -> float:
     return sum(value for value in values.get(column, ()) if not isnan(value))
 
 
-class UsersModel(QAbstractTableModel):
+class UsersModel(PlainModel):
     """`total_kib`: the host's memory, 0 if unknown."""
+
+    titles = _TITLES
+    numbers = frozenset(Column) - {Column.NAME}
 
     def __init__(self, store: Store, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -86,19 +90,6 @@ class UsersModel(QAbstractTableModel):
         domain = self._store.domains.get(share.key)
         return domain.name if domain else share.key.uuid
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(Column)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return str(_TITLES[Column(section)])
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(Column(section))
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):
             return None
@@ -108,7 +99,7 @@ class UsersModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{_TITLES[column]}: {self._words(share, column)}"
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(column)
+            return self.side(column)
         if role == FRACTION_ROLE:
             return self._fraction(share, column)
         if role == COLOR_ROLE:
@@ -129,9 +120,3 @@ class UsersModel(QAbstractTableModel):
     def _fraction(self, share: Share, column: Column) -> float:
         whole = {Column.CPU: 100.0, Column.MEMORY: self._total}.get(column, self._greatest.get(column, 0.0))
         return min(amount(share, column) / whole, 1.0) if whole and column is not Column.NAME else -1.0
-
-
-def _side(column: Column) -> Qt.AlignmentFlag:
-    """Numbers stand at the right."""
-    side = Qt.AlignmentFlag.AlignLeft if column is Column.NAME else Qt.AlignmentFlag.AlignRight
-    return side | Qt.AlignmentFlag.AlignVCenter
