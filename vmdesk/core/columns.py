@@ -167,13 +167,13 @@ def _of_figure(
 
 # The figures stand side by side: one dataChanged a tick covers them all.
 COLUMNS: tuple[Column, ...] = (
-    _plain("name", text("Name"), lambda domain: domain.name, 152, True),
+    _plain("name", text("Name"), lambda domain: domain.name, 144, True),
     Column(
         "state",
         text("State"),
         lambda domain, host, figures: state_text(domain, bool(host and host.stale)),
         lambda domain, host, figures: (0 if not domain.responding else _RANK[domain.state], domain.reason),
-        144,
+        136,
         True,
         about=text("What the machine does now, and why"),
     ),
@@ -252,13 +252,13 @@ COLUMNS: tuple[Column, ...] = (
         live=True,
     ),
     _count("vcpus", text("vCPUs"), lambda domain: domain.definition.vcpus, 64),
-    _plain("address", text("IP address"), lambda domain: ", ".join(domain.addresses), 112, True),
+    _plain("address", text("IP address"), lambda domain: ", ".join(domain.addresses), 120, True),
     Column(
         "host",
         text("Host"),
         lambda domain, host, figures: host.config.name if host else domain.key.host,
         lambda domain, host, figures: natural(host.config.name if host else domain.key.host),
-        104,
+        96,
         True,
     ),
     _plain("group", text("Group"), lambda domain: domain.labels.group, 96),
