@@ -40,6 +40,8 @@ class ConsoleBar(QWidget):
         shared.addSeparator()
         self.clipboard_note = shared.addAction("")
         self.clipboard_note.setEnabled(False)
+        self.share = _menu("console-share", "folder", tr("Share"))
+        self.share.setToolTip(tr("Files, USB devices and folders; what the machine's definition allows"))
         self.view_only = _tool("console-view-only", "eye", tr("View only"))
         self.view_only.setCheckable(True)
         self.view_only.setToolTip(tr("Look only: no key and no click goes to the guest"))
@@ -59,6 +61,7 @@ class ConsoleBar(QWidget):
             self.keys,
             self.type,
             self.clipboard,
+            self.share,
             self.view_only,
             self.shot,
             self.speed,
@@ -66,7 +69,7 @@ class ConsoleBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         row.setSpacing(GRID // 2)
-        left = (self.display, self.mode, self.keys, self.type, self.clipboard, self.view_only, self.shot)
+        left = (self.display, self.mode, self.keys, self.type, self.clipboard, self.share, self.view_only, self.shot)
         for button in left:
             row.addWidget(button)
         row.addStretch(1)

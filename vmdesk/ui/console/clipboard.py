@@ -70,7 +70,7 @@ def not_yet(found: Displays) -> Text | None:
     """Why nothing comes over although it may."""
     agents = [one for one in found.channels if one.kind in ("qemu-vdagent", "spicevmc")]
     if agents and all(one.connected is False for one in agents):
-        return text("The guest does not answer: it needs the package spice-vdagent.")
+        return text("Agent missing: install spice-vdagent in the guest.")
     return None
 
 

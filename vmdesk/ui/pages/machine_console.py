@@ -24,6 +24,7 @@ from vmdesk.ui.console.bar import ConsoleBar, ConsoleFoot, menu_of
 from vmdesk.ui.console.clipboard import ClipboardLink, locked, not_yet, state_words
 from vmdesk.ui.console.pane import ConsolePane
 from vmdesk.ui.console.send_keys import fill, written
+from vmdesk.ui.console.sharing import Sharing
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.console.window import FullBar
 from vmdesk.ui.console.words import Deeds, shown_over, text_name
@@ -54,6 +55,7 @@ class MachineConsole(QWidget):
         self.pane = ConsolePane(screens, key, deeds)
         self.clipboard = ClipboardLink(screens, key, lambda: self.pane.backend, self)
         self.bar = ConsoleBar()
+        self.sharing = Sharing(parts, key, self.pane, menu_of(self.bar.share))
         self.foot = ConsoleFoot()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.pane)
