@@ -47,6 +47,9 @@ class Shell:
     def open_machine(self, key: DomainKey) -> None:
         self.opened.append(key)
 
+    def open_console(self, key: DomainKey) -> None:
+        self.opened.append(("console", key))
+
     def open_host(self, host_id: str) -> None:
         self.opened.append(host_id)
 

@@ -289,7 +289,7 @@ def test_the_host_menu_fits_the_host(standing: Standing) -> None:
     assert "Disconnect" in words("lab") and "Connect" not in words("lab")
     standing.store.put_host(replace(standing.store.hosts["lab"], link=Link.OFF))
     assert "Connect" in words("lab") and "Disconnect" not in words("lab")
-    assert words("") == ["Connect to a host", "Open the practice host"]
+    assert words("") == ["Show the screens of all that run", "Connect to a host", "Open the practice host"]
     for action in standing.window.host_menu("lab").actions():
         if action.text() in ("Connect", "Edit…", "Remove from the list…"):
             action.trigger()

@@ -15,7 +15,7 @@ _GAP = 2.0  # a quick reduction first, to twice the wanted size
 
 @dataclass(frozen=True, slots=True)
 class Small:
-    """`data`: width x height pixels, in memory B G R X, no padding. `full`: the size of the screen itself."""
+    """`data`: width x height pixels, in memory B G R 255, no padding. `full`: the size of the screen itself."""
 
     width: int
     height: int
@@ -41,19 +41,20 @@ def of_surface(surface: Surface, room: tuple[int, int]) -> Small:
         1,
     )
     full = surface.width, surface.height
-    return _small(whole, full, room)
+    return _small(whole if whole.size == full else whole.crop((0, 0, *full)), full, room)
 
 
 def of_file(data: bytes, room: tuple[int, int]) -> Small:
     """A hypervisor's screenshot. VirtError "picture" if it is none."""
+    library = pillow()
     try:
-        image = pillow().open(io.BytesIO(data), formats=FORMATS)
+        image = library.open(io.BytesIO(data), formats=FORMATS)
         full = image.size
         if not size_allowed(*full):
             raise ValueError(f"{full[0]} x {full[1]}")
         red, green, blue = image.convert("RGB").split()
-        made = pillow().merge("RGBX", (blue, green, red, red))
-    except (OSError, ValueError, SyntaxError) as error:
+        made = library.merge("RGBX", (blue, green, red, blue))
+    except (OSError, ValueError, SyntaxError, library.DecompressionBombError) as error:
         problem = Problem(text("The host's picture of the screen cannot be read."), details=str(error), name="picture")
         raise VirtError(problem) from error
     return _small(made, full, room)
@@ -61,5 +62,7 @@ def of_file(data: bytes, room: tuple[int, int]) -> Small:
 
 def _small(image: Any, full: tuple[int, int], room: tuple[int, int]) -> Small:
     size = fitting(full, room)
-    made = image.resize(size, _BILINEAR, (0, 0, *full), _GAP)
+    *colors, _ = image.resize(size, _BILINEAR, (0, 0, *full), _GAP).split()
+    # The fourth byte has to be 255: Qt's painters take it for an alpha value here and there.
+    made = pillow().merge("RGBX", (*colors, pillow().new("L", size, 255)))
     return Small(*size, made.tobytes("raw", "RGBX"), full)

@@ -45,6 +45,8 @@ WINDOW_COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("window.palette", text("Command palette"), "palette", "Ctrl+K"),
     WindowCommand("window.filter", text("Filter machines"), "search", "Ctrl+F"),
     WindowCommand("window.all", text("Show all machines"), "machine", "Ctrl+Shift+A"),
+    WindowCommand("window.screens", text("Show screens"), "view-grid", "Ctrl+Shift+M"),
+    WindowCommand("window.screens-running", text("Show the screens of all that run"), "view-grid", ""),
     WindowCommand("window.add-host", text("Connect to a host"), "add", "Ctrl+O"),
     WindowCommand("window.practice", text("Open the practice host"), "practice", ""),
     WindowCommand("window.activity", text("Activity"), "activity", "Ctrl+H"),
@@ -117,6 +119,8 @@ class Actions(QObject):
             if command.id in _NEW_GROUP:
                 menu.addSeparator()
             menu.addAction(self.by_id[command.id])
+            if command.id == "domain.open":
+                menu.addAction(self.by_id["window.screens"])
         return menu
 
     def choices(self, command: str, machines_word: str) -> list[Choice]:

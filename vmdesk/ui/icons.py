@@ -118,6 +118,8 @@ GLYPHS: dict[str, int] = {
     "resize": 0xF0A68,
     "form-textbox": 0xF060E,
     "dock-window": 0xF10AC,
+    "view-grid": 0xF0570,
+    "record": 0xF044A,
 }
 
 _family: list[str] = []  # [] before the font is loaded, then its family or ""

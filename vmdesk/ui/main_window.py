@@ -163,6 +163,8 @@ class MainWindow(QMainWindow):
         view = bar.addMenu(tr("&View"))
         view.addActions([do["window.palette"], do["window.filter"], do["window.all"]])
         view.addSeparator()
+        view.addActions([do["window.screens"], do["window.screens-running"]])
+        view.addSeparator()
         view.addActions([do["window.activity"], do["window.jobs"], do["window.columns"]])
         view.addSeparator()
         view.addActions([do["window.sidebar"], do["window.inspector"]])
@@ -186,6 +188,8 @@ class MainWindow(QMainWindow):
                 "window.palette": self.open_palette,
                 "window.filter": self._on_filter,
                 "window.all": self._on_all,
+                "window.screens": lambda: self.open_screens([domain.key for domain in self.acted_on()]),
+                "window.screens-running": self._on_screens_running,
                 "window.add-host": self._hosts.add,
                 "window.practice": self._hosts.open_practice,
                 "window.activity": lambda: self.open_page("activity"),
@@ -227,6 +231,19 @@ class MainWindow(QMainWindow):
 
     def open_machine(self, key: DomainKey) -> None:
         self._open(f"machine:{key.host}/{key.uuid}", "machine", key)
+
+    def open_console(self, key: DomainKey) -> None:
+        page: Any = self._open(f"machine:{key.host}/{key.uuid}", "machine", key)
+        page.show_console()
+
+    def open_screens(self, keys: Sequence[DomainKey]) -> None:
+        """The console wall of these machines, as a tab."""
+        if keys:
+            page: Any = self._open(load("wall-key")(keys), "wall", keys)
+            page.setFocus()
+        else:
+            what = text("There is no machine to show.")
+            self.notify(Notice(Problem(what, what_next=text("Select machines in the table first.")), Level.INFO))
 
     def open_host(self, host_id: str) -> None:
         self._open(f"host:{host_id}", "host", host_id)
@@ -284,11 +301,17 @@ class MainWindow(QMainWindow):
         page = self.tabs.page_of(key)
         if page is None:
             page = load(name)(self._parts, *arguments)
+            self._hear(page)
             self.tabs.add_page(page)
         else:
             self.tabs.raise_page(page)
         assert isinstance(page, QWidget)
         return page
+
+    def _hear(self, page: Any) -> None:
+        """A page on which machines can be selected."""
+        if hasattr(page, "selected_domains"):
+            page.selected.connect(self._on_selected)
 
     # ---------------------------------------------------------------- what the person does
 
@@ -321,13 +344,20 @@ class MainWindow(QMainWindow):
 
     def acted_on(self) -> list[Domain]:
         """The machines that commands are for: the page's, or those selected in the table."""
-        page = self.tabs.currentWidget()
-        if page is self.machines:
-            return self.machines.selected_domains()
+        page: Any = self.tabs.currentWidget()
+        if hasattr(page, "selected_domains"):
+            found: list[Domain] = page.selected_domains()
+            return found
         kind, _, rest = str(getattr(page, "key", "")).partition(":")
         host_id, _, uuid = rest.partition("/")
         domain = self._parts.store.domains.get(DomainKey(host_id, uuid)) if kind == "machine" else None
         return [domain] if domain else []
+
+    def _on_screens_running(self) -> None:
+        """Of the host, group or tag that is chosen at the left."""
+        scope, domains = self.machines.model.scope, self._parts.store.domains.values()
+        found = sorted((one for one in domains if one.active and scope.holds(one)), key=lambda one: one.name)
+        self.open_screens([one.key for one in found])
 
     def _on_selected(self) -> None:
         self.actions_.look_at(self.acted_on())
@@ -369,6 +399,8 @@ class MainWindow(QMainWindow):
             menu.addAction(icon("delete"), tr("Remove from the list…"), lambda: self._hosts.remove(host_id))
             menu.addAction(icon("copy"), tr("Copy its address"), lambda: self.copy(host.config.uri))
             menu.addSeparator()
+        menu.addAction(self.actions_["window.screens-running"])
+        menu.addSeparator()
         menu.addActions([self.actions_["window.add-host"], self.actions_["window.practice"]])
         return menu
 
@@ -545,13 +577,27 @@ class MainWindow(QMainWindow):
                 arguments: tuple[Any, ...] = (DomainKey(host_id, uuid),)
             elif kind == "host" and host_id in self._parts.store.hosts:
                 arguments = (host_id,)
+            elif kind == "wall" and (keys := self._there(load("wall-keys")(key))):
+                arguments = (keys,)
             elif kind in ("activity", "preferences"):
                 arguments = ()
             else:
                 continue
             self._pending.remove(key)
             if self.tabs.page_of(key) is None:
-                self.tabs.add_page(load(kind)(self._parts, *arguments), raised=False)
+                page = load(kind)(self._parts, *arguments)
+                self._hear(page)
+                self.tabs.add_page(page, raised=False)
+
+    def _there(self, keys: Sequence[DomainKey]) -> Sequence[DomainKey]:
+        """All of them as soon as each is known or its host has answered; () before."""
+        hosts = self._parts.store.hosts
+        known = [key in self._parts.store.domains for key in keys]
+        waiting = [
+            not there and key.host in hosts and hosts[key.host].link in (Link.CONNECTING, Link.OFF)
+            for key, there in zip(keys, known, strict=True)
+        ]
+        return keys if any(known) and not any(waiting) else ()
 
     def let_go(self) -> None:
         """Hear no more of store, jobs and settings."""

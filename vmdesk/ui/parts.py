@@ -48,6 +48,9 @@ class Shell(Protocol):
     def open_machine(self, key: DomainKey) -> None:
         """Open the machine's page as a tab, or raise it."""
 
+    def open_console(self, key: DomainKey) -> None:
+        """The same, at its console."""
+
     def open_host(self, host_id: str) -> None:
         """Open the host's page as a tab, or raise it."""
 

@@ -49,6 +49,10 @@ class MachinePage(QWidget):
         """Sampled every second while its graphs are on the screen."""
         return {self._machine}
 
+    def show_console(self) -> None:
+        """The tab with its screen."""
+        self.tabs.setCurrentWidget(self.console)
+
     def _make_activity(self) -> QWidget:
         self.trace = TracePane(self._parts.trace, self._parts.shell, self._machine)
         self.activity = ActivityView(self._parts, self._machine)
