@@ -465,7 +465,7 @@ class Display:
     def _new_screen(self, channel: Any, number: int) -> bool:
         if number in self._screens or len(self._screens) >= _HEADS_MAX:
             return False
-        picture = Picture(lambda rects: self._damaged(number, rects), self._lib.when_idle)
+        picture = Picture(lambda rects: self._damaged(number, rects), self._lib.when_idle, self._lib.after)
         screen = self._screens[number] = _Screen(channel, picture)
 
         def create(_channel: Any, kind: int, width: int, height: int, stride: int, _shm: int, data: int) -> None:

@@ -1,13 +1,14 @@
-"""One display channel's picture: a copy of what the library draws, kept up to date in bands.
+"""One display channel's picture: a copy of what the library draws, kept up to date.
 
 The library frees its own memory as soon as the guest changes the mode, whoever may be reading it: viewers get a copy.
-Copied are whole rows, once for all the changes that come together (some 70 a frame).
+Copied is the rectangle around all the changes that come together: QEMU sends a frame as some 70 columns.
 """
 
 import ctypes
+import functools
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from vmdesk.console.screen import Rect, Surface, pillow, size_allowed
 from vmdesk.console.spice.library import Monitor
@@ -15,7 +16,9 @@ from vmdesk.console.spice.library import Monitor
 # SPICE_SURFACE_FMT_*: what Pillow calls it ("" as it is)
 FORMATS: Final = {32: "", 96: "", 16: "BGR;15", 80: "BGR;16"}
 _RECTS = 16  # changes told apart; more become one
-_LATE = 0.008  # seconds a change waits at most while others come
+_LATE = 0.02  # seconds a change waits at most while others come
+_QUIET = 0.003  # seconds without another change after which a large one is thought to be whole
+_LARGE = 256 * 256  # pixels; a smaller change does not wait for others: it may be what a key wrote
 
 
 class CannotShow(Exception):
@@ -32,11 +35,18 @@ class Picture:
 
     flushed(rects)  is called after the copy has got them
     soon(task)      runs the task when nothing else is to be done
+    after(seconds, task)
     """
 
-    def __init__(self, flushed: Callable[[tuple[Rect, ...]], None], soon: Callable[[Callable[[], None]], None]) -> None:
+    def __init__(
+        self,
+        flushed: Callable[[tuple[Rect, ...]], None],
+        soon: Callable[[Callable[[], None]], None],
+        after: Callable[[float, Callable[[], None]], None],
+    ) -> None:
         self._flushed = flushed
         self._soon = soon
+        self._after = after
         self.width = self.height = self.stride = 0
         self.generation = 0
         self.monitors: list[Monitor] = []
@@ -46,7 +56,8 @@ class Picture:
         self._memory = memoryview(b"")
         self._target = 0
         self._rects: list[Rect] = []
-        self._since = 0.0
+        self._since = 0.0  # the first change that was not told yet, and
+        self._last = 0.0  # the latest
         self._asked = False
 
     @property
@@ -80,12 +91,13 @@ class Picture:
         rect = Rect(x, y, width, height).clipped(self.width, self.height)
         if rect.empty or not self._source:
             return
+        now = self._last = time.monotonic()
         if not self._rects:
-            self._since = time.monotonic()
+            self._since = now
         elif len(self._rects) >= _RECTS:
             self._rects = [_around(self._rects)]
         self._rects.append(rect)
-        if time.monotonic() - self._since > _LATE:
+        if now - self._since > _LATE:
             self.flush()
         elif not self._asked:
             self._asked = True
@@ -93,23 +105,43 @@ class Picture:
 
     def _idle(self) -> None:
         self._asked = False
-        self.flush()
+        if not self._rects:
+            return
+        around = _around(self._rects)
+        now = time.monotonic()
+        if around.width * around.height < _LARGE or now - self._last >= _QUIET or now - self._since > _LATE:
+            self.flush()
+        else:
+            self._asked = True
+            self._after(_QUIET, self._idle)
 
     def flush(self) -> None:
         """Copy what has changed, and tell."""
         rects, self._rects = self._rects, []
         if not rects or not self._source:
             return
-        band = _around(rects)
-        self._copy(band.y, band.height)
-        self._flushed(tuple(dict.fromkeys(rects)))
+        around = _around(rects)
+        if FORMATS[self._format] or not self._copy_part(around):
+            self._copy_rows(around.y, around.height)
+        self._flushed((around,) if len(rects) > _RECTS // 2 else tuple(dict.fromkeys(rects)))
 
-    def _copy(self, row: int, rows: int) -> None:
+    def _copy_part(self, part: Rect) -> bool:
+        """With pixman, which the library draws with too; it cannot on every processor."""
+        copy = _pixman_copy()
+        if copy is None:
+            return False
+        strides = self._source_stride // 4, self.stride // 4  # the same, in pixels
+        # Lets other threads run meanwhile.
+        return bool(
+            copy(self._source, self._target, *strides, 32, 32, part.x, part.y, part.x, part.y, part.width, part.height)
+        )
+
+    def _copy_rows(self, row: int, rows: int) -> None:
         source = self._source + row * self._source_stride
         size = rows * self._source_stride
         raw = FORMATS[self._format]
         if not raw:
-            ctypes.memmove(self._target + row * self.stride, source, size)  # lets other threads run meanwhile
+            ctypes.memmove(self._target + row * self.stride, source, size)
             return
         image = pillow().frombuffer(
             "RGB", (self.width, rows), ctypes.string_at(source, size), "raw", raw, self._source_stride, 1
@@ -139,3 +171,15 @@ def _around(rects: list[Rect]) -> Rect:
     for rect in rects[1:]:
         around = around.union(rect)
     return around
+
+
+@functools.cache
+def _pixman_copy() -> Any:
+    """pixman_blt, None if it is not to be had: both addresses, strides in words, depths, from x y, to x y, size."""
+    try:
+        copy = ctypes.CDLL("libpixman-1.so.0").pixman_blt
+    except (OSError, AttributeError):
+        return None
+    copy.restype = ctypes.c_int
+    copy.argtypes = [ctypes.c_void_p, ctypes.c_void_p, *[ctypes.c_int] * 10]
+    return copy
