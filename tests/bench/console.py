@@ -92,6 +92,12 @@ class Viewer:
                     total += int((thread / "schedstat").read_text().split()[0])
         return total / 1e9
 
+    def threads(self) -> list[float]:
+        """Seconds so far of each that took some, the first one (the window's) first."""
+        files = sorted(Path(f"/proc/{self._child.pid}/task").glob("*/schedstat"), key=lambda file: int(file.parts[4]))
+        times = [round(int(file.read_text().split()[0]) / 1e9, 3) for file in files]
+        return [one for one in times if one > 0.02]
+
     def say(self, word: str) -> None:
         assert self._child.stdin
         self._child.stdin.write(f"{word}\n".encode())
@@ -173,6 +179,8 @@ def rate(running: Viewer, guest: Guest, screen: Screen, seconds: float) -> tuple
         time.sleep(0.001)
     length = now - began
     spent = running.cpu() - spent
+    if os.environ.get("BENCH_PROFILE"):
+        say(f"seconds of each thread: {running.threads()}")
     drawn = guest.frames - drawn
     guest.press("f12")
     time.sleep(1)

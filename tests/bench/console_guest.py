@@ -176,7 +176,7 @@ def run(qemu: Qemu, program: Path, folder: Path, display: str) -> Iterator[Guest
         "spice": ["-display", "none", "-spice", f"unix=on,addr={folder}/display,disable-ticketing=on"],
     }
     command = [
-        *qemu.command, "-machine", "pc,accel=tcg", "-cpu", "qemu64", "-smp", "1", "-m", "64", "-nodefaults",
+        *qemu.command, "-machine", "pc,accel=tcg", "-cpu", "qemu64", "-smp", "1", "-m", "192", "-nodefaults",
         "-device", f"virtio-vga,xres={WIDTH},yres={HEIGHT}", "-kernel", str(program),
         "-debugcon", f"file:{folder}/frames", "-qmp", f"unix:{folder}/monitor,server=on,wait=off", *options[display],
     ]  # fmt: skip
