@@ -54,7 +54,7 @@ class Tunnel:
         self._readonly = readonly
         self._asker = asker
         self._base = folder / "ssh"
-        self._lane = Lane(1, f"ssh {self._uri.host}")  # one: what was cancelled is cleared away before the next starts
+        self._lane = self._new_lane()
         self._lock = asyncio.Lock()
         self._master: _Master | None = None
         self._refusal: Problem | None = None
@@ -114,10 +114,12 @@ class Tunnel:
         return sock
 
     async def close(self) -> None:
-        """End the login and everything that goes through it."""
+        """End the login and everything that goes through it; `up` makes another one."""
+        lane, self._lane = self._lane, self._new_lane()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._work(lambda _stop: self._end()), CLOSING)
-        self._lane.shutdown()
+            end = asyncio.get_running_loop().run_in_executor(lane, self._end)
+            await asyncio.wait_for(end, CLOSING)
+        lane.shutdown()
 
     async def _forward(self) -> Path | None:
         if not self.alive:
@@ -144,6 +146,9 @@ class Tunnel:
             raise
         if asker:
             await asker.ended(ssh_words.account(self._uri), True)
+
+    def _new_lane(self) -> Lane:
+        return Lane(1, f"ssh {self._uri.host}")  # one: what was cancelled is cleared away before the next starts
 
     def _end(self) -> None:
         master, self._master = self._master, None
