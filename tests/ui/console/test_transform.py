@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from vmdesk.console.screen import Rect
-from vmdesk.ui.console.transform import Mode, fit
+from vmdesk.ui.console.transform import Mode, Transform, fit
 
 RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 3.0, 1.1)
 
@@ -29,37 +29,44 @@ def test_guest_mode_shows_what_fits_as_it_is() -> None:
     assert fit((1600, 1200), (800, 600), Mode.GUEST).width == 800
 
 
+def logical(place: Transform, m: int, n: int) -> tuple[float, float]:
+    """The position that Qt tells when the pointer is on the m-th device pixel of a row, the n-th of a column."""
+    return (m - place.shift_x) / place.ratio, (n - place.shift_y) / place.ratio
+
+
 @pytest.mark.parametrize("ratio", RATIOS)
-def test_corners(ratio: float) -> None:
-    """The first and last pixel are met at the first and last device pixel of the picture, and outside of it."""
+@pytest.mark.parametrize("guest", [(640, 480), (320, 200), (1024, 768)])
+def test_corners(ratio: float, guest: tuple[int, int]) -> None:
+    """The first and last device pixel of the picture are the first and last of the guest, if all of them are shown."""
     for corner in ((0, 0), (13, 7), (101, 3)):
-        place = fit((1024, 768), (777, 555), Mode.FIT, ratio, corner)
-        left = (place.left - place.shift_x + 0.5) / ratio
-        top = (place.top - place.shift_y + 0.5) / ratio
-        right = (place.left + place.width - place.shift_x - 0.5) / ratio
-        bottom = (place.top + place.height - place.shift_y - 0.5) / ratio
-        # Where a device pixel is several of the guest's, its middle is somewhere in the first or last of them.
-        slack = max(1, round(1024 / place.width))
-        assert place.guest(left, top)[0] < slack and place.guest(left, top)[1] < slack
-        assert place.guest(right, bottom)[0] >= 1024 - slack and place.guest(right, bottom)[1] >= 768 - slack
-        assert place.guest(-500, -500) == (0, 0) and place.guest(5000, 5000) == (1023, 767)
-        assert not place.inside(-500, 0) and place.inside((left + right) / 2, (top + bottom) / 2)
+        place = fit(guest, (1111, 822), Mode.FIT, ratio, corner)
+        assert place.scale >= 1
+        right, bottom = place.left + place.width - 1, place.top + place.height - 1
+        assert place.guest(*logical(place, place.left, place.top)) == (0, 0)
+        assert place.guest(*logical(place, right, bottom)) == (guest[0] - 1, guest[1] - 1)
+        assert place.inside(*logical(place, place.left, place.top)) and place.inside(*logical(place, right, bottom))
+        assert not place.inside(*logical(place, place.left - 1, place.top))
+        assert not place.inside(*logical(place, right, bottom + 1))
+        assert place.guest(-500, -500) == (0, 0) and place.guest(5000, 5000) == (guest[0] - 1, guest[1] - 1)
 
 
 def test_pointer_and_paint_agree(reps: Callable[[int], int]) -> None:
-    """The logical middle of a painted guest pixel is that pixel; its dirty rectangle holds it."""
+    """On a device pixel that shows a guest's pixel the pointer is on that one; its dirty rectangle holds it."""
     chance = random.Random(5)
     for _ in range(reps(20_000)):
         guest = chance.randint(1, 2000), chance.randint(1, 2000)
         room = chance.randint(1, 2000), chance.randint(1, 2000)
         corner = chance.randint(0, 300), chance.randint(0, 300)
         place = fit(guest, room, chance.choice(list(Mode)), chance.choice(RATIOS), corner)
-        x, y = chance.randrange(guest[0]), chance.randrange(guest[1])
-        across = (place.left - place.shift_x + (x + 0.5) * place.width / guest[0]) / place.ratio
-        down = (place.top - place.shift_y + (y + 0.5) * place.height / guest[1]) / place.ratio
-        assert place.guest(across, down) == (x, y)
+        m, n = chance.randrange(place.width), chance.randrange(place.height)
+        # What drawImage puts there: the guest's pixel under the middle of the device pixel.
+        x = min(guest[0] - 1, int((m + 0.5) * guest[0] / place.width))
+        y = min(guest[1] - 1, int((n + 0.5) * guest[1] / place.height))
+        spot = logical(place, place.left + m, place.top + n)
+        across, down = place.guest(*spot)
+        assert (across, down) == (x, y)
         left, top, right, bottom = place.dirty(Rect(x, y, 1, 1))
-        assert left <= across <= right and top <= down <= bottom
+        assert left - 1e-6 <= spot[0] <= right and top - 1e-6 <= spot[1] <= bottom
         assert place.width >= 1 and place.height >= 1
 
 

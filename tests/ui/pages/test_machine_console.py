@@ -54,7 +54,7 @@ class Bench:
         return self.doors.last
 
     async def until(self, what: Callable[[], object]) -> None:
-        for _ in range(400):
+        for _ in range(4000):
             if what():
                 return
             await asyncio.sleep(0.005)

@@ -9,6 +9,8 @@ from enum import Enum
 
 from vmdesk.console.screen import Rect
 
+_ERROR = 1e-3  # device pixels by which a position may be wrong after it was divided and multiplied by a factor
+
 
 class Mode(Enum):
     """How a picture is put into the window."""
@@ -45,32 +47,42 @@ class Transform:
         return self.width % self.guest_width == 0 and self.height % self.guest_height == 0
 
     def guest(self, x: float, y: float) -> tuple[int, int]:
-        """The guest's pixel under a logical position in the widget; outside the picture the nearest one."""
-        across = (x * self.ratio + self.shift_x - self.left) * self.guest_width / self.width
-        down = (y * self.ratio + self.shift_y - self.top) * self.guest_height / self.height
+        """The guest's pixel under a logical position in the widget; outside the picture the nearest one.
+
+        What counts is the middle of the device pixel: on X11 positions are the upper left corners of those.
+        """
+        across, down = self._beside(x, y)
         return (
-            min(max(math.floor(across), 0), self.guest_width - 1),
-            min(max(math.floor(down), 0), self.guest_height - 1),
+            min(max(math.floor(across * self.guest_width / self.width), 0), self.guest_width - 1),
+            min(max(math.floor(down * self.guest_height / self.height), 0), self.guest_height - 1),
         )
 
     def inside(self, x: float, y: float) -> bool:
         """Whether a logical position is on the picture."""
-        across, down = x * self.ratio + self.shift_x - self.left, y * self.ratio + self.shift_y - self.top
+        across, down = self._beside(x, y)
         return 0 <= across < self.width and 0 <= down < self.height
+
+    def _beside(self, x: float, y: float) -> tuple[float, float]:
+        """From the picture's corner to the middle of the device pixel there, in device pixels."""
+        return (
+            math.floor(x * self.ratio + self.shift_x + _ERROR) - self.left + 0.5,
+            math.floor(y * self.ratio + self.shift_y + _ERROR) - self.top + 0.5,
+        )
 
     def dirty(self, rect: Rect) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of the logical rectangle in which these pixels of the guest show."""
         more = 0 if self.exact else 1  # smoothing mixes a pixel with its neighbours
         scale_x, scale_y = self.width / self.guest_width, self.height / self.guest_height
-        left = self.left - self.shift_x + (rect.x - more) * scale_x
-        top = self.top - self.shift_y + (rect.y - more) * scale_y
-        right = self.left - self.shift_x + (rect.x + rect.width + more) * scale_x
-        bottom = self.top - self.shift_y + (rect.y + rect.height + more) * scale_y
+        # Whole device pixels first: one that lies across two logical ones belongs to both.
+        left = self.left + math.floor((rect.x - more) * scale_x)
+        top = self.top + math.floor((rect.y - more) * scale_y)
+        right = self.left + math.ceil((rect.x + rect.width + more) * scale_x)
+        bottom = self.top + math.ceil((rect.y + rect.height + more) * scale_y)
         return (
-            math.floor(left / self.ratio),
-            math.floor(top / self.ratio),
-            math.ceil(right / self.ratio),
-            math.ceil(bottom / self.ratio),
+            math.floor((left - self.shift_x) / self.ratio),
+            math.floor((top - self.shift_y) / self.ratio),
+            math.ceil((right - self.shift_x) / self.ratio),
+            math.ceil((bottom - self.shift_y) / self.ratio),
         )
 
 

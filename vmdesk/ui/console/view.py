@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCursor,
     QEnterEvent,
@@ -71,6 +71,7 @@ class ConsoleView(QWidget):
         self._grabbed = False  # pointer held, for guests that hear movements
         self._wheel = Wheel()
         self._buttons = 0
+        self._inside = False  # the guest's pointer is where ours is
         self._cursor: Cursor | None = None
         self._cursor_known = False
         self._is_dark = False
@@ -380,7 +381,7 @@ class ConsoleView(QWidget):
         self._on_mouse(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        self._on_mouse(event)
+        self.mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._on_mouse(event)
@@ -392,17 +393,22 @@ class ConsoleView(QWidget):
             return
         buttons = buttons_of(event.buttons())
         if self._absolute:
-            if not buttons and not self._buttons and not transform.inside(event.position().x(), event.position().y()):
+            inside = transform.inside(event.position().x(), event.position().y())
+            if not inside and not buttons and not self._buttons and not self._inside:
                 return
+            # The first position outside still counts: it puts the guest's pointer at its very edge.
+            self._inside = inside
             self._buttons = buttons
             inputs.pointer(*transform.guest(event.position().x(), event.position().y()), buttons)
         elif self._grabbed:
             self._buttons = buttons
+            if event.type() != QEvent.Type.MouseMove:
+                inputs.motion(0, 0, buttons)
+                return
             away = event.position() - QPointF(self.rect().center())
             dx, dy = round(away.x()), round(away.y())
-            if dx or dy or event.type() != QEvent.Type.MouseMove:
+            if dx or dy:  # not the move to the middle
                 inputs.motion(dx, dy, buttons)
-            if dx or dy:
                 self._centre()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -418,6 +424,44 @@ class ConsoleView(QWidget):
                     inputs.pointer(*spot, buttons)
                 elif self._grabbed:
                     inputs.motion(0, 0, buttons)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Of the window: its mouse events within our last logical pixel.
+
+        WORKAROUND Qt 6: beyond the beginning of a widget's last pixel a position counts as the neighbour's. At scale
+        factors above 1 the guest's last row and column could not be reached.
+        """
+        if isinstance(event, QMouseEvent) and self._is_window(watched) and QApplication.activePopupWidget() is None:
+            spot = QPointF(self.mapFrom(self.window(), QPoint(0, 0))) + event.position()
+            seen = self.visibleRegion().boundingRect()
+            inside = QRectF(seen).contains(spot) and spot.x() < seen.right() + 1 and spot.y() < seen.bottom() + 1
+            if inside and (spot.x() > seen.right() or spot.y() > seen.bottom()):
+                if event.type() == QEvent.Type.MouseButtonPress:
+                    self.setFocus(Qt.FocusReason.MouseFocusReason)
+                ours = QMouseEvent(
+                    event.type(), spot, event.globalPosition(), event.button(), event.buttons(), event.modifiers()
+                )
+                QApplication.sendEvent(self, ours)
+                return True
+        return super().eventFilter(watched, event)
+
+    def _is_window(self, watched: QObject) -> bool:
+        return self.isVisible() and watched is self.window().windowHandle()
+
+    def _watch_window(self) -> None:
+        """Not taken off again: no reference to a window may be kept, Qt makes new ones and tells nobody."""
+        window = self.window().windowHandle()
+        if window is not None:
+            window.installEventFilter(self)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """To the edge, however fast the pointer left."""
+        super().leaveEvent(event)
+        inputs, transform = self._inputs(), self._transform
+        if self._inside and inputs is not None and transform is not None and self._absolute and not self._view_only:
+            where = self.mapFromGlobal(QCursor.pos())
+            inputs.pointer(*transform.guest(where.x(), where.y()), self._buttons)
+        self._inside = False
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -436,6 +480,7 @@ class ConsoleView(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._layout()
+        self._watch_window()
         self._pacer.show(True)
         self.rates.start()
 
