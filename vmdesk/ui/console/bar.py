@@ -51,6 +51,8 @@ class ConsoleBar(QWidget):
         self.shot_file.setObjectName("console-shot-file")
         self.shot_copy = menu_of(self.shot).addAction(icon("copy"), tr("Copy to the clipboard"))
         self.shot_copy.setObjectName("console-shot-copy")
+        self.record = _tool("console-record", "record", tr("Record"), words=False)
+        self.record.setCheckable(True)
         self.speed = _tool("console-speed", "speedometer", tr("Speed"), words=False)
         self.speed.setCheckable(True)
         self.own = _tool("console-window", "dock-window", tr("Own window"), words=False)
@@ -64,13 +66,14 @@ class ConsoleBar(QWidget):
             self.share,
             self.view_only,
             self.shot,
+            self.record,
             self.speed,
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         row.setSpacing(GRID // 2)
         left = (self.display, self.mode, self.keys, self.type, self.clipboard, self.share, self.view_only, self.shot)
-        for button in left:
+        for button in (*left, self.record):
             row.addWidget(button)
         row.addStretch(1)
         for button in (self.speed, self.own, self.full):

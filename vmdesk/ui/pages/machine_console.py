@@ -22,6 +22,7 @@ from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.console.bar import ConsoleBar, ConsoleFoot, menu_of
 from vmdesk.ui.console.clipboard import ClipboardLink, locked, not_yet, state_words
+from vmdesk.ui.console.filming import Filming
 from vmdesk.ui.console.pane import ConsolePane
 from vmdesk.ui.console.send_keys import fill, written
 from vmdesk.ui.console.sharing import Sharing
@@ -56,6 +57,7 @@ class MachineConsole(QWidget):
         self.clipboard = ClipboardLink(screens, key, lambda: self.pane.backend, self)
         self.bar = ConsoleBar()
         self.sharing = Sharing(parts, key, self.pane, menu_of(self.bar.share))
+        self.filming = Filming(parts, key, self.bar.record, self._shown_way, self._file_name, self)
         self.foot = ConsoleFoot()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.pane)
@@ -121,6 +123,7 @@ class MachineConsole(QWidget):
         self.bar.type.setEnabled(live and not view.view_only)
         self.bar.view_only.setEnabled(live or view.view_only)
         self.bar.shot.setEnabled(view.has_picture)
+        self.bar.record.setEnabled(live or self.filming.running)
         screen = self.stack.currentWidget() is self.pane
         self.bar.display.setText(protocol_name(status.protocol) if live and screen else tr("Display"))
         words = shown_over(status, self.pane.size_shown) if screen else ""
@@ -314,10 +317,17 @@ class MachineConsole(QWidget):
         QGuiApplication.clipboard().setImage(self.pane.still())
         self._tell(text("The picture is on the clipboard."))
 
+    def _shown_way(self) -> tuple[str, int]:
+        """How the screen is reached, and which monitor it is."""
+        return self.pane.wish, self.pane.head
+
+    def _file_name(self) -> str:
+        domain = self._domain
+        return domain.name.replace("/", "-") if domain else self._machine.uuid
+
     def _on_shot_file(self) -> None:
-        image, domain = self.pane.still(), self._domain
-        name = domain.name.replace("/", "-") if domain else self._machine.uuid
-        dialog = QFileDialog(self, tr("Save the picture"), f"{name}.png", tr("PNG pictures (*.png)"))
+        image = self.pane.still()
+        dialog = QFileDialog(self, tr("Save the picture"), f"{self._file_name()}.png", tr("PNG pictures (*.png)"))
         dialog.setObjectName("console-shot-dialog")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
