@@ -25,8 +25,9 @@ lint: ## ruff, mypy --strict, the import directions
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-cache
 
-bench: ## side by side with virt-manager; the table of ratios
+bench: ## side by side with virt-manager and remote-viewer; the tables of ratios
 	@packaging/bootstrap.sh --group bench
+	@.venv/bin/python -m tests.bench.console_guest
 	@$(BED) run .venv/bin/python -m tests.bench $(ARGS)
 
 tour: ## a picture of every page, in build/tour/

@@ -57,14 +57,17 @@ debian_run=(
 )
 # QEMU's D-Bus display (ui-dbus.so) is in qemu-system-common on Debian 12, later in a package of its own. (Debian 12's
 # backports have that package too, but for their own QEMU.)
+debian_later=()
 if ! grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release && apt-cache show qemu-system-modules-opengl >/dev/null 2>&1; then
 	debian_run+=(qemu-system-modules-opengl)
+	debian_later=(qemu-system-modules-spice)
 fi
 debian_test=(
 	at-spi2-core gir1.2-atspi-2.0 dbus dbus-x11 xdotool
 	grub-rescue-pc openssh-server procps iproute2 util-linux mount passwd
 )
-debian_bench=(virt-manager xdotool)
+# The console is held against remote-viewer; gcc makes the guest that draws.
+debian_bench=(virt-manager xdotool virt-viewer gcc libxtst6 "${debian_later[@]}")
 
 fedora_run=(
 	python3 python3-libvirt python3-gobject-base
@@ -79,7 +82,7 @@ fedora_test=(
 	libvirt-daemon at-spi2-core dbus-daemon dbus-x11 xdotool grub2-tools-extra grub2-pc-modules xorriso
 	openssh-server procps-ng iproute util-linux shadow-utils
 )
-fedora_bench=(virt-manager xdotool)
+fedora_bench=(virt-manager xdotool virt-viewer gcc libXtst qemu-ui-spice-core)
 
 arch_run=(
 	python libvirt-python python-gobject
@@ -88,7 +91,7 @@ arch_run=(
 	xcb-util-renderutil xcb-util-wm libxkbcommon-x11 ttf-dejavu xorg-server-xvfb xorg-xauth
 )
 arch_test=(at-spi2-core xdotool grub libisoburn procps-ng iproute2 util-linux shadow)
-arch_bench=(virt-manager xdotool)
+arch_bench=(virt-manager xdotool virt-viewer gcc libxtst qemu-ui-spice-core)
 
 # ---------------------------------------------------------------- system packages
 
