@@ -366,3 +366,18 @@ def test_everything_has_a_name(bench: Callable[[Test], None]) -> None:
             assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus
 
     bench(test)
+
+
+def test_a_narrow_window_loses_words_not_buttons(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        await on.live()
+        for width in (1400, 700, 500):
+            on.place.resize(width, 500)
+            await asyncio.sleep(0.05)
+            assert on.place.width() == width
+            shown = [one for one in on.page.bar.findChildren(type(on.page.bar.keys)) if one.isVisible()]
+            assert all(0 <= one.x() and one.geometry().right() < width for one in shown)
+        style = Qt.ToolButtonStyle.ToolButtonIconOnly
+        assert on.page.bar.type.toolButtonStyle() == style != on.page.bar.clipboard.toolButtonStyle()
+
+    bench(test)

@@ -1,8 +1,8 @@
 """The console's buttons, and the line under the screen. What they do is told by whoever builds them."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QActionGroup, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui import theme
@@ -15,7 +15,6 @@ MODES: tuple[tuple[Mode, Text, str, Text], ...] = (
     (Mode.ONE, text("1:1"), "aspect-ratio", text("A pixel is a pixel; what does not fit is scrolled")),
     (Mode.GUEST, text("Resize the guest"), "resize", text("The guest is asked for a screen as large as the window")),
 )
-_LONGEST = 110  # characters of the line; the rest is in its tooltip
 
 
 class ConsoleBar(QWidget):
@@ -69,15 +68,55 @@ class ConsoleBar(QWidget):
             self.record,
             self.speed,
         )
+        # Where it is narrow these lose their words, the first one first.
+        self._worded = (
+            self.type,
+            self.shot,
+            self.share,
+            self.view_only,
+            self.keys,
+            self.mode,
+            self.display,
+            self.clipboard,
+        )
+        self._fitted: tuple[object, ...] = ()
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         row.setSpacing(GRID // 2)
+        row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         left = (self.display, self.mode, self.keys, self.type, self.clipboard, self.share, self.view_only, self.shot)
         for button in (*left, self.record):
             row.addWidget(button)
         row.addStretch(1)
         for button in (self.speed, self.own, self.full):
             row.addWidget(button)
+
+    def minimumSizeHint(self) -> QSize:
+        """All buttons without words."""
+        buttons = [one for one in self.findChildren(QToolButton) if not one.isHidden()]
+        icons = self.full.sizeHint()
+        return QSize(len(buttons) * (icons.width() + GRID) + 2 * GRID, icons.height() + GRID)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self._fit()
+        return done
+
+    def _fit(self) -> None:
+        """As many words as there is room for."""
+        state = (self.width(), *((one.text(), one.isHidden()) for one in self._worded))
+        layout = self.layout()
+        if state == self._fitted or layout is None:
+            return
+        self._fitted = state
+        for button in self._worded:
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for button in self._worded:
+            layout.invalidate()
+            if layout.sizeHint().width() <= self.width():
+                break
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
 
     def _make_modes(self) -> QActionGroup:
         group = QActionGroup(self)
@@ -131,6 +170,9 @@ class ConsoleFoot(QWidget):
         self.over.setObjectName("console-over")
         self.over.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.over.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.over.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.over.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._words = ""
         for label in (self.keys, self.over):
             label.setFont(theme.caption_font(self.font()))
             label.setTextFormat(Qt.TextFormat.PlainText)
@@ -139,8 +181,7 @@ class ConsoleFoot(QWidget):
         row.setSpacing(GRID)
         row.addWidget(self._sign)
         row.addWidget(self.keys)
-        row.addStretch(1)
-        row.addWidget(self.over)
+        row.addWidget(self.over, 1)
 
     def show_keys(self, words: str, captured: bool) -> None:
         role = QPalette.ColorRole.Accent if captured else QPalette.ColorRole.PlaceholderText
@@ -150,8 +191,20 @@ class ConsoleFoot(QWidget):
         self.keys.setForegroundRole(QPalette.ColorRole.WindowText if captured else role)
 
     def show_over(self, words: str) -> None:
-        self.over.setText(words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…")
+        self._words = words
         self.over.setToolTip(words)
+        self._elide()
+
+    def _elide(self) -> None:
+        self.over.setText(
+            self.over.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, self.over.width())
+        )
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+            self._elide()
+        return done
 
 
 def menu_of(button: QToolButton) -> QMenu:
