@@ -52,6 +52,11 @@ class SpiceBackend:
             self.close()
             raise
 
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way reads along."""
+        return self.display.secure
+
     # ---------------------------------------------------------------- input, from any thread
 
     def key(self, qnum: int, down: bool) -> None:

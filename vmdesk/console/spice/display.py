@@ -148,6 +148,12 @@ class Display:
     def ended(self) -> bool:
         return self._over
 
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way reads along: it comes over a socket of this computer, or all is encrypted."""
+        where = self._where
+        return not isinstance(where, Address) or not where.port or where.host in ("localhost", "127.0.0.1", "::1")
+
     def join(self, member: Member) -> None:
         self._members.append(member)
 

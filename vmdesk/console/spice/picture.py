@@ -7,7 +7,7 @@ Copied is the rectangle around all the changes that come together: QEMU sends a 
 import ctypes
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from vmdesk.console.screen import Rect, Surface, pillow, size_allowed
@@ -15,7 +15,7 @@ from vmdesk.console.spice.library import Monitor
 
 # SPICE_SURFACE_FMT_*: what Pillow calls it ("" as it is)
 FORMATS: Final = {32: "", 96: "", 16: "BGR;15", 80: "BGR;16"}
-_RECTS = 16  # changes told apart; more become one
+_RECTS = 8  # changes told apart; more become one
 _LATE = 0.02  # seconds a change waits at most while others come
 _QUIET = 0.003  # seconds without another change after which a large one is thought to be whole
 _LARGE = 256 * 256  # pixels; a smaller change does not wait for others: it may be what a key wrote
@@ -55,7 +55,7 @@ class Picture:
         self._source_stride = 0
         self._memory = memoryview(b"")
         self._target = 0
-        self._rects: list[Rect] = []
+        self._changes: list[tuple[int, int, int, int]] = []  # x, y, width, height as told, not checked
         self._since = 0.0  # the first change that was not told yet, and
         self._last = 0.0  # the latest
         self._asked = False
@@ -88,15 +88,11 @@ class Picture:
         self._source = 0
 
     def damage(self, x: int, y: int, width: int, height: int) -> None:
-        rect = Rect(x, y, width, height).clipped(self.width, self.height)
-        if rect.empty or not self._source:
-            return
+        """Comes some 70 times a frame: what can wait is done in `flush`."""
         now = self._last = time.monotonic()
-        if not self._rects:
+        if not self._changes:
             self._since = now
-        elif len(self._rects) >= _RECTS:
-            self._rects = [_around(self._rects)]
-        self._rects.append(rect)
+        self._changes.append((x, y, width, height))
         if now - self._since > _LATE:
             self.flush()
         elif not self._asked:
@@ -105,25 +101,29 @@ class Picture:
 
     def _idle(self) -> None:
         self._asked = False
-        if not self._rects:
-            return
-        around = _around(self._rects)
         now = time.monotonic()
-        if around.width * around.height < _LARGE or now - self._last >= _QUIET or now - self._since > _LATE:
+        if self._small() or now - self._last >= _QUIET or now - self._since > _LATE:
             self.flush()
         else:
             self._asked = True
             self._after(_QUIET, self._idle)
 
+    def _small(self) -> bool:
+        return sum(width * height for _, _, width, height in self._changes) < _LARGE
+
     def flush(self) -> None:
         """Copy what has changed, and tell."""
-        rects, self._rects = self._rects, []
-        if not rects or not self._source:
+        changes, self._changes = self._changes, []
+        if not self._source:
+            return
+        clipped = [Rect(*change).clipped(self.width, self.height) for change in dict.fromkeys(changes)]
+        rects = tuple(rect for rect in clipped if not rect.empty)
+        if not rects:
             return
         around = _around(rects)
         if FORMATS[self._format] or not self._copy_part(around):
             self._copy_rows(around.y, around.height)
-        self._flushed((around,) if len(rects) > _RECTS // 2 else tuple(dict.fromkeys(rects)))
+        self._flushed(rects if len(rects) <= _RECTS else (around,))
 
     def _copy_part(self, part: Rect) -> bool:
         """With pixman, which the library draws with too; it cannot on every processor."""
@@ -166,7 +166,7 @@ class Picture:
         return Surface(rect.width, rect.height, self.stride, data, generation)
 
 
-def _around(rects: list[Rect]) -> Rect:
+def _around(rects: Sequence[Rect]) -> Rect:
     around = rects[0]
     for rect in rects[1:]:
         around = around.union(rect)
