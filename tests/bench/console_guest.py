@@ -136,7 +136,7 @@ class Guest:
     def __init__(self, folder: Path, process: "subprocess.Popen[bytes]", port: int) -> None:
         self.folder = folder
         self.pid = process.pid
-        self.port = port  # of VNC over TCP
+        self.port = port  # over TCP
         self._process = process
 
     @property
@@ -168,12 +168,13 @@ class Guest:
 
 @contextmanager
 def run(qemu: Qemu, program: Path, folder: Path, display: str) -> Iterator[Guest]:
-    """`display`: dbus, vnc, spice; vnc also on a port of the loopback, as a viewer without libvirt needs it."""
+    """`display`: dbus, vnc, spice, spice-tcp. VNC is also, spice-tcp only, on a port of the loopback."""
     folder.mkdir()
     port = _free_port()
     options = {
         "dbus": ["-display", "dbus,p2p=yes"],
         "vnc": ["-vnc", f"unix:{folder}/display", "-vnc", f"127.0.0.1:{port - 5900},id=tcp"],
+        "spice-tcp": ["-display", "none", "-spice", f"addr=127.0.0.1,port={port},disable-ticketing=on"],
         "spice": ["-display", "none", "-spice", f"unix=on,addr={folder}/display,disable-ticketing=on"],
     }
     command = [
