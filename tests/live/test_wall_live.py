@@ -1,15 +1,21 @@
 """The console wall on real guests: small pictures of many at once, keys to some of them, a recording."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+from qasync import QEventLoop
 
 from tests.live.test_screens_live import Bench
 from tests.testbed.guests import Guest, Guests
+from tests.ui.desk import parts_of
+from tests.ui.pages.test_wall import Stalls
 from vmdesk.console import keys
 from vmdesk.core.broadcast import Broadcast
 from vmdesk.core.film import Film
@@ -17,6 +23,7 @@ from vmdesk.core.tiles import Tile, Tiles, shooting
 from vmdesk.core.typist import press, type_strokes
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.host import HostConfig
+from vmdesk.ui.pages.wall import WallPage
 from vmdesk.virt import loop
 
 Test = Callable[["Wall"], Coroutine[Any, Any, None]]
@@ -138,3 +145,49 @@ def test_keys_to_some_of_them_and_a_recording(
             assert made.size[0] in (640, 720, 800, 1024)
 
     wall(test)
+
+
+def test_the_window_is_never_held_up(
+    tmp_path: Path, system_uri: str, make_guest: Guests, reps: Callable[[int], int], qapp: QApplication
+) -> None:
+    """The whole page on real guests, each of which draws once a second."""
+    guests = [make_guest(f"tile{n}", graphics="vnc", memory=16) for n in range(reps(40))]
+
+    async def whole() -> None:
+        on = Wall(tmp_path)
+        on.sessions.add(HostConfig("bed", "bed", system_uri))
+        await on.sessions.connect("bed")
+        parts = parts_of(tmp_path, on.store)
+        parts.jobs, parts.screens, parts.sessions = on.jobs, on.screens, on.sessions
+        page = WallPage(parts, [DomainKey("bed", guest.uuid) for guest in guests])
+        page.resize(1400, 900)
+        stalls = Stalls()
+        page.show()
+        await on.until(lambda: all(tile.has_picture for tile in page.grid.tiles), 60)
+        opening = stalls.worst
+        stalls.worst = 0.0
+        began, used = time.monotonic(), time.process_time()
+        await asyncio.sleep(5)
+        share = (time.process_time() - used) / (time.monotonic() - began)
+        busy = stalls.worst
+        page.hide()
+        await asyncio.sleep(0.5)
+        began, used = time.monotonic(), time.process_time()
+        await asyncio.sleep(3)
+        hidden = (time.process_time() - used) / (time.monotonic() - began)
+        stalls.stop()
+        page.deleteLater()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        on.screens.close()
+        await on.sessions.close()
+        await on.jobs.close()
+        print(
+            f"{len(guests)} tiles: held up {opening * 1000:.0f} ms at most while opening, {busy * 1000:.0f} ms later; "
+            f"{share:.1%} of a core shown, {hidden:.1%} hidden"
+        )
+        assert busy < 0.25
+        assert not on.bugs
+
+    loop.start()
+    with asyncio.Runner(loop_factory=lambda: QEventLoop(qapp, already_running=False)) as runner:
+        runner.run(whole())

@@ -385,6 +385,10 @@ class Stalls(QObject):
         self._timer.timeout.connect(self._tick)
         self._timer.start()
 
+    def stop(self) -> None:
+        self._timer.stop()
+        self.deleteLater()
+
     def _tick(self) -> None:
         now = time.perf_counter()
         self.worst = max(self.worst, now - self._last)
@@ -416,7 +420,7 @@ def test_forty_of_them_do_not_hold_up_the_window(
         worker.join()
         record_property("worst_stall_ms", round(stalls.worst * 1000, 1))
         print(f"40 tiles: the main thread was busy for {stalls.worst * 1000:.1f} ms at most")
-        stalls.deleteLater()
+        stalls.stop()
         assert stalls.worst < 0.5
 
     on_wall(test, store(40))
