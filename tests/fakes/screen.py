@@ -21,6 +21,7 @@ class FakeBackend:
 
     def __init__(self, listener: Listener, protocol: str = "vnc", size: tuple[int, int] = (640, 480)) -> None:
         self.protocol = protocol
+        self.secure = True
         self.listener = listener
         self.size = size
         self.fails: Problem | None = None

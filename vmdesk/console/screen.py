@@ -172,6 +172,10 @@ class Backend(Protocol):
 
     protocol: str  # "dbus", "vnc" or "spice"
 
+    @property
+    def secure(self) -> bool:
+        """Whether nobody on the way can read along: it comes over a socket of this computer, or encrypted."""
+
     async def open(self) -> None:
         """Connect; returns when the first surface has been delivered. VirtError; `closed` is told as well."""
 

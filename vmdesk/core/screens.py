@@ -446,6 +446,8 @@ class Screen:
                 problem = error.problem
                 why.append(text("{protocol}: {problem}", protocol=name, problem=problem))
                 continue
+            if link.backend is not None and not link.backend.secure:
+                why.append(text("Not encrypted: others on the network can read along, keys too."))
             self._link, self._ended = link, link.problem if link.over else None
             link.attach(self)
             return tuple(why)

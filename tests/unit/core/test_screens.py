@@ -372,3 +372,16 @@ def test_a_picture_in_passing_asks_nobody(bench: Callable[[Test], None]) -> None
         assert error.value.problem.name == "auth" and not on.doors.asked
 
     bench(test)
+
+
+def test_what_others_can_read_is_told(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.prepare = lambda backend: setattr(backend, "secure", backend.protocol != "vnc")
+        screen, _watcher = await on.live("vnc")
+        assert any("Not encrypted" in str(one) for one in screen.status.why)
+        other, _watcher = await on.live("dbus")
+        assert not other.status.why
+        screen.release()
+        other.release()
+
+    bench(test)

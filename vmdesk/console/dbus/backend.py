@@ -26,6 +26,7 @@ class DBusBackend:
     """`DBusBackend(Display(fd), listener)`: the first monitor; others share the Display."""
 
     protocol = "dbus"
+    secure = True  # it never leaves this computer
 
     def __init__(self, display: Display, listener: Listener, head: int = 0, *, shared: bool = True) -> None:
         """`shared`: let QEMU pass its frame buffer rather than copies of it."""

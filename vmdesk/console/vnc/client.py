@@ -210,6 +210,12 @@ class VncBackend:
     # ------------------------------------------------------------ what it can, from any thread
 
     @property
+    def secure(self) -> bool:
+        """Whether nobody on the way reads along: it never leaves this computer by itself, or it is encrypted."""
+        wire = self._wire
+        return self._local or wire is None or wire.local or wire.encrypted
+
+    @property
     def can_resize(self) -> bool:
         """Whether the server takes wishes for a size; the guest may still not follow."""
         return bool((session := self._session) and session.can_resize)
