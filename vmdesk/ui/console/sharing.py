@@ -104,12 +104,15 @@ class Sharing(QObject):
         for action in (self.usb, self.folder):
             action.setEnabled(over)
             action.setToolTip(action.text() if over else tr("Only over SPICE: choose it under Display."))
-        self.folder.setText(
-            tr("Shared folder: {folder}", folder=str(self._folder)) if self._folder else tr("Share a folder…")
-        )
+        shared = str(self._folder).replace("&", "&&")
+        self.folder.setText(tr("Shared folder: {folder}", folder=shared) if self._folder else tr("Share a folder…"))
         self.writable.setEnabled(self._folder is not None)
         known = self._permissions
         self.seal.setEnabled(known is not None and known.can_seal)
+        if known is not None and not known.can_seal:
+            self.seal.setToolTip(tr("There is nothing to seal: no SPICE display, no channel for the clipboard."))
+        else:
+            self.seal.setToolTip(tr("Written into the machine's definition; holds from the next cold start."))
         self.seal.setChecked(known is not None and known.sealed_then)
         self.agent.setVisible(known is not None and not known.has_agent)
         self.note.setText(self._words())
