@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPainterPath,
     QPaintEvent,
     QPalette,
     QPen,
@@ -30,7 +29,10 @@ FORM = 10 / 16  # height of the picture's place by its width
 _MARK = 18  # the square that shows whether it is chosen
 _SHAPE = 12
 _RIM = 2
-_FLAGS = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+# Put together once: forty tiles are painted in one go when the wall is opened.
+_LEFT = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignLeft)
+_RIGHT = int(Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignRight)
+_BELOW = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap)
 
 
 class ScreenTile(QAbstractButton):
@@ -74,6 +76,8 @@ class ScreenTile(QAbstractButton):
         return widget.fontMetrics().height() + GRID
 
     def show_machine(self, domain: Domain | None) -> None:
+        if domain is not None and domain is self._domain:
+            return
         self._domain = domain
         self._say()
         self.update()
@@ -180,11 +184,11 @@ class ScreenTile(QAbstractButton):
         below = QRect(
             area.left() + GRID, middle.y() + GRID // 2, area.width() - 2 * GRID, area.bottom() - middle.y() - GRID // 2
         )
-        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.save()
-        painter.setClipRect(below)
-        painter.drawText(below, int(flags), self._words())
-        painter.restore()
+        words = self._words()
+        if words:
+            painter.setClipRect(below)
+            painter.drawText(below, _BELOW, words)
+            painter.setClipping(False)
 
     def _paint_caption(self, painter: QPainter, line: QRect) -> None:
         domain, palette = self._domain, self.palette()
@@ -207,7 +211,7 @@ class ScreenTile(QAbstractButton):
         )
         place = QRect(right - wide, line.top(), wide, line.height())
         elide = Qt.TextElideMode.ElideRight
-        painter.drawText(place, int(_FLAGS | Qt.AlignmentFlag.AlignRight), metrics.elidedText(word, elide, wide))
+        painter.drawText(place, _RIGHT, metrics.elidedText(word, elide, wide))
         right -= wide + GRID
         if self.tile.shots and self.has_picture and right - left > 8 * GRID:
             grey = palette.color(QPalette.ColorRole.PlaceholderText)
@@ -217,7 +221,7 @@ class ScreenTile(QAbstractButton):
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))
         room = QRect(left, line.top(), max(0, right - left), line.height())
         shown = self.fontMetrics().elidedText(self.name, elide, room.width())
-        painter.drawText(room, int(_FLAGS | Qt.AlignmentFlag.AlignLeft), shown)
+        painter.drawText(room, _LEFT, shown)
 
     def _paint_mark(self, painter: QPainter) -> None:
         palette, box = self.palette(), QRectF(self._mark())
@@ -240,9 +244,7 @@ class ScreenTile(QAbstractButton):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._receiving and self.hasFocus():
             body = body.adjusted(1, 1, -1, -1)
-        path = QPainterPath()
-        path.addRoundedRect(body, 4, 4)
-        painter.drawPath(path)
+        painter.drawRoundedRect(body, 4, 4)
 
     def sizeHint(self) -> QSize:
         return QSize(30 * GRID, round(30 * GRID * FORM) + self.caption_height(self))

@@ -106,6 +106,8 @@ class TileGrid(QScrollArea):
         seen = QRect(QPoint(0, -self._ground.y()), self.viewport().size()) if self.isVisible() else QRect()
         for tile in self.tiles:
             tile.look(seen.intersects(tile.geometry()))
+        if not self._ground.updatesEnabled():
+            self._ground.setUpdatesEnabled(True)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -113,7 +115,9 @@ class TileGrid(QScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._ground.setUpdatesEnabled(False)  # until all are in their place: forty tiles are painted once, not twice
         self._place()
+        self._turn.start()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
