@@ -62,10 +62,14 @@ def test_screenshot_is_libvirts(
     at_menu(guest, vmdesk)
     way = ("--protocol", protocol) if protocol else ()
     file = tmp_path / "shot.png"
-    told = json.loads(vmdesk("console", guest.name, "--screenshot", str(file), *way, "--json").stdout)
-    assert told[0]["protocol"] == (protocol or "vnc") and told[0]["width"] == 720
-    picture = Image.open(file)
-    assert picture.tobytes() == shown(guest).tobytes()
+
+    def same() -> bool:
+        """It may still have been drawing."""
+        told = json.loads(vmdesk("console", guest.name, "--screenshot", str(file), *way, "--json").stdout)
+        assert told[0]["protocol"] == (protocol or "vnc") and told[0]["width"] == 720
+        return Image.open(file).tobytes() == shown(guest).tobytes()
+
+    wait_for(same, "the same picture")
     assert vmdesk("console", guest.name, "--screenshot", "-", *way).stdout == file.read_bytes()
 
 

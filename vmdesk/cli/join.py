@@ -16,15 +16,22 @@ from vmdesk.model.text import tr
 from vmdesk.virt import consoles
 
 LEAVE = b"\x1d"  # Ctrl+]
-LAST = 0.5  # seconds that what was typed last may need to be answered, when stdin ends
+QUIET = 1.5  # seconds without a word from the machine after which it is done, when stdin has ended
 _PIECE = 4096
 
 
 async def join(session: Session, machine: Domain, device: str, force: bool) -> int:
     """Until Ctrl+], the end of stdin, or of the console. VirtError where it cannot be opened."""
     connection = session.links.of(machine.key).require()
-    stream = await consoles.open_text(connection, machine.uuid, device, _show, force)
     loop = asyncio.get_running_loop()
+    heard = loop.time()
+
+    def on_data(data: bytes) -> None:
+        nonlocal heard
+        heard = loop.time()
+        _show(data)
+
+    stream = await consoles.open_text(connection, machine.uuid, device, on_data, force)
     left: asyncio.Future[bool] = loop.create_future()
 
     def on_typed() -> None:
@@ -41,7 +48,9 @@ async def join(session: Session, machine: Domain, device: str, force: bool) -> i
         try:
             await asyncio.wait((left, stream.ended), return_when=asyncio.FIRST_COMPLETED)
             if left.done() and not left.result():
-                await asyncio.wait((stream.ended,), timeout=LAST)
+                heard = loop.time()
+                while not stream.ended.done() and (rest := heard + QUIET - loop.time()) > 0:
+                    await asyncio.wait((stream.ended,), timeout=rest)
         finally:
             if reading:
                 loop.remove_reader(sys.stdin.fileno())
