@@ -293,7 +293,9 @@ def rows(scale: float) -> list[Row]:
         except Unavailable as error:
             return [Row("console", None, None, "", "", note=f"not run: {error}")]
         frame = memcpy()
-        say(f"a copy of a frame: {frame:.2f} ms")
+        # With more going on than there are cores, rates and times tell of that rather than of the viewers.
+        load = os.getloadavg()[0]
+        say(f"a copy of a frame: {frame:.2f} ms; load of this computer: {load:.1f}, {os.cpu_count()} cores")
         found += _of_qemu(old, program, scale, ("vnc", "spice-tcp", "spice", "dbus"), frame)
         if not old.shares_memory:
             try:
