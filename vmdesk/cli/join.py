@@ -16,7 +16,8 @@ from vmdesk.model.text import tr
 from vmdesk.virt import consoles
 
 LEAVE = b"\x1d"  # Ctrl+]
-QUIET = 1.5  # seconds without a word from the machine after which it is done, when stdin has ended
+# When stdin has ended: seconds without a word from the machine after which it is done, and seconds at most.
+QUIET, LAST = 1.5, 6.0
 _PIECE = 4096
 
 
@@ -49,7 +50,8 @@ async def join(session: Session, machine: Domain, device: str, force: bool) -> i
             await asyncio.wait((left, stream.ended), return_when=asyncio.FIRST_COMPLETED)
             if left.done() and not left.result():
                 heard = loop.time()
-                while not stream.ended.done() and (rest := heard + QUIET - loop.time()) > 0:
+                end = heard + LAST
+                while not stream.ended.done() and (rest := min(heard + QUIET, end) - loop.time()) > 0:
                     await asyncio.wait((stream.ended,), timeout=rest)
         finally:
             if reading:
