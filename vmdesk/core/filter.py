@@ -31,11 +31,18 @@ class FilterError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A filter ready to be used. `uses_figures`: its result changes with every reading of the statistics."""
+    """A filter ready to be used.
+
+    uses_figures  its result changes with every reading of the statistics
+    words         the plain words in it, folded: each has to stand in `haystack` of what passes
+    rest          what else has to hold
+    """
 
     source: str
     predicate: Predicate
     uses_figures: bool = False
+    words: tuple[str, ...] = ()
+    rest: Predicate | None = None
 
     def __call__(self, domain: Domain, host: Host | None = None, figures: Figures | None = None) -> bool:
         return self.predicate(domain, host, figures)
@@ -80,6 +87,8 @@ _NUMBER = re.compile(r"(?P<number>[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)\s*(?P<unit>[
 def parse(source: str) -> Filter:
     """The filter that a text means; raises FilterError, whatever the text is."""
     terms: list[Predicate] = []
+    rest: list[Predicate] = []
+    words: list[str] = []
     uses_figures = False
     place = 0
     while place < len(source):
@@ -90,9 +99,21 @@ def parse(source: str) -> Filter:
         assert part is not None
         term, moving = _term(part)
         terms.append(_inverted(term) if part["not"] else term)
+        if part["word"] is not None and not part["not"]:
+            words.append(fold(_unquoted(part["word"], part.start("word"))))
+        else:
+            rest.append(terms[-1])
         uses_figures = uses_figures or moving
         place = part.end()
-    return Filter(source, _all_of(terms), uses_figures)
+    return Filter(source, _all_of(terms), uses_figures, tuple(words), _all_of(rest) if rest else None)
+
+
+def haystack(domain: Domain) -> str:
+    """All that plain words are looked for in; no word goes across its lines."""
+    labels = domain.labels
+    if labels is _UNLABELLED:
+        return fold(domain.name)
+    return fold("\0".join((domain.name, labels.title, labels.description, *labels.tags)))
 
 
 def _all_of(terms: list[Predicate]) -> Predicate:

@@ -62,7 +62,7 @@ class Text:
     values: tuple[tuple[str, Any], ...] = ()
 
     def __str__(self) -> str:
-        return tr(self.source, **{k: str(v) for k, v in self.values})
+        return tr(self.source, **{k: str(v) for k, v in self.values}) if self.values else tr(self.source)
 
 
 def text(source: str, /, **values: object) -> Text:

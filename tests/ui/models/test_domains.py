@@ -23,6 +23,8 @@ PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
 
 class Running:
     uses_figures = False
+    words = ()
+    rest = None
 
     def __call__(self, domain: Domain, host: Host | None, figures: Figures) -> bool:
         return domain.state is State.RUNNING
@@ -30,6 +32,8 @@ class Running:
 
 class Loud:
     uses_figures = True
+    words = ()
+    rest = None
 
     def __call__(self, domain: Domain, host: Host | None, figures: Figures) -> bool:
         return figures.cpu > 50

@@ -10,10 +10,13 @@ from vmdesk.ui import theme
 from vmdesk.ui.models.domains import DomainsModel
 
 MARGIN = theme.GRID
-_SINGLE = Qt.TextFlag.TextSingleLine
-_MIDDLE = Qt.AlignmentFlag.AlignVCenter
-_LEFT = Qt.AlignmentFlag.AlignLeft
-_RIGHT = Qt.AlignmentFlag.AlignRight
+# Numbers, made once: putting flags of an enum together or taking them apart costs as much as drawing a word.
+MIDDLE = Qt.TextFlag.TextSingleLine.value | Qt.AlignmentFlag.AlignVCenter.value
+LEFT = MIDDLE | Qt.AlignmentFlag.AlignLeft.value
+RIGHT = MIDDLE | Qt.AlignmentFlag.AlignRight.value
+_SELECTED = QStyle.StateFlag.State_Selected.value
+_ACTIVE = QStyle.StateFlag.State_Active.value
+_FOCUS = QStyle.StateFlag.State_HasFocus.value
 _NAME = next(place for place, column in enumerate(COLUMNS) if column.id == "name")
 
 
@@ -32,15 +35,14 @@ class CellDelegate(QStyledItemDelegate):
             return
         palette = option.palette
         rect = option.rect
-        state = option.state
-        selected = bool(state & QStyle.StateFlag.State_Selected)
+        state = option.state.value
+        selected = bool(state & _SELECTED)
         if selected:
-            active = state & QStyle.StateFlag.State_Active
-            group = QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
+            group = QPalette.ColorGroup.Active if state & _ACTIVE else QPalette.ColorGroup.Inactive
             painter.fillRect(rect, palette.brush(group, QPalette.ColorRole.Highlight))
         inner = rect.adjusted(MARGIN, 0, -MARGIN, 0)
         self.paint_cell(painter, option, inner, domain, index.column(), selected)
-        if state & QStyle.StateFlag.State_HasFocus and not selected:
+        if state & _FOCUS and not selected:
             painter.setPen(palette.color(QPalette.ColorRole.Highlight))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
@@ -54,18 +56,20 @@ class CellDelegate(QStyledItemDelegate):
         selected: bool,
     ) -> None:
         """Words; the name is followed by the title in second rank."""
+        words = self._model.text(domain, place)
+        if not words:
+            return
         metrics = option.fontMetrics
-        text = metrics.elidedText(self._model.text(domain, place), Qt.TextElideMode.ElideRight, rect.width())
+        text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
         painter.setPen(self.ink(option, domain, selected))
-        side = _RIGHT if COLUMNS[place].right else _LEFT
-        painter.drawText(rect, _SINGLE | _MIDDLE | side, text)
+        painter.drawText(rect, RIGHT if COLUMNS[place].right else LEFT, text)
         if place == _NAME and domain.labels.title:
             used = metrics.horizontalAdvance(text) + theme.GRID
             if rect.width() - used > 3 * theme.GRID:
                 rest = rect.adjusted(used, 0, 0, 0)
                 title = metrics.elidedText(domain.labels.title, Qt.TextElideMode.ElideRight, rest.width())
                 painter.setPen(self.ink(option, domain, selected, second=True))
-                painter.drawText(rest, _SINGLE | _MIDDLE | _LEFT, title)
+                painter.drawText(rest, LEFT, title)
 
     def ink(self, option: QStyleOptionViewItem, domain: Domain, selected: bool, second: bool = False) -> QColor:
         """The colour of text: second rank for notes, disabled for what is stale."""

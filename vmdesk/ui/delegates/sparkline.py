@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from vmdesk.core.columns import COLUMNS, Column, memory_whole
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.ui import theme
-from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.delegates.cell import RIGHT, CellDelegate
 from vmdesk.ui.models.domains import DomainsModel
 
 POINTS = 30  # a cell's line: five minutes at the standard interval
@@ -22,7 +22,6 @@ Recent = Callable[[DomainKey, str, int, float], list[float]]
 
 # The widest text each figure column can show: the numbers stand at the right, the line keeps its width.
 _WIDEST = {"cpu": "100 %", "wait": "100 %", "memory": "15.9 / 15.9 GiB", "disk": "888 MB/s", "network": "888 MB/s"}
-_TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
 def values_of(recent: Recent, key: DomainKey, column: Column, count: int, step: float) -> list[float]:
@@ -79,12 +78,20 @@ class SparklineDelegate(CellDelegate):
     def __init__(self, model: DomainsModel, recent: Recent) -> None:
         super().__init__(model)
         self._recent = recent
+        self._widest: dict[tuple[str, int, int], int] = {}  # column and font -> pixels of its widest text
         self._born = time.monotonic()
 
     def _step(self) -> float:
         """The finest step that shows all there can be."""
         age = time.monotonic() - self._born
         return next((step for step in STEPS if age <= step * POINTS), STEPS[-1])
+
+    def _number_width(self, column_id: str, metrics: QFontMetrics) -> int:
+        """Measuring a text costs half as much as drawing it."""
+        key = column_id, metrics.height(), metrics.averageCharWidth()
+        if key not in self._widest:
+            self._widest[key] = metrics.horizontalAdvance(_WIDEST[column_id])
+        return self._widest[key]
 
     def paint_cell(
         self,
@@ -98,9 +105,10 @@ class SparklineDelegate(CellDelegate):
         column = COLUMNS[place]
         metrics = option.fontMetrics
         ink = self.ink(option, domain, selected, second=not domain.active)
-        painter.setPen(ink)
-        painter.drawText(rect, _TEXT, self._model.text(domain, place))
-        width = rect.width() - metrics.horizontalAdvance(_WIDEST[column.id]) - theme.GRID
+        if words := self._model.text(domain, place):
+            painter.setPen(ink)
+            painter.drawText(rect, RIGHT, words)
+        width = rect.width() - self._number_width(column.id, metrics) - theme.GRID
         if width < 2 * theme.GRID or not domain.active:
             return
         values = values_of(self._recent, domain.key, column, POINTS, self._step())

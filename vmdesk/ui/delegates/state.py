@@ -8,11 +8,10 @@ from vmdesk.core.words import state_why, state_word
 from vmdesk.model.domain import Domain
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.delegates.cell import LEFT, CellDelegate
 from vmdesk.ui.theme import Shape
 
 SIZE = 12
-_TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 _shapes: dict[tuple[Shape, int, float], QPixmap] = {}
 
 
@@ -60,11 +59,11 @@ class StateDelegate(CellDelegate):
         left = rect.adjusted(SIZE + theme.GRID, 0, 0, 0)
         word = doing or state_word(domain)
         painter.setPen(ink)
-        painter.drawText(left, _TEXT, metrics.elidedText(word, Qt.TextElideMode.ElideRight, left.width()))
+        painter.drawText(left, LEFT, metrics.elidedText(word, Qt.TextElideMode.ElideRight, left.width()))
         why = " · ".join(part for part in ("" if doing else state_why(domain), tr("stale") if stale else "") if part)
         if not why:
             return
         rest = left.adjusted(metrics.horizontalAdvance(word) + theme.GRID, 0, 0, 0)
         if rest.width() > 2 * theme.GRID:
             painter.setPen(self.ink(option, domain, selected, second=True))
-            painter.drawText(rest, _TEXT, metrics.elidedText(why, Qt.TextElideMode.ElideRight, rest.width()))
+            painter.drawText(rest, LEFT, metrics.elidedText(why, Qt.TextElideMode.ElideRight, rest.width()))

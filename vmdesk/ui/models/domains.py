@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 
 from vmdesk.core.columns import COLUMNS, NO_FIGURES, natural
+from vmdesk.core.filter import Predicate, haystack
 from vmdesk.core.jobs import Job, Jobs
 from vmdesk.core.store import Changes, Store
 from vmdesk.core.words import state_text
@@ -38,6 +39,10 @@ class Condition(Protocol):
 
     @property
     def uses_figures(self) -> bool: ...
+    @property
+    def words(self) -> tuple[str, ...]: ...
+    @property
+    def rest(self) -> Predicate | None: ...
 
     def __call__(self, domain: Domain, host: Host | None, figures: Figures) -> bool: ...
 
@@ -89,6 +94,7 @@ class DomainsModel(QAbstractTableModel):
         self._values: dict[DomainKey, Any] = {}  # key -> sort value
         self._ties: dict[DomainKey, Any] = {}  # key -> what decides between equal values
         self._names: dict[DomainKey, str] = {}  # key -> the name that its tie is made of
+        self._texts: dict[DomainKey, tuple[Domain, str]] = {}  # key -> where words are looked for, and of which reading
         self._doing: dict[DomainKey, str] = {}  # key -> what a running job does to it
         self._touched: set[DomainKey] = set()
         self._whole = False  # everything has to be looked at again
@@ -244,8 +250,26 @@ class DomainsModel(QAbstractTableModel):
         domains = self.store.domains
         if not self.filtered:
             return list(self._order)
-        passes = self._passes
-        return [key for key in self._order if passes(domains[key])]
+        keys, passes = self._order, self._passes
+        if self._filter is not None and self._filter.words:
+            keys = self._with_words(self._filter.words)
+            if self._filter.rest is None and self._scope == Scope():
+                return keys
+        return [key for key in keys if passes(domains[key])]
+
+    def _with_words(self, words: tuple[str, ...]) -> list[DomainKey]:
+        """The machines in whose texts all words stand. What is typed changes faster than what is looked through."""
+        domains, texts = self.store.domains, self._texts
+        for key in texts.keys() - domains.keys():
+            del texts[key]
+        for key, domain in domains.items():
+            known = texts.get(key)
+            if known is None or known[0] is not domain:
+                texts[key] = domain, haystack(domain)
+        keys = self._order
+        for word in words:
+            keys = [key for key in keys if word in texts[key][1]]
+        return keys
 
     def _value(self, domain: Domain) -> Any:
         return self._column.sort(domain, self.store.hosts.get(domain.key.host), self._figures(domain.key))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QTo
 
 from vmdesk.core import units
 from vmdesk.core.words import state_text, state_word
-from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.domain import Domain, DomainKey, State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Feature, Host
 from vmdesk.model.stats import Figures
@@ -186,7 +186,12 @@ class Inspector(QScrollArea):
     def show_many(self, domains: Sequence[Domain], selected: bool) -> None:
         """Many selected machines, or (nothing selected) all that the table shows."""
         self._domain = self._host = None
-        states = Counter(state_word(domain) for domain in domains)
+        alike: dict[tuple[State, bool], list[Domain]] = {}
+        for domain in domains:
+            alike.setdefault((domain.state, domain.responding), []).append(domain)
+        states: Counter[str] = Counter()
+        for some in alike.values():
+            states[state_word(some[0])] += len(some)
         known = (tuple(sorted(states.items())), selected, len(domains))
         if known == self._known:
             return
@@ -201,8 +206,9 @@ class Inspector(QScrollArea):
             else trn("{n} machine", "{n} machines", count)
         )
         words = ", ".join(f"{n} {word.lower()}" for word, n in states.most_common())
-        memory = sum(domain.definition.memory_kib for domain in domains if domain.active)
-        cpus = sum(domain.definition.vcpus for domain in domains if domain.active)
+        definitions = [domain.definition for some in alike.values() if some[0].active for domain in some]
+        memory = sum(one.memory_kib for one in definitions)
+        cpus = sum(one.vcpus for one in definitions)
         lines = [words] if words else []
         if memory:
             lines.append(tr("Running: {cpus} vCPUs, {memory} of memory", cpus=cpus, memory=units.kib(memory)))
