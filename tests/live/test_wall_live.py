@@ -164,12 +164,12 @@ def test_the_window_is_never_held_up(
         stalls = Stalls()
         page.show()
         await on.until(lambda: all(tile.has_picture for tile in page.grid.tiles), 60)
-        opening = stalls.worst
-        stalls.worst = 0.0
+        opening = stalls.busy, stalls.worst
+        stalls.worst = stalls.busy = 0.0
         began, used = time.monotonic(), time.process_time()
         await asyncio.sleep(5)
         share = (time.process_time() - used) / (time.monotonic() - began)
-        busy = stalls.worst
+        later = stalls.busy, stalls.worst
         page.hide()
         await asyncio.sleep(0.5)
         began, used = time.monotonic(), time.process_time()
@@ -182,10 +182,11 @@ def test_the_window_is_never_held_up(
         await on.sessions.close()
         await on.jobs.close()
         print(
-            f"{len(guests)} tiles: held up {opening * 1000:.0f} ms at most while opening, {busy * 1000:.0f} ms later; "
+            f"{len(guests)} tiles: the main thread worked {opening[0] * 1000:.0f} ms at most while opening (away "
+            f"{opening[1] * 1000:.0f} ms), {later[0] * 1000:.0f} ms later (away {later[1] * 1000:.0f} ms); "
             f"{share:.1%} of a core shown, {hidden:.1%} hidden"
         )
-        assert busy < 0.25
+        assert later[0] < 0.1
         assert not on.bugs
 
     loop.start()
