@@ -421,7 +421,8 @@ def test_forty_of_them_do_not_hold_up_the_window(
         worker.join()
         record_property("worst_ms", (round(stalls.busy * 1000, 1), round(stalls.worst * 1000, 1)))
         print(
-            f"40 tiles: the main thread worked {stalls.busy * 1000:.1f} ms at most, was away {stalls.worst * 1000:.1f} ms"
+            f"40 tiles: the main thread worked {stalls.busy * 1000:.1f} ms at most, "
+            f"was away {stalls.worst * 1000:.1f} ms"
         )
         stalls.stop()
         assert stalls.busy < 0.1
