@@ -86,14 +86,18 @@ class Viewer:
     def alive(self) -> bool:
         return self._child.poll() is None
 
-    def cpu(self) -> float:
-        """Seconds so far of all its threads, to the nanosecond (ticks are 10 ms)."""
-        total = 0
+    def cpu(self) -> dict[str, int]:
+        """Nanoseconds so far of each of its threads (the ticks of processes are 10 ms)."""
+        found = {}
         for pid in process.tree(self._child.pid):
             for thread in Path(f"/proc/{pid}/task").glob("*"):
                 with suppress(OSError, ValueError):
-                    total += int((thread / "schedstat").read_text().split()[0])
-        return total / 1e9
+                    found[thread.name] = int((thread / "schedstat").read_text().split()[0])
+        return found
+
+    def since(self, before: dict[str, int]) -> float:
+        """Seconds spent since `cpu` said this. What a thread has spent that ended meanwhile is not known."""
+        return sum(now - before.get(thread, 0) for thread, now in self.cpu().items()) / 1e9
 
     def threads(self) -> list[float]:
         """Seconds so far of each that took some, the first one (the window's) first."""
@@ -174,7 +178,7 @@ def rate(running: Viewer, guest: Guest, screen: Screen, seconds: float) -> tuple
     """Frames a second on the screen and in the guest, percent of a core, ms of it for each frame on the screen."""
     guest.press("f12")
     time.sleep(1.5)
-    spent, drawn, frames, last = running.cpu(), guest.frames, 0, screen.pixel(*PIXEL)
+    before, drawn, frames, last = running.cpu(), guest.frames, 0, screen.pixel(*PIXEL)
     began = time.monotonic()
     while (now := time.monotonic()) - began < seconds:
         seen = screen.pixel(*PIXEL)
@@ -182,7 +186,7 @@ def rate(running: Viewer, guest: Guest, screen: Screen, seconds: float) -> tuple
             frames, last = frames + 1, seen
         time.sleep(0.001)
     length = now - began
-    spent = running.cpu() - spent
+    spent = running.since(before)
     if os.environ.get("BENCH_PROFILE"):
         say(f"seconds of each thread: {running.threads()}")
     drawn = guest.frames - drawn
@@ -226,10 +230,9 @@ def delays(keys: Keys, screen: Screen, place: tuple[int, int], count: int) -> li
 def rest(running: Viewer, seconds: float) -> float:
     """Percent of a core while nothing happens."""
     time.sleep(3)
-    spent, began = running.cpu(), time.monotonic()
+    before, began = running.cpu(), time.monotonic()
     time.sleep(seconds)
-    # A thread that ended takes its time with it.
-    return max(0.0, running.cpu() - spent) / (time.monotonic() - began) * 100
+    return running.since(before) / (time.monotonic() - began) * 100
 
 
 def measure(qemu: Qemu, program: Path, who: str, protocol: str, screen: Screen, scale: float) -> Cost:

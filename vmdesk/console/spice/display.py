@@ -488,7 +488,7 @@ class Display:
 
         self._on(channel, "display-primary-create", create)
         self._on(channel, "display-primary-destroy", lambda _: picture.destroy())
-        self._on(channel, "display-invalidate", lambda _, x, y, width, height: picture.damage(x, y, width, height))
+        self._signals.append((channel, self._lib.on_rectangle(channel, "display-invalidate", picture.damage)))
         self._on(channel, "notify::monitors", monitors)
         self._on(channel, "channel-event", lambda _, event: self._on_screen_event(screen, event))
         screen.wanted = not self._all_paused()
