@@ -2,7 +2,7 @@
 
 import math
 
-from vmdesk.model.text import in_language
+from vmdesk.model.text import in_language, tr
 
 _BINARY = ("KiB", "MiB", "GiB", "TiB", "PiB")
 _DECIMAL = ("B", "kB", "MB", "GB", "TB")
@@ -70,9 +70,9 @@ def duration(seconds: float) -> str:
         return UNKNOWN
     whole = int(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return tr("{n} s", n=whole)
     if whole < 3600:
-        return f"{whole // 60} min"
+        return tr("{n} min", n=whole // 60)
     if whole < 86400:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-    return f"{whole // 86400} d {whole % 86400 // 3600} h"
+        return tr("{hours} h {minutes} min", hours=whole // 3600, minutes=f"{whole % 3600 // 60:02d}")
+    return tr("{days} d {hours} h", days=whole // 86400, hours=whole % 86400 // 3600)

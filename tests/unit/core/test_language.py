@@ -46,6 +46,7 @@ def test_numbers_follow_the_language() -> None:
     assert units.kib(1.2 * 1024 * 1024) == "1,2 GiB"
     assert units.kib_of(0.5 * 1024 * 1024, 2 * 1024 * 1024) == "0,5 / 2,0 GiB"
     assert units.rate(1_500_000) == "1,5 MB/s"
+    assert [units.duration(n) for n in (5, 300, 3900, 90_000)] == ["5 giây", "5 phút", "1 giờ 05 phút", "1 ngày 1 giờ"]
     language.use("en")
     assert units.kib(1.2 * 1024 * 1024) == "1.2 GiB"
 
