@@ -27,12 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keys", dest="strokes", action="append", type=_pressed, metavar="KEYS", help=tr("press keys: ctrl-alt-f2")
     )
+    parser.add_argument("--text", action="store_true", help=tr("join the text console; Ctrl+] leaves"))
     parser.add_argument(
-        "--text",
-        nargs="?",
-        const="",
-        metavar="DEVICE",
-        help=tr("join the text console (serial0 ...; without it the first); Ctrl+] leaves"),
+        "--device", default="", metavar="DEVICE", help=tr("which one: serial0 ...; without it the first")
     )
     parser.add_argument("--force", action="store_true", help=tr("take the text console from whoever has it"))
     parser.add_argument("name", metavar="NAME")
@@ -48,9 +45,9 @@ def _pressed(names: str) -> tuple[str, str]:
 
 def check(options: argparse.Namespace) -> None:
     """Wrong keys are told before any host is opened."""
-    if options.text is not None and (options.strokes or options.screenshot or options.protocol):
-        raise Usage(tr("--text goes with no other option but --force."))
-    if options.text is None and not options.strokes and options.screenshot is None:
+    if options.text and (options.strokes or options.screenshot or options.protocol):
+        raise Usage(tr("--text goes with no other options but --device and --force."))
+    if not options.text and not options.strokes and options.screenshot is None:
         raise Usage(tr("Say what to do: --screenshot FILE.png, --type TEXT, --keys KEYS or --text."))
     for kind, words in options.strokes:
         try:

@@ -27,8 +27,8 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     machines = session.find([options.name])
     if not machines:
         return FAILED
-    if options.text is not None:
-        return await join(session, machines[0], options.text, options.force)
+    if options.text:
+        return await join(session, machines[0], options.device, options.force)
     return await _screen(session, machines[0], options)
 
 
