@@ -23,7 +23,7 @@ from vmdesk.console.vnc.client import VncBackend
 from vmdesk.model.errors import VirtError
 
 DBUS = "<graphics type='dbus' p2p='yes'/>"  # the second <graphics>: the first is VNC
-TWO_MORE_HEADS = "<video><model type='virtio' heads='2'/></video>"
+THREE_HEADS = "<video><model type='vga'/></video><video><model type='virtio' heads='2'/></video>"
 SOUND = "<sound model='ich6'><audio id='1'/></sound><audio id='1' type='dbus'/>"
 
 
@@ -242,7 +242,7 @@ def test_a_paused_machine_still_has_its_picture(make_guest: Guests) -> None:
 
 
 def test_several_monitors_at_once(make_guest: Guests, reps: Callable[[int], int]) -> None:
-    guest = make_guest("heads", graphics="vnc", devices=DBUS + TWO_MORE_HEADS)
+    guest = make_guest("heads", graphics="vnc", devices=DBUS + THREE_HEADS)
     guest.wait_until_booted()
     for _ in range(reps(500)):
         look_at_all(guest)
