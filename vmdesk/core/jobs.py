@@ -127,7 +127,7 @@ class Jobs:
             state = JobState.CANCELLED
         except VirtError as error:
             state, problem = JobState.FAILED, error.problem
-        except Exception as error:  # noqa: BLE001 - whatever a job breaks on, it must not take the program with it
+        except Exception as error:
             state, problem = JobState.FAILED, Problem(Text("The program made a mistake."), details=repr(error))
             self._bug(error)
         finally:
@@ -142,7 +142,7 @@ class Jobs:
             await work
         except asyncio.CancelledError:
             raise
-        except Exception as error:  # noqa: BLE001 - reported, never lost
+        except Exception as error:
             self._bug(error)
 
     def _put(self, job: Job) -> None:
