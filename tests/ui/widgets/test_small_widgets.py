@@ -1,8 +1,10 @@
 """Tags, facts, layouts, buttons, bars, the picture of the processors."""
 
+import re
+
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -85,6 +87,24 @@ def test_facts_change_in_place_and_are_copied_whole(qtbot: QtBot) -> None:
     facts.set_groups([FactGroup("Disks", (Fact("vda", "new"), Fact("vdb", "empty")))])
     assert facts.findChildren(QLabel) == labels
     assert facts.text() == "Disks\nvda: new\nvdb: empty"
+
+
+@pytest.mark.parametrize(
+    "value", ["9a4db1ac-620e-4a4d-9b3c-f126509adb11", "/srv/a/very/long/path.qcow2", "x" * 70, "a short one", "--" * 20]
+)
+def test_long_values_break_and_are_copied_as_they_are(value: str, qtbot: QtBot) -> None:
+    facts = Facts()
+    qtbot.addWidget(facts)
+    facts.set_groups([FactGroup("", (Fact("What", value),))])
+    facts.resize(13 * 8 + 150, 300)
+    facts.show()
+    label = next(one for one in facts.findChildren(QLabel) if one.accessibleName())
+    longest = max(label.fontMetrics().horizontalAdvance(piece) for piece in re.split(r"[\s\u200b]", label.text()))
+    assert longest <= 100 and label.text().replace("\u200b", "") == value
+    label.setFocus()
+    label.setSelection(0, len(label.text()))
+    qtbot.keySequence(label, QKeySequence(QKeySequence.StandardKey.Copy))
+    assert QGuiApplication.clipboard().text() == value
 
 
 @pytest.mark.parametrize(("words", "most"), [("short", 24), ("x" * 24, 24), ("y" * 60, 24), ("z" * 61, 31)])

@@ -1,17 +1,22 @@
 """What is so: rows of label and value in sections; everything can be selected and copied."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QGuiApplication, QIcon
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent, QEnterEvent, QGuiApplication, QIcon, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QGridLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.form import Section
+
+_BREAK = "\u200b"  # a place to break without a width
+_LONG = re.compile(r"\S{19,}")
+_PIECE = re.compile(r"[^-/_.:@]{1,8}[-/_.:@]{0,3}|[-/_.:@]{1,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,33 @@ class CopyButton(QToolButton):
         return super().event(event)
 
 
+def breakable(words: str) -> str:
+    """With places to break a line in what has none: Qt would cut a path or a UUID off at the edge."""
+    return _LONG.sub(lambda found: _BREAK.join(_PIECE.findall(found[0])), words)
+
+
+class _Value(PlainLabel):
+    """A value that breaks anywhere if it must, and is copied as it is."""
+
+    def show_value(self, words: str) -> None:
+        self.setText(breakable(words))
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText((self.selectedText() or self.text()).replace(_BREAK, ""))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self._copy()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icon("copy"), tr("Copy"), self._copy)
+        menu.popup(event.globalPos())
+
+
 class _Row(QWidget):
     """One fact; every row has its labels as wide as the others, so this is only their frame for the pointer."""
 
@@ -80,7 +112,7 @@ class _Row(QWidget):
         self._label.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self._label.setWordWrap(True)
         self._label.setFixedWidth(width)
-        self._value = PlainLabel()
+        self._value = _Value()
         self._value.setFont(figure_font(self._value.font()))
         self._value.setWordWrap(True)
         self._value.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -101,7 +133,7 @@ class _Row(QWidget):
 
     def set_fact(self, fact: Fact) -> None:
         self.fact = fact
-        self._value.setText(fact.value)
+        self._value.show_value(fact.value)
         self._value.setAccessibleName(f"{fact.label}: {fact.value}")
         self._label.setToolTip(plain_tip(fact.hint))
         self._value.setToolTip(plain_tip(fact.hint))
