@@ -100,7 +100,7 @@ def can_ssh(domain: Domain) -> Text | None:
     if not domain.active:
         return is_off(domain)
     if outside.terminal("") is None:
-        return text("No outside.terminal program was found. Install xterm or your desktop's outside.terminal.")
+        return text("No terminal program was found. Install xterm or your desktop's terminal.")
     if outside.address(domain) is None:
         return text("The address of {name} is not known.", name=domain.name)
     return None
