@@ -96,11 +96,16 @@ class _Later:
         return getattr(thing, name)
 
 
+LOCK = 0.0005  # seconds after which a thread that holds Python's lock must offer it
+
+
 class App:
     """One run of the window, from the first part to the last one closed."""
 
     def __init__(self, qt: QApplication, options: Options, paths: Paths, settings: SettingsFile) -> None:
         """Inside the running loop: parts may start work at once."""
+        # Each cell's painting takes Python's lock anew; a busy worker would keep it for 5 ms every time.
+        sys.setswitchinterval(LOCK)
         self._options = options
         self._paths = paths
         self._settings = settings

@@ -81,10 +81,11 @@ class Speakers(Ears):
 def server() -> Iterator[Server]:
     """Afterwards no file and no thread is left."""
     before = len(os.listdir("/proc/self/fd"))
+    threads = set(threading.enumerate())
     made = Server()
     yield made
     made.close()
-    eventually(lambda: threading.active_count() == 1, "all threads ended")
+    eventually(lambda: threads.issuperset(threading.enumerate()), "all threads ended")
     eventually(lambda: len(os.listdir("/proc/self/fd")) <= before, "all files closed")
 
 
