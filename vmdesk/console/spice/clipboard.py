@@ -7,7 +7,7 @@ import ctypes
 from collections.abc import Callable
 from typing import Any, Final
 
-from vmdesk.console.spice.library import Library
+from vmdesk.console.spice.glib import Library
 
 TEXT_MAX: Final = 1 << 20
 _CLIPBOARD: Final = 0  # the selection; 1 and 2 are X11's primary and secondary

@@ -14,7 +14,7 @@ from vmdesk.console.screen import Cursor, Listener, Rect, Speaker
 from vmdesk.console.spice import words
 from vmdesk.console.spice.clipboard import Clipboard
 from vmdesk.console.spice.files import Copy, Progress
-from vmdesk.console.spice.library import Library, load_aside
+from vmdesk.console.spice.glib import Library, load_aside
 from vmdesk.console.spice.picture import CannotShow, Picture
 from vmdesk.console.spice.sound import Sound
 from vmdesk.console.spice.usb import Usb, UsbDevice

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vmdesk.console.spice import words
-from vmdesk.console.spice.library import Library
+from vmdesk.console.spice.glib import Library
 from vmdesk.model.errors import VirtError
 
 Progress = Callable[[int, int], None]  # bytes done, bytes in all; called on the library's thread

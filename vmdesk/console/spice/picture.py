@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from vmdesk.console.screen import Rect, Surface, pillow, size_allowed
-from vmdesk.console.spice.library import Monitor
+from vmdesk.console.spice.glib import Monitor
 
 # SPICE_SURFACE_FMT_*: what Pillow calls it ("" as it is)
 FORMATS: Final = {32: "", 96: "", 16: "BGR;15", 80: "BGR;16"}

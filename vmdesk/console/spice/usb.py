@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vmdesk.console.spice import words
-from vmdesk.console.spice.library import Library
+from vmdesk.console.spice.glib import Library
 from vmdesk.model.errors import Problem, VirtError
 
 Done = concurrent.futures.Future[None]
