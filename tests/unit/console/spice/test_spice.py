@@ -26,7 +26,7 @@ from tests.unit.console.spice.server import (
     Server,
 )  # fmt: skip
 from vmdesk.console.screen import Rect, Surface
-from vmdesk.console.spice import Address, Display, SpiceBackend, library
+from vmdesk.console.spice import Address, Display, SpiceBackend, glib
 from vmdesk.model.errors import VirtError
 from vmdesk.virt import loop
 
@@ -36,7 +36,7 @@ CLIPBOARD = struct.pack("<I", 0)
 @pytest.fixture(autouse=True)
 def _events() -> None:
     try:
-        library.load()
+        glib.load()
     except VirtError as error:
         pytest.skip(str(error))
     loop.start()
@@ -516,14 +516,14 @@ def test_folder_and_sound_settings_do_no_harm(server: Server, tmp_path: Path) ->
     [("gi", "python3-gi"), ("gi.repository.SpiceClientGLib", "gir1.2-spiceclientglib-2.0")],
 )
 def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, absent: str, package: str) -> None:
-    real = library.importlib.import_module
+    real = glib.importlib.import_module
 
     def missing(name: str) -> object:
         if name == absent:
             raise ImportError(name)
         return real(name)
 
-    monkeypatch.setattr(library.importlib, "import_module", missing)
+    monkeypatch.setattr(glib.importlib, "import_module", missing)
 
     async def run() -> None:
         told = Recorder()
@@ -532,7 +532,7 @@ def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, absent: str, pack
         assert error.value.problem.name == "missing" and package in str(error.value)
         assert told.ends == [error.value.problem]
 
-    monkeypatch.setattr(library, "_loaded", [])
+    monkeypatch.setattr(glib, "_loaded", [])
     asyncio.run(run())
 
 
