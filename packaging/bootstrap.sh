@@ -6,9 +6,9 @@
 # run    what VMDesk needs; test  also what the tests need; bench  also what the benchmark compares with.
 # --no-system leaves the system's packages alone. sudo is asked for only when a package is missing.
 #
-# Debian 12 is where this runs every day. The names for Fedora and Arch were looked up, not tried: in virt-manager's own
-# spec file and the PKGBUILDs of virt-manager, libvirt and qemu (what a libvirt client written in Python asks for), and
-# in the "Linux requirements" page of Qt 6 (what Qt's xcb plugin loads).
+# Debian 12 is where this runs; there the names were checked one by one. Ubuntu takes Debian's names and was not tried.
+# Fedora and Arch were not tried either: some names come from the package lists of virt-manager, libvirt and qemu there,
+# others from memory. A name that is wrong shows at once, as the package manager's own message.
 set -euo pipefail
 umask 022 # the tests run as another user, who must be able to read .venv
 
