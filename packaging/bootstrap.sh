@@ -49,7 +49,8 @@ debian_run=(
 	python3 python3-venv python3-libvirt python3-gi
 	libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-system-common qemu-utils dnsmasq-base
 	iptables nftables openssh-client
-	gir1.2-libosinfo-1.0 osinfo-db gir1.2-spiceclientglib-2.0 spice-client-glib-usb-acl-helper
+	gir1.2-libosinfo-1.0 osinfo-db osinfo-db-tools ovmf swtpm swtpm-tools acl
+	gir1.2-spiceclientglib-2.0 spice-client-glib-usb-acl-helper
 	libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libwayland-client0 libwayland-cursor0
 	libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 	libxcb-shape0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0 fonts-dejavu-core
@@ -65,6 +66,7 @@ fi
 debian_test=(
 	at-spi2-core gir1.2-atspi-2.0 dbus dbus-x11 xdotool
 	grub-rescue-pc openssh-server procps iproute2 util-linux mount passwd
+	virtinst debootstrap qemu-system-arm qemu-efi-aarch64 # new machines: compared with virt-install; a small Debian; another processor
 )
 # The console is held against remote-viewer; gcc makes the guest that draws.
 debian_bench=(virt-manager xdotool virt-viewer gcc libxtst6 "${debian_later[@]}")
@@ -73,7 +75,7 @@ fedora_run=(
 	python3 python3-libvirt python3-gobject-base
 	libvirt-daemon-kvm libvirt-daemon-config-network libvirt-client qemu-system-x86-core qemu-ui-dbus qemu-img dnsmasq
 	nftables
-	openssh-clients libosinfo osinfo-db spice-glib
+	openssh-clients libosinfo osinfo-db osinfo-db-tools edk2-ovmf swtpm swtpm-tools acl spice-glib
 	mesa-libEGL mesa-libGL dbus-libs fontconfig glib2 libwayland-client libwayland-cursor libxcb
 	xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11
 	dejavu-sans-fonts xorg-x11-server-Xvfb xorg-x11-xauth iproute
@@ -81,16 +83,20 @@ fedora_run=(
 fedora_test=(
 	libvirt-daemon at-spi2-core dbus-daemon dbus-x11 xdotool grub2-tools-extra grub2-pc-modules xorriso
 	openssh-server procps-ng iproute util-linux shadow-utils
+	virt-install debootstrap qemu-system-aarch64-core edk2-aarch64
 )
 fedora_bench=(virt-manager xdotool virt-viewer gcc libXtst qemu-ui-spice-core)
 
 arch_run=(
 	python libvirt-python python-gobject
-	libvirt qemu-system-x86 qemu-ui-dbus qemu-img dnsmasq iptables openssh libosinfo osinfo-db spice-gtk
+	libvirt qemu-system-x86 qemu-ui-dbus qemu-img dnsmasq iptables openssh libosinfo osinfo-db osinfo-db-tools edk2-ovmf swtpm acl spice-gtk
 	libglvnd dbus fontconfig glib2 wayland libxcb xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms
 	xcb-util-renderutil xcb-util-wm libxkbcommon-x11 ttf-dejavu xorg-server-xvfb xorg-xauth
 )
-arch_test=(at-spi2-core xdotool grub libisoburn procps-ng iproute2 util-linux shadow)
+arch_test=(
+	at-spi2-core xdotool grub libisoburn procps-ng iproute2 util-linux shadow
+	virt-install debootstrap qemu-system-aarch64 edk2-aarch64
+)
 arch_bench=(virt-manager xdotool virt-viewer gcc libxtst qemu-ui-spice-core)
 
 # ---------------------------------------------------------------- system packages

@@ -8,7 +8,7 @@ trap 'rm -rf "$tools"' EXIT
 "$tools/bin/pip" --quiet --disable-pip-version-check install pip-tools
 export CUSTOM_COMPILE_COMMAND="make lock"
 compile() {
-	"$tools/bin/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --no-annotate --build-deps-for editable \
+	"$tools/bin/pip-compile" --quiet --upgrade --generate-hashes --strip-extras --allow-unsafe --no-annotate --build-deps-for editable \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options "$@" pyproject.toml
 }
 compile --output-file requirements.lock
