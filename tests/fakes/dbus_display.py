@@ -138,6 +138,7 @@ class Server:
     controls: list[Peer] = field(default_factory=list)
     properties: list[Any] = field(default_factory=list)  # what listeners said to GetAll
     sound: Peer | None = None
+    ear: Peer | None = None
 
     def fd(self) -> int:
         """A new client: the one before it is thrown out."""
@@ -159,7 +160,7 @@ class Server:
         return self.listeners[-1]
 
     def close(self) -> None:
-        for peer in [*self.controls, *self.listeners, *([self.sound] if self.sound else [])]:
+        for peer in [*self.controls, *self.listeners, *(one for one in (self.sound, self.ear) if one)]:
             peer.close()
 
     def made(self, member: str) -> list[tuple[Any, ...]]:
@@ -195,7 +196,7 @@ class Server:
             reply = ("a{oa{sa{sv}}}", [self.objects])
         elif fields.member == "Request":
             reply = ("say", [MIME, b"from the guest"])
-        elif fields.member in ("RegisterListener", "RegisterOutListener"):
+        elif fields.member in ("RegisterListener", "RegisterOutListener", "RegisterInListener"):
             if self.deaf:
                 os.close(fds[0])
                 peer.send(wire.error(peer.next(), header.serial, "org.qemu.Display1.Error.Failed", self.deaf))
@@ -205,6 +206,8 @@ class Server:
             threading.Thread(target=self._listen, args=[listener, fields.path], daemon=True).start()
             if fields.member == "RegisterOutListener":
                 self.sound = listener
+            elif fields.member == "RegisterInListener":
+                self.ear = listener
             else:
                 self._greet(listener)
         if not header.flags & wire.NO_REPLY:

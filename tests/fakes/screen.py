@@ -10,7 +10,7 @@ from vmdesk.core.screens import Found
 from vmdesk.model.display import Channel, Display, Displays
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.text import text
+from vmdesk.model.text import Text, text
 
 CLIPBOARD = Channel("qemu-vdagent", "com.redhat.spice.0", True, True)
 ALL = Displays((Display("vnc", 0), Display("dbus", 1, p2p=True)), channels=(CLIPBOARD,), tablet=True)
@@ -33,6 +33,10 @@ class FakeBackend:
         self.copied: list[str] = []
         self.allowed: list[tuple[bool, bool]] = []
         self.paused: list[bool] = []
+        self.silent: Text | None = None
+        self.deaf: Text | None = None
+        self.sounds: list[bool] = []
+        self.microphones: list[bool] = []
         self.closes = 0
         self.surface = Surface.blank(*size)
 
@@ -87,6 +91,12 @@ class FakeBackend:
 
     def clipboard_allow(self, to_guest: bool, from_guest: bool) -> None:
         self.allowed.append((to_guest, from_guest))
+
+    def sound(self, on: bool) -> None:
+        self.sounds.append(on)
+
+    def microphone(self, on: bool) -> None:
+        self.microphones.append(on)
 
     def pause_updates(self, paused: bool) -> None:
         self.paused.append(paused)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from vmdesk.model.errors import Problem
+from vmdesk.model.text import Text
 
 MAX_SIDE = 16384  # pixels; a larger screen is refused
 MAX_PIXELS = 8192 * 8192  # 256 MiB of frame buffer
@@ -167,6 +168,18 @@ class Speaker(Protocol):
     def audio_end(self) -> None: ...
 
 
+@runtime_checkable
+class Talker(Protocol):
+    """A listener that also has a microphone: told when the guest listens, and no longer does.
+
+    `heard` takes what it hears, in the same form as Speaker's, from any thread; it returns at once.
+    """
+
+    def record_begin(self, rate: int, channels: int, bits: int, heard: Callable[[bytes], None]) -> None: ...
+
+    def record_end(self) -> None: ...
+
+
 class Backend(Protocol):
     """One console, open until `close` or `Listener.closed`. All calls but `open` return at once, from any thread."""
 
@@ -175,6 +188,14 @@ class Backend(Protocol):
     @property
     def secure(self) -> bool:
         """Whether nobody on the way can read along: it comes over a socket of this computer, or encrypted."""
+
+    @property
+    def silent(self) -> Text | None:
+        """Why no sound of the guest comes this way; None if it may."""
+
+    @property
+    def deaf(self) -> Text | None:
+        """Why the guest cannot hear anything this way; None if it may."""
 
     async def open(self) -> None:
         """Connect; returns when the first surface has been delivered. VirtError; `closed` is told as well."""
@@ -196,6 +217,12 @@ class Backend(Protocol):
 
     def clipboard_allow(self, to_guest: bool, from_guest: bool) -> None:
         """Both are off at the start. Holds at once."""
+
+    def sound(self, on: bool) -> None:
+        """Have the guest's sound told to the listener, if that is a Speaker. Off at the start."""
+
+    def microphone(self, on: bool) -> None:
+        """Whether the guest may listen, if the listener is a Talker. Off at the start; off holds at once."""
 
     def pause_updates(self, paused: bool) -> None:
         """Nobody looks: ask for no pictures."""

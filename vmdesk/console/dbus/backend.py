@@ -11,8 +11,9 @@ from vmdesk.console.dbus.display import CONSOLE, SECONDS, Display, wait
 from vmdesk.console.dbus.frames import CannotShow, Frames
 from vmdesk.console.dbus.link import Link, Refused
 from vmdesk.console.dbus.wire import ProtocolError
-from vmdesk.console.screen import MAX_SIDE, Cursor, Listener, Rect, Speaker, Surface
+from vmdesk.console.screen import MAX_SIDE, Cursor, Listener, Rect, Speaker, Surface, Talker
 from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import Text
 
 KEYBOARD = "org.qemu.Display1.Keyboard"
 MOUSE = "org.qemu.Display1.Mouse"
@@ -145,6 +146,22 @@ class DBusBackend:
         if self._from_guest:
             self._listener.clipboard(text)
 
+    # ---------------------------------------------------------------- sound
+
+    @property
+    def silent(self) -> Text | None:
+        return None if self._display.can_sound else words.no_sound()
+
+    deaf = silent
+
+    def sound(self, on: bool) -> None:
+        if isinstance(self._listener, Speaker):
+            self._display.want_sound(self._listener, on)
+
+    def microphone(self, on: bool) -> None:
+        if isinstance(self._listener, Talker):
+            self._display.want_microphone(self._listener, on)
+
     # ---------------------------------------------------------------- the end
 
     def pause_updates(self, paused: bool) -> None:
@@ -194,8 +211,7 @@ class DBusBackend:
             if name in known.get(interface, {}):
                 self.property_changed(interface, name, known[interface][name])
         self._register()
-        if isinstance(self._listener, Speaker):
-            self._display.play(self._listener)
+        self._display.play()
         if self._to_guest or self._from_guest:
             self._display.clipboard.update()
 

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from vmdesk.console.dbus import audio, wire, words
-from vmdesk.console.dbus.audio import Sound
+from vmdesk.console.dbus.audio import Ear, Sound
 from vmdesk.console.dbus.clipboard import PATH as CLIPBOARD_PATH
 from vmdesk.console.dbus.clipboard import Clipboard
 from vmdesk.console.dbus.frames import CannotShow, serve
 from vmdesk.console.dbus.link import Ended, Link, Refused
 from vmdesk.console.dbus.wire import ProtocolError
-from vmdesk.console.screen import Speaker
+from vmdesk.console.screen import Speaker, Talker
 from vmdesk.model.errors import Problem, VirtError
 
 SECONDS = 1.5  # for the login, and again for the first picture
@@ -103,7 +103,10 @@ class Display:
         self._opened: concurrent.futures.Future[tuple[Head, ...]] = concurrent.futures.Future()
         self._pending: dict[int, Then] = {}
         self._members: list[Member] = []
-        self._sound: Sound | None = None
+        self._sound: tuple[Sound, Link] | None = None
+        self._ear: tuple[Ear, Link] | None = None
+        self._speaker: Speaker | None = None
+        self._talker: Talker | None = None
         self.objects: Objects = {}
         self.heads: tuple[Head, ...] = ()
         self.clipboard = Clipboard(self._link, self._request_simply, self._guest_copied)
@@ -408,21 +411,55 @@ class Display:
         with self._lock:
             return list(self._members)
 
-    def play(self, speaker: Speaker) -> None:
-        """Have the guest's sound played, where QEMU can: for the thread.
+    @property
+    def can_sound(self) -> bool:
+        """Before it told NSamples, a QEMU asked for sound over such a connection crashed, and its guest with it."""
+        return "NSamples" in self.objects.get(audio.PATH, {}).get(audio.AUDIO, {})
 
-        Before it told NSamples, a QEMU that was asked for sound over such a connection crashed, and its guest with it.
-        """
-        if self._sound or "NSamples" not in self.objects.get(audio.PATH, {}).get(audio.AUDIO, {}):
+    def want_sound(self, speaker: Speaker, on: bool) -> None:
+        """From any thread. One speaker a machine: the newest."""
+        self._speaker = speaker if on else None if self._speaker is speaker else self._speaker
+        self.do(self.play)
+
+    def want_microphone(self, talker: Talker, on: bool) -> None:
+        """From any thread, and off holds at once."""
+        self._talker = talker if on else None if self._talker is talker else self._talker
+        if self._talker is None and self._ear:
+            self._ear[0].close()
+        self.do(self.play)
+
+    def play(self) -> None:
+        """Listen to the sound, let QEMU listen, or no longer: for the thread, once it is logged in."""
+        if not self.can_sound:
             return
-        sound = self._sound = Sound(speaker)
+        if self._sound and self._sound[0].speaker is not self._speaker:
+            self._stop_sound()
+        if self._ear and self._ear[0].talker is not self._talker:
+            self._stop_ear()
+        if self._speaker and not self._sound:
+            sound = Sound(self._speaker)
+            link = self.listen(
+                audio.PATH, audio.AUDIO, "RegisterOutListener", sound.handle, lambda _: self._stop_sound()
+            )
+            self._sound = sound, link
+            sound.attach(link)
+        if self._talker and not self._ear:
+            ear = Ear(self._talker)
+            link = self.listen(audio.PATH, audio.AUDIO, "RegisterInListener", ear.handle, lambda _: self._stop_ear())
+            self._ear = ear, link
+            ear.attach(link)
 
-        def over(_: Exception) -> None:
-            sound.close()
-            self.remove(link)
+    def _stop_sound(self) -> None:
+        found, self._sound = self._sound, None
+        if found:
+            found[0].close()
+            self.remove(found[1])
 
-        link = self.listen(audio.PATH, audio.AUDIO, "RegisterOutListener", sound.handle, over)
-        sound.attach(link)
+    def _stop_ear(self) -> None:
+        found, self._ear = self._ear, None
+        if found:
+            found[0].close()
+            self.remove(found[1])
 
     # ---------------------------------------------------------------- the end
 
@@ -461,9 +498,10 @@ class Display:
             source.forget()
         self._sources.clear()
         self._link.close()
-        if self._sound:
-            self._sound.close()
-            self._sound = None
+        for end in (self._sound, self._ear):
+            if end:
+                end[0].close()
+        self._sound = self._ear = None
         for waiting in (self._tasks, self._timers, self._pending):
             waiting.clear()
         if self._pidfd >= 0:

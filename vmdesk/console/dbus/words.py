@@ -82,6 +82,10 @@ def no_graphics() -> Problem:
     return cannot_show(text("The machine has no graphics card."))
 
 
+def no_sound() -> Text:
+    return text("This machine's QEMU gives no sound over D-Bus: it has no sound device there, or is older than 10.")
+
+
 def no_head(number: int) -> Problem:
     return cannot_show(text("The machine has no monitor number {number}.", number=number + 1))
 

@@ -5,10 +5,11 @@ import concurrent.futures
 import threading
 from typing import Any, Final
 
-from vmdesk.console.screen import MAX_SIDE, Listener, Rect
+from vmdesk.console.screen import MAX_SIDE, Listener, Rect, Speaker, Talker
 from vmdesk.console.spice import words
 from vmdesk.console.spice.display import Display, Head
 from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import Text
 
 # bit of `buttons` -> SPICE_MOUSE_BUTTON_*, and its bit in SPICE's mask; SPICE has no wheel to the sides
 _BUTTONS: Final = {0: (1, 1), 1: (2, 2), 2: (3, 4), 3: (4, 8), 4: (5, 16)}
@@ -82,6 +83,17 @@ class SpiceBackend:
         clipboard = self.display.clipboard
         clipboard.to_guest, clipboard.from_guest = to_guest, from_guest
         self.display.do(clipboard.update)
+
+    silent: Text | None = None
+    deaf: Text | None = None
+
+    def sound(self, on: bool) -> None:
+        if isinstance(self.listener, Speaker):
+            self.display.want_sound(self.listener, on)
+
+    def microphone(self, on: bool) -> None:
+        if isinstance(self.listener, Talker):
+            self.display.want_microphone(self.listener, on)
 
     def pause_updates(self, paused: bool) -> None:
         self.display.do(lambda: self._pause(paused))

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from vmdesk.console.screen import Cursor, Listener, Rect, Speaker
+from vmdesk.console.screen import Cursor, Listener, Rect, Speaker, Talker
 from vmdesk.console.spice import words
 from vmdesk.console.spice.clipboard import Clipboard
 from vmdesk.console.spice.files import Copy, Progress
 from vmdesk.console.spice.glib import Library, load_aside
 from vmdesk.console.spice.picture import CannotShow, Picture
-from vmdesk.console.spice.sound import Sound
+from vmdesk.console.spice.sound import Ear, Sound
 from vmdesk.console.spice.usb import Usb, UsbDevice
 from vmdesk.model.errors import Problem, VirtError
 
@@ -100,7 +100,6 @@ class Display:
         self._members: list[Member] = []
         # the library's thread's
         self._session: Any = None
-        self._audio: Any = None
         self._usb: Usb | None = None
         self._copies: list[Copy] = []
         self._signals: list[tuple[Any, int]] = []
@@ -112,7 +111,9 @@ class Display:
         self._over = False
         self._leaving = False
         self._sound: Sound | None = None
-        self._plays = self._microphone = False
+        self._ear: Ear | None = None
+        self._speaker: Speaker | None = None
+        self._talker: Talker | None = None
         self._folder: tuple[Path, bool] | None = None  # shared; writable
         # for everybody to read
         self.inputs: Any = None
@@ -179,12 +180,15 @@ class Display:
         """End it in order, from any thread. Idempotent."""
         self.do(self._leave)
 
-    def play(self, *, microphone: bool = False) -> None:
-        """Play the guest's sound through GStreamer, where that is installed; from now on. Can the guest hear us?
+    def want_sound(self, speaker: Speaker, on: bool) -> None:
+        """From any thread. One speaker a machine: the newest."""
+        self._speaker = speaker if on else None if self._speaker is speaker else self._speaker
+        self.do(self._play)
 
-        A listener that is a Speaker gets the sound itself, without this.
-        """
-        self.do(lambda: self._play(microphone))
+    def want_microphone(self, talker: Talker, on: bool) -> None:
+        """From any thread; the same."""
+        self._talker = talker if on else None if self._talker is talker else self._talker
+        self.do(self._play)
 
     async def send_files(self, paths: Sequence[Path], progress: Progress | None = None) -> None:
         """Copy them into the guest. VirtError. Cancelling the task cancels the copy."""
@@ -253,8 +257,6 @@ class Display:
         if self._password:
             session.set_property("password", self._password)
         self._on(session, "channel-new", self._on_channel)
-        if self._plays:
-            self._play(self._microphone)
         if self._folder:
             self._share(*self._folder)
         if not isinstance(self._where, Address):
@@ -303,6 +305,8 @@ class Display:
             self._usb.end()
         if self._sound:
             self._sound.end()
+        if self._ear:
+            self._ear.end()
         for screen in self._screens.values():
             screen.picture.destroy()
         self.clipboard.end()
@@ -311,7 +315,7 @@ class Display:
         self._channels.clear()
         self._screens.clear()
         self._copies.clear()
-        self._main = self.inputs = self._audio = self._sound = self._usb = self._port = None
+        self._main = self.inputs = self._sound = self._ear = self._usb = self._port = None
         if session is not None:
             session.disconnect()
         if not self._opened.done():
@@ -332,10 +336,11 @@ class Display:
             (spice.InputsChannel, self._new_inputs),
             (spice.CursorChannel, self._new_cursor),
             (spice.PlaybackChannel, self._new_playback),
+            (spice.RecordChannel, self._new_record),
             (spice.WebdavChannel, self._new_folder),
         )
         use = next((use for kind, use in kinds if isinstance(channel, kind)), None)
-        # Sockets for the channels that the library itself connects (USB, sound) are asked for here as well.
+        # Sockets for the channels that the library itself connects (USB) are asked for here as well.
         self._on(channel, "open-fd", self._on_open_fd)
         self._channels.append(channel)
         if use and use(channel, number) and use != self._new_main:
@@ -348,7 +353,7 @@ class Display:
             # It would ask for ever: over a socket of ours the library cannot encrypt.
             self._finish(words.not_spice("the server wants TLS"))
             return
-        if isinstance(channel, self._lib.spice.RecordChannel) and not self._microphone:
+        if isinstance(channel, self._lib.spice.RecordChannel) and not self._talker:
             return
         self._call(self._where, lambda fd, problem: self._got_fd(channel, fd, problem))
 
@@ -595,19 +600,26 @@ class Display:
     # ---------------------------------------------------------------- sound, folder, files, USB
 
     def _new_playback(self, channel: Any, _number: int) -> bool:
-        speaker = next((member.listener for member in self._members if isinstance(member.listener, Speaker)), None)
-        if speaker is None or self._sound is not None:
-            return False
-        self._sound = Sound(channel, speaker)
-        for signal, handler in self._sound.signals:
-            self._on(channel, signal, handler)
-        return True
+        if self._sound is None:
+            self._sound = Sound(self._lib, channel)
+            for signal, handler in self._sound.signals:
+                self._on(channel, signal, handler)
+            self._play()
+        return False
 
-    def _play(self, microphone: bool) -> None:
-        self._plays, self._microphone = True, microphone
-        if self._session is not None and self._audio is None and self._sound is None:
-            # Kept: without a reference it ends. It connects the channels of sound by itself.
-            self._audio = self._lib.spice.Audio.get(self._session, None)
+    def _new_record(self, channel: Any, _number: int) -> bool:
+        if self._ear is None:
+            self._ear = Ear(self._lib, channel)
+            for signal, handler in self._ear.signals:
+                self._on(channel, signal, handler)
+            self._play()
+        return False
+
+    def _play(self) -> None:
+        if self._sound:
+            self._sound.give(self._speaker)
+        if self._ear:
+            self._ear.give(self._talker)
 
     def _new_folder(self, channel: Any, _number: int) -> bool:
         self._port = channel

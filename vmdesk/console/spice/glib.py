@@ -8,6 +8,7 @@ import concurrent.futures
 import ctypes
 import importlib
 import threading
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable
@@ -85,6 +86,7 @@ class Library:
         ):
             function = getattr(self._object, name)
             function.restype, function.argtypes = result, arguments
+        self._send: Any = None  # spice_record_channel_send_data
         self._callbacks: dict[int, Any] = {}  # what C code calls must not be collected
         self._tasks: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
@@ -153,6 +155,14 @@ class Library:
 
     def _forget(self, number: int) -> None:
         del self._callbacks[number]
+
+    def say(self, channel: Any, data: bytes) -> None:
+        """Into a record channel. The binding takes no bytes there."""
+        if self._send is None:
+            self._send = ctypes.CDLL("libspice-client-glib-2.0.so.8").spice_record_channel_send_data
+            self._send.restype = None
+            self._send.argtypes = (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_uint32)
+        self._send(_address(channel), data, len(data), int(time.monotonic() * 1000) & 0xFFFFFFFF)
 
     def monitors(self, channel: Any) -> list[Monitor]:
         """A display channel's `monitors`, an array of structures, which the binding cannot read."""

@@ -16,6 +16,7 @@ from vmdesk.console.vnc.security import Login, Tls, handshake
 from vmdesk.console.vnc.session import Session
 from vmdesk.console.vnc.wire import SILENCE, Wire
 from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class VncBackend:
         self._thread: threading.Thread | None = None
         self._allowed = (False, False)
         self._paused = False
+        self._sounding = False
         self._size: tuple[int, int] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening: asyncio.Future[None] | None = None
@@ -144,6 +146,7 @@ class VncBackend:
         session = Session(wire, self._listener, self._local, lambda: self._answer(None))
         session.clipboard.allow(*self._allowed)
         session.pause(self._paused)
+        session.sound(self._sounding)
         if self._size:
             session.resize(*self._size)
         with self._lock:
@@ -250,6 +253,23 @@ class VncBackend:
         self._allowed = (to_guest, from_guest)
         if session := self._session:
             session.clipboard.allow(to_guest, from_guest)
+
+    @property
+    def silent(self) -> Text | None:
+        session = self._session
+        return None if session is None or session.can_sound else problems.no_sound()
+
+    @property
+    def deaf(self) -> Text | None:
+        return problems.no_microphone()
+
+    def sound(self, on: bool) -> None:
+        self._sounding = on
+        if session := self._session:
+            session.sound(on)
+
+    def microphone(self, on: bool) -> None:
+        """VNC has none."""
 
     def pause_updates(self, paused: bool) -> None:
         self._paused = paused

@@ -168,3 +168,14 @@ def tls_failed(host: str, details: str) -> VirtError:
 
 def _certificate(why: Text, what_next: Text | None, details: str) -> VirtError:
     return VirtError(Problem(_NO_SCREEN, why, what_next, details=details, name="certificate"))
+
+
+# ---------------------------------------------------------------- sound
+
+
+def no_sound() -> Text:
+    return text("VNC brings no sound from this machine: its <graphics type='vnc'> names no <audio>.")
+
+
+def no_microphone() -> Text:
+    return text("VNC carries no microphone. SPICE does, and D-Bus with a newer QEMU.")

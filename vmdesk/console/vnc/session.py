@@ -41,6 +41,8 @@ class Session:
         self._local = local
         self._opened: Callable[[], None] | None = opened
         self._speaker = listener if isinstance(listener, Speaker) else None
+        self.can_sound = False
+        self._sounding = False
         self._tight: Tight | None = None
         self._zlib = pixels.Zlib()
         self._generation = 0
@@ -148,8 +150,8 @@ class Session:
             self._scan_codes = True
             self._nudges = self._local and self._qemu
         elif kind == messages.AUDIO:
-            if self._speaker:
-                self._wire.send(messages.audio_format(_RATE, _CHANNELS) + messages.audio_enable(True))
+            self.can_sound = bool(self._speaker)
+            self.sound(self._sounding)
         elif kind == messages.DESKTOP_NAME:
             self.name = self._text()
         else:
@@ -288,6 +290,14 @@ class Session:
             self._wanted = None
             if (width, height) != (self._width, self._height):
                 self._wire.send(messages.desktop_size(width, height, *self._screen))
+
+    def sound(self, on: bool) -> None:
+        """Sent at once, or as soon as the server says that it can."""
+        before, self._sounding = self._sounding, on
+        if self.can_sound and on:
+            self._wire.send(messages.audio_format(_RATE, _CHANNELS) + messages.audio_enable(True))
+        elif self.can_sound and before:
+            self._wire.send(messages.audio_enable(False))
 
     def power(self, action: messages.Power) -> None:
         if self.can_power:

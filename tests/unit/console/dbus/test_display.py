@@ -506,6 +506,8 @@ def test_clipboard_to_the_guest(server: Server) -> None:
 def hearing(server: Server) -> tuple[DBusBackend, Speakers]:
     backend, ears = opened(server, Speakers())
     assert isinstance(ears, Speakers)
+    backend.sound(True)
+    backend.microphone(True)
     return backend, ears
 
 
@@ -537,6 +539,48 @@ def test_sound(server: Server) -> None:
     sound.send(b"nonsense" * 10)
     backend.key(1, True)
     eventually(lambda: server.made("Press"), "the display goes on")
+    backend.close()
+
+
+class Talkers(Speakers):
+    """Has a microphone as well."""
+
+    def record_begin(self, rate: int, channels: int, bits: int, heard: Callable[[bytes], None]) -> None:
+        self.hear = heard
+        self._note("record", (rate, channels, bits))
+
+    def record_end(self) -> None:
+        self._note("recorded")
+
+
+def test_the_guest_hears_only_while_it_may(server: Server) -> None:
+    server.objects["/org/qemu/Display1/Audio"] = {"org.qemu.Display1.Audio": {"NSamples": ("u", 480)}}
+    backend, ears = opened(server, Talkers())
+    assert isinstance(ears, Talkers)
+    backend.key(1, True)
+    eventually(lambda: server.made("Press"), "a key after it")
+    assert not server.made("RegisterInListener"), "off until it is switched on"
+    backend.microphone(True)
+    eventually(lambda: server.ear, "registered")
+    ear = server.ear
+    assert ear
+
+    def say(member: str, signature: str, *values: Any) -> Any:
+        path, interface = "/org/qemu/Display1/AudioInListener", "org.qemu.Display1.AudioInListener"
+        return ear.ask(member, signature, values, interface=interface, path=path)[1]
+
+    say("Init", "tybbuyuub", 3, 16, True, False, 48000, 2, 4, 192000, False)
+    assert say("Read", "tt", 3, 8) == (b"",)
+    say("SetEnabled", "tb", 3, True)
+    eventually(lambda: ears.of("record") == [(48000, 2, 16)], "asked for")
+    ears.hear(b"abcdefgh")
+    assert say("Read", "tt", 3, 4) == (b"abcd",)
+    ears.hear(b"1234" * 48000)  # a second: too old to be said now
+    assert len(say("Read", "tt", 3, 1 << 20)[0]) == 38400
+    ears.hear(b"more")
+    backend.microphone(False)
+    eventually(lambda: ears.of("recorded"), "no longer")
+    ears.hear(b"secret!!")
     backend.close()
 
 

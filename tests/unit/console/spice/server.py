@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-MAIN, DISPLAY, INPUTS, CURSOR, PLAYBACK = 1, 2, 3, 4, 5
+MAIN, DISPLAY, INPUTS, CURSOR, PLAYBACK, RECORD = 1, 2, 3, 4, 5, 6
 OK, NEED_SECURED, PERMISSION_DENIED = 0, 5, 7
 # A key of 1024 bits, as SPICE has them. What is encrypted with it is not read.
 _KEY = b64decode(

@@ -23,6 +23,7 @@ from tests.unit.console.spice.server import (
     NEED_SECURED,
     PERMISSION_DENIED,
     PLAYBACK,
+    RECORD,
     Server,
 )  # fmt: skip
 from vmdesk.console.screen import Rect, Surface
@@ -55,11 +56,26 @@ async def opened(server: Server, **options: object) -> AsyncIterator[tuple[Spice
     backend = SpiceBackend(Display(server.open_channel, seconds=5), told, **options)  # type: ignore[arg-type]
     await backend.open()
     try:
-        await until(lambda: all(server.there(*channel) for channel in server.channels))
+        await until(lambda: all(server.there(*one) for one in server.channels if one[0] not in (PLAYBACK, RECORD)))
         yield backend, told
     finally:
         backend.close()
         await until(lambda: told.ends)
+
+
+class Talking(Recorder):
+    """Has a microphone as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[tuple[int, int, int] | None] = []
+
+    def record_begin(self, rate: int, channels: int, bits: int, heard: Callable[[bytes], None]) -> None:
+        self.asked.append((rate, channels, bits))
+        self.heard = heard
+
+    def record_end(self) -> None:
+        self.asked.append(None)
 
 
 async def until(condition: Callable[[], object], seconds: float = 10) -> None:
@@ -358,7 +374,11 @@ def test_sound(server: Server) -> None:
     server.channels.append((PLAYBACK, 0))
 
     async def run() -> None:
-        async with opened(server) as (_, told):
+        async with opened(server) as (backend, told):
+            await asyncio.sleep(0.1)
+            assert not server.there(PLAYBACK)
+            backend.sound(True)
+            await until(lambda: server.there(PLAYBACK))
             channel = server.channel(PLAYBACK)
             channel.send(102, struct.pack("<IH", 0, 1))
             channel.send(103, struct.pack("<IHII", 2, 1, 44100, 0))
@@ -367,6 +387,10 @@ def test_sound(server: Server) -> None:
             channel.send(104)
             await until(lambda: len(told.sound) == 3)
             assert told.sound == [(44100, 2, 16), b"\1\2\3\4", None]
+            backend.sound(False)
+            await until(lambda: not server.there(PLAYBACK))
+            backend.sound(True)
+            await until(lambda: server.there(PLAYBACK))
 
     asyncio.run(run())
 
@@ -480,6 +504,37 @@ def test_nothing_is_left_behind(server: Server, reps: Callable[[int], int]) -> N
     asyncio.run(run())
 
 
+def test_microphone(server: Server) -> None:
+    server.channels.append((RECORD, 0))
+
+    async def run() -> None:
+        told = Talking()
+        backend = SpiceBackend(Display(server.open_channel, seconds=5), told)
+        await backend.open()
+        await asyncio.sleep(0.2)
+        assert not server.there(RECORD), "off until it is switched on"
+        backend.microphone(True)
+        await until(lambda: server.there(RECORD))
+        channel = server.channel(RECORD)
+        await asyncio.sleep(0.1)
+        channel.send(101, struct.pack("<IHI", 2, 1, 44100))
+        await until(lambda: told.asked)
+        told.heard(b"\1\2\3\4" * 4096)  # the library sends 2048 frames at a time
+        await until(lambda: channel.of(101))
+        assert (b"\1\2\3\4" * 4096).startswith(channel.of(101)[0][4:])
+        backend.microphone(False)
+        await until(lambda: not server.there(RECORD))
+        before = len(channel.of(101))
+        told.heard(b"\5\6\7\x08" * 441)
+        await asyncio.sleep(0.1)
+        assert len(channel.of(101)) == before
+        assert told.asked == [(44100, 2, 16), None]
+        backend.close()
+        await until(lambda: told.ends)
+
+    asyncio.run(run())
+
+
 def test_usb(server: Server) -> None:
     async def run() -> None:
         async with opened(server) as (backend, _):
@@ -497,12 +552,14 @@ def test_folder_and_sound_settings_do_no_harm(server: Server, tmp_path: Path) ->
         async with opened(server) as (backend, _):
             backend.display.share_folder(tmp_path)
             backend.display.share_folder(None)
-            backend.display.play()
+            backend.sound(True)
+            backend.microphone(True)
             await asyncio.sleep(0.1)
         told = Recorder()
         before = SpiceBackend(Display(server.open_channel), told)
         before.display.share_folder(tmp_path, writable=True)
-        before.display.play(microphone=True)
+        before.sound(True)
+        before.microphone(True)
         await before.open()
         before.close()
         await until(lambda: told.ends)

@@ -36,6 +36,7 @@ def feed(
     name: str = "QEMU (test)",
     local: bool = True,
     init: bytes | None = None,
+    sound: bool = False,
 ) -> Fed:
     """`data` comes after ServerInit (or `init` in its place); then the server hangs up."""
     ours, theirs = socket.socketpair()
@@ -45,6 +46,7 @@ def feed(
         theirs.shutdown(socket.SHUT_WR)
         wire, told, opened = Wire(ours), Recorder(), []
         session = _Counting(wire, told, local, lambda: opened.append(1))
+        session.sound(sound)
         try:
             session.run()
         except VirtError as error:

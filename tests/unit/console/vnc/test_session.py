@@ -147,10 +147,18 @@ def test_sound() -> None:
         + struct.pack(">BBH", 255, 1, 1)
         + struct.pack(">BBHI", 255, 1, 2, 4)
         + b"abcd"
-        + struct.pack(">BBH", 255, 1, 0)
+        + struct.pack(">BBH", 255, 1, 0),
+        sound=True,
     )
     assert fed.told.sound == [(48000, 2, 16), b"abcd", None]
     assert fed.sent[-2:] == [("audio", 2, struct.pack(">BBI", 3, 2, 48000)), ("audio", 0, b"")]
+    assert fed.session.can_sound
+
+
+def test_sound_is_not_asked_for_before_it_is_wanted() -> None:
+    fed = feed(rfb.update(rfb.rect(0, 0, 0, 0, -259)))
+    assert fed.session.can_sound
+    assert not [one for one in fed.sent if one[0] == "audio"]
 
 
 def _jpeg_less_zlib(size: int) -> bytes:
