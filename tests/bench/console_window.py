@@ -22,7 +22,8 @@ from qasync import QEventLoop
 from tests.bench.console_guest import HEIGHT, WIDTH, ask
 from vmdesk.console.screen import Backend, Listener
 from vmdesk.core.jobs import Jobs
-from vmdesk.core.screens import Found, Screens
+from vmdesk.core.screen_state import Found
+from vmdesk.core.screens import Screens
 from vmdesk.core.store import Store
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.domain import Domain, DomainKey, State

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vmdesk.console.screen import Backend, Cursor, Listener, Rect, Surface
-from vmdesk.core.screens import Found
+from vmdesk.core.screen_state import Found
 from vmdesk.model.display import Channel, Display, Displays
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError

@@ -24,7 +24,9 @@ from vmdesk.core.doors import RealDoors
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.paths import Paths
 from vmdesk.core.practice import Practice
-from vmdesk.core.screens import Phase, Screen, Screens
+from vmdesk.core.screen import Screen
+from vmdesk.core.screen_state import Phase
+from vmdesk.core.screens import Screens
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.store import Store
 from vmdesk.core.ways import Ways

@@ -12,7 +12,9 @@ from tests.testbed.guests import Guest, Guests
 from tests.unit.core.test_screens import Watcher
 from vmdesk.core.doors import RealDoors
 from vmdesk.core.jobs import Jobs
-from vmdesk.core.screens import Phase, Screen, Screens
+from vmdesk.core.screen import Screen
+from vmdesk.core.screen_state import Phase
+from vmdesk.core.screens import Screens
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.store import Store
 from vmdesk.model.domain import DomainKey

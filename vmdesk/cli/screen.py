@@ -13,7 +13,9 @@ from vmdesk.console import keys
 from vmdesk.console.screen import Backend
 from vmdesk.core import plain, typist
 from vmdesk.core.doors import open_screens
-from vmdesk.core.screens import ONLY, SHARED, Screen, Screens
+from vmdesk.core.screen import ONLY, Screen
+from vmdesk.core.screen_state import SHARED
+from vmdesk.core.screens import Screens
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text

@@ -13,7 +13,8 @@ from vmdesk.console.choice import Place, Route, Way
 from vmdesk.console.screen import Backend, Listener
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.paths import Paths
-from vmdesk.core.screens import Found, Screens, protocol_name
+from vmdesk.core.screen_state import Found, protocol_name
+from vmdesk.core.screens import Screens
 from vmdesk.core.store import Store
 from vmdesk.model import uri as uris
 from vmdesk.model.display import Display, Displays

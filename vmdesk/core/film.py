@@ -8,7 +8,9 @@ from pathlib import Path
 from vmdesk.console.recording import RATE, End, Recording
 from vmdesk.console.screen import Cursor, Rect, Surface
 from vmdesk.core.jobs import Report
-from vmdesk.core.screens import Screen, Screens, Status
+from vmdesk.core.screen import Screen
+from vmdesk.core.screen_state import Status
+from vmdesk.core.screens import Screens
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text

@@ -11,7 +11,9 @@ from vmdesk.console.screen import Backend, Cursor, Rect, Surface
 from vmdesk.console.small import Small
 from vmdesk.core.bell import Bell
 from vmdesk.core.jobs import Jobs
-from vmdesk.core.screens import EVER, SHARED, Phase, Screen, Screens, Status
+from vmdesk.core.screen import EVER, Screen
+from vmdesk.core.screen_state import SHARED, Phase, Status
+from vmdesk.core.screens import Screens
 from vmdesk.core.store import Store
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import VirtError

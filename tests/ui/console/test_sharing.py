@@ -18,7 +18,7 @@ from tests.ui.machines import machine, store_of
 from vmdesk.core import permissions
 from vmdesk.core.jobs import JobState
 from vmdesk.core.permissions import Permissions
-from vmdesk.core.screens import Phase
+from vmdesk.core.screen_state import Phase
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text

@@ -16,7 +16,7 @@ from tests.fakes.screen import ALL, FakeBackend, FakeDoors
 from tests.ui.console.test_keyboard import LEFTALT, LEFTCTRL, A, event
 from tests.ui.desk import parts_of
 from tests.ui.machines import machine, store_of
-from vmdesk.core.screens import Phase
+from vmdesk.core.screen_state import Phase
 from vmdesk.model.display import Channel, Display, Displays, TextDevice
 from vmdesk.model.domain import State
 from vmdesk.model.errors import Problem

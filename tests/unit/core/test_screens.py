@@ -9,10 +9,11 @@ import pytest
 from tests.fakes.screen import FakeDoors
 from tests.ui.machines import machine, store_of
 from vmdesk.console.screen import Cursor, Rect, Surface
-from vmdesk.core import screens as module
+from vmdesk.core import screen as module
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.screen_lock import ScreenLocks
-from vmdesk.core.screens import SHARED, Phase, Screens, Status
+from vmdesk.core.screen_state import SHARED, Phase, Status
+from vmdesk.core.screens import Screens
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.domain import DomainKey, State
 from vmdesk.model.errors import Problem, VirtError

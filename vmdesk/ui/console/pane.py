@@ -7,7 +7,9 @@ from PySide6.QtGui import QHideEvent, QImage, QPainter, QPaintEvent, QPalette, Q
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vmdesk.console.screen import Backend, Cursor, Rect, Surface
-from vmdesk.core.screens import Phase, Screen, Screens, Status
+from vmdesk.core.screen import Screen
+from vmdesk.core.screen_state import Phase, Status
+from vmdesk.core.screens import Screens
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, tr

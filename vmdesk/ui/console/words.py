@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vmdesk.core.screens import Phase, Status, protocol_name
+from vmdesk.core.screen_state import Phase, Status, protocol_name
 from vmdesk.core.words import state_text
 from vmdesk.model.display import TextDevice
 from vmdesk.model.domain import Domain

@@ -13,7 +13,8 @@ from vmdesk.console import keys
 from vmdesk.core import typist
 from vmdesk.core.command import reason
 from vmdesk.core.commands.domain import BY_ID
-from vmdesk.core.screens import Phase, Screens, protocol_name
+from vmdesk.core.screen_state import Phase, protocol_name
+from vmdesk.core.screens import Screens
 from vmdesk.core.settings import Settings
 from vmdesk.core.store import Changes
 from vmdesk.model.display import Displays
