@@ -273,7 +273,7 @@ def _as(system: System, certainty: Certainty) -> System:
 
 
 def _spoken(words: str) -> str:
-    """`Debian GNU/Linux 12.7.0 "Bookworm" - Official amd64 ...` -> up to the dash; `Fedora-WS-Live-41-1-4` -> `Fedora 41`."""
+    """`Debian GNU/Linux 12.7.0 "Bookworm" - ...` -> up to the dash; `Fedora-WS-Live-41-1-4` -> `Fedora 41`."""
     if " " in words:
         return words.split(" - ")[0].strip()
     version = _VERSION.search(words)
