@@ -44,7 +44,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig, Link
 from vmdesk.model.prompt import Prompt
 from vmdesk.model.text import text
-from vmdesk.ui import notify
+from vmdesk.ui import notify, takeover
 from vmdesk.ui.hosts import HostActions
 from vmdesk.ui.later import load
 from vmdesk.ui.main_window import MainWindow
@@ -59,6 +59,7 @@ from vmdesk.virt.lane import Lane
 
 LAST = 4.0  # seconds for everything that has to be written at the end
 HEAD_START = 0.06  # seconds for a host to be listed before the window is drawn: drawing it twice takes longer
+LATER = 0.5  # seconds until it is tried again to do what a dialog is in the way of
 OPENING = 20.0  # seconds in which a machine that is to be opened may appear
 
 
@@ -150,7 +151,7 @@ class App:
         self._remembered.load()
         # Connecting takes as long as drawing the window: both begin now.
         self.jobs.spawn("hosts", self._start_hosts())
-        parts = Parts(
+        self._parts = Parts(
             paths,
             self.store,
             self.jobs,
@@ -165,12 +166,16 @@ class App:
             cast(Shell, None),  # the window puts itself there
             _Later(self._open_screens),
         )
-        self.window = MainWindow(parts, self._remembered, self._host_actions, self._picture)
+        self.window = self._make_window()
         self._tray = Tray(self._show, self.end)
         self._notifier = Notifier(self._activity, self.jobs, settings, self._announce)
         settings.subscribe(self._on_settings)
-        self.window.close_wanted.connect(self._on_close_wanted)
-        self.window.quit_wanted.connect(self._on_quit_wanted)
+
+    def _make_window(self) -> MainWindow:
+        window = MainWindow(self._parts, self._remembered, self._host_actions, self._picture)
+        window.close_wanted.connect(self._on_close_wanted)
+        window.quit_wanted.connect(self._on_quit_wanted)
+        return window
 
     # ---------------------------------------------------------------- run
 
@@ -379,8 +384,22 @@ class App:
         if settings.language != self._language:
             self._language = settings.language
             _speak(settings.language)
+            # Not in the midst of what the person does in the old window: its list of languages is still open.
+            asyncio.get_running_loop().call_soon(self._renew)
         if settings.theme != self.theme.choice:
             self.theme.apply(settings.theme)
+
+    def _renew(self) -> None:
+        """A window that speaks the new language, in the place of the old one."""
+        if self._ending:
+            return
+        if self._crash is not None or takeover.is_busy(self.window):
+            asyncio.get_running_loop().call_later(LATER, self._renew)
+            return
+        old = self.window
+        old.remember()
+        self.window = self._make_window()
+        takeover.take_over(self.window, old)
 
     def _announce(self, announcement: Announcement) -> None:
         if not self.window.isActiveWindow():
@@ -429,7 +448,6 @@ def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
     qt = QApplication.instance() or QApplication(["vmdesk"])
     assert isinstance(qt, QApplication)
     qt.setApplicationName("vmdesk")
-    qt.setApplicationDisplayName("VMDesk")
     qt.setApplicationVersion(__version__)
     qt.setDesktopFileName("vmdesk")
     _speak(settings.current.language)

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QSystemTrayIcon, QWidget
 
 from vmdesk.app import App, Options
+from vmdesk.core import language
 from vmdesk.core.notify import Announcement
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
@@ -167,3 +168,37 @@ def test_notifications_quote_what_they_say(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("vmdesk.ui.notify.shutil.which", lambda name: None)
     notify.show(Announcement("web-01", "Crashed"), QSystemTrayIcon(), lambda program, _words: started.append(program))
     assert len(started) == 1
+
+
+def test_another_language_speaks_at_once(play: Play, tmp_path: Path) -> None:
+    async def script(app: App) -> None:
+        await until(lambda: len(app.store.domains) == 30)
+        old = app.window
+        old.open_page("preferences")
+        old.open_machine(next(iter(app.store.domains)))
+        old.open_page("preferences")
+        old.filter.setText("web")
+        old.open_page("preferences")
+        old.machines.settle()
+        pages, rows = [page.key for page in old.tabs.pages()], old.machines.model.rowCount()
+        app._settings.set(language="vi")
+        await until(lambda: app.window is not old)
+        window = app.window
+        assert [page.key for page in window.tabs.pages()] == pages
+        assert window.tabs.currentWidget().key == "preferences"  # type: ignore[attr-defined]
+        assert window.filter.text() == "web" and window.machines.model.rowCount() == rows < 30
+        assert window.isVisible()
+        words = [action.text() for action in window.actions_.by_id.values()]
+        assert "Khởi động" in words and "Start" not in words
+        # Both the commands and the jobs of the new window work, and the old one hears nothing any more.
+        app.jobs.start(text("Copying"), asyncio.sleep(0.01))
+        await asyncio.sleep(0.2)
+        app._settings.set(language="en")
+        await until(lambda: app.window is not window)
+        assert "Start" in [action.text() for action in app.window.actions_.by_id.values()]
+        app.end()
+
+    try:
+        assert play(script) == 0
+    finally:
+        language.use("en")

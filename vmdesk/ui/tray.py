@@ -30,14 +30,14 @@ class Tray(QObject):
 
     def enter(self) -> None:
         """Show the icon."""
+        self._menu = QMenu()  # in the language of now
+        self._menu.addAction(tr("Show VMDesk"), self._show)
+        self._menu.addAction(tr("Quit"), self._leave)
         if self._icon is None:
-            self._menu = QMenu()
-            self._menu.addAction(tr("Show VMDesk"), self._show)
-            self._menu.addAction(tr("Quit"), self._leave)
             self._icon = QSystemTrayIcon(icon("machine"), self)
             self._icon.setToolTip("VMDesk")
-            self._icon.setContextMenu(self._menu)
             self._icon.activated.connect(lambda _why: self._show())
+        self._icon.setContextMenu(self._menu)
         self._icon.show()
 
     def go(self) -> None:

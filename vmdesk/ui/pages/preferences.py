@@ -97,8 +97,7 @@ class PreferencesPage(QWidget):
     def _make_general(self) -> QWidget:
         form = Form()
         form.add_section(tr("Look"))
-        language = tr("Holds from the next start of VMDesk.")
-        self._choice(form, tr("&Language"), "language", _LANGUAGES, language)
+        self._choice(form, tr("&Language"), "language", _LANGUAGES)
         self._choice(form, tr("&Theme"), "theme", _THEMES)
         form.add_section(tr("Window"))
         self._choice(
