@@ -20,6 +20,7 @@ from vmdesk.core.screen_state import (
     no_door,
     protocol_name,
 )
+from vmdesk.core.sound import MachineSound
 from vmdesk.core.store import Changes, Store
 from vmdesk.model.display import Display
 from vmdesk.model.domain import Domain, DomainKey
@@ -45,6 +46,7 @@ class Links(Protocol):
     @property
     def doors(self) -> Doors: ...
     def allowed(self, key: DomainKey) -> tuple[bool, bool]: ...
+    def sound(self, key: DomainKey) -> MachineSound: ...
     async def take(
         self, key: DomainKey, display: Display, head: int, seconds: float, may_ask: bool = False
     ) -> Link: ...
@@ -62,6 +64,7 @@ class Screen:
         self.found = Found()
         self._screens = screens
         self._watchers: list[Watcher] = []
+        self._hearers = 0
         self._link: Link | None = None
         self._ended: Problem | None = None
         self._again = False  # somebody wants another try, whatever has been
@@ -109,6 +112,13 @@ class Screen:
         """A watcher's `seen` has changed."""
         if self._link is not None:
             self._link.look()
+
+    def hear(self, on: bool) -> None:
+        """Somebody wants the machine's sound as well, seen or not; or no longer does."""
+        before, self._hearers = self._hearers, self._hearers + (1 if on else -1)
+        if self._link is not None and bool(before) != bool(self._hearers):
+            sound = self._screens.sound(self.key)
+            (sound.join if on else sound.leave)(self._link)
 
     def release(self) -> None:
         """One holder less; with the last one the connection is closed."""
@@ -263,6 +273,8 @@ class Screen:
                 why.append(text("Not encrypted: others on the network can read along, keys too."))
             self._link, self._ended = link, link.problem if link.over else None
             link.attach(self)
+            if self._hearers:
+                self._screens.sound(self.key).join(link)
             return tuple(why)
         raise VirtError(problem or Problem(text("Another viewer took this display."), name="taken"))
 
@@ -296,6 +308,8 @@ class Screen:
     def _drop(self) -> None:
         link, self._link = self._link, None
         if link is not None:
+            if self._hearers:
+                self._screens.sound(self.key).leave(link)
             link.detach(self)
             self._screens.give(self.key, self.head, link)
 

@@ -37,6 +37,16 @@ class Viewer(Protocol):
         """The connection is over. `picture(None)` comes before."""
 
 
+class Sound(Protocol):
+    """Who plays what a guest plays, and what it hears (core/sound.py). Called on the backend's thread."""
+
+    def audio_begin(self, rate: int, channels: int, bits: int) -> None: ...
+    def audio(self, data: bytes) -> None: ...
+    def audio_end(self) -> None: ...
+    def record_begin(self, rate: int, channels: int, bits: int, heard: Callable[[bytes], None]) -> None: ...
+    def record_end(self) -> None: ...
+
+
 class Link:
     """The listener of one backend. Its first half is called on the backend's thread, its second on the main thread."""
 
@@ -52,6 +62,7 @@ class Link:
         self._hop = hop
         self._viewers: list[Viewer] = []
         self._paused = False
+        self._sound: Sound | None = None
         self._lock = threading.Lock()  # for what has come and was not handed on yet:
         self._news: list[Callable[[], None]] = []
         self._rects: list[Rect] = []
@@ -90,6 +101,27 @@ class Link:
 
     def closed(self, problem: Problem | None) -> None:
         self._tell(lambda: self._take_end(problem))
+
+    def audio_begin(self, rate: int, channels: int, bits: int) -> None:
+        if sound := self._sound:
+            sound.audio_begin(rate, channels, bits)
+
+    def audio(self, data: bytes) -> None:
+        """Not by way of the main thread: it may be busy, and sound may not wait."""
+        if sound := self._sound:
+            sound.audio(data)
+
+    def audio_end(self) -> None:
+        if sound := self._sound:
+            sound.audio_end()
+
+    def record_begin(self, rate: int, channels: int, bits: int, heard: Callable[[bytes], None]) -> None:
+        if sound := self._sound:
+            sound.record_begin(rate, channels, bits, heard)
+
+    def record_end(self) -> None:
+        if sound := self._sound:
+            sound.record_end()
 
     def _tell(self, news: Callable[[], None]) -> None:
         with self._lock:
@@ -143,6 +175,14 @@ class Link:
         if paused != self._paused and self.backend is not None and not self.over:
             self._paused = paused
             self.backend.pause_updates(paused)
+
+    def hear(self, sound: Sound | None, loud: bool, microphone: bool) -> None:
+        """Whose the machine's sound is, whether it is to be sent at all, and whether the guest may listen."""
+        if sound is not None or self._sound is not None:
+            self._sound = sound
+            if self.backend is not None and not self.over:
+                self.backend.sound(loud)
+                self.backend.microphone(microphone)
 
     def close(self) -> None:
         """End the connection. Nobody hears of it."""

@@ -10,6 +10,7 @@ from vmdesk.core.screen import ONLY, Screen
 from vmdesk.core.screen_link import Hop, Link
 from vmdesk.core.screen_lock import ScreenLocks
 from vmdesk.core.screen_state import EXCLUSIVE, SHARED, Doors
+from vmdesk.core.sound import MachineSound
 from vmdesk.core.store import Store
 from vmdesk.model.display import Display
 from vmdesk.model.domain import DomainKey
@@ -35,6 +36,7 @@ class Screens:
         self._links: dict[tuple[DomainKey, str, int], tuple[Link, int]] = {}
         self._opening: dict[tuple[DomainKey, str, int], asyncio.Lock] = {}
         self._allowed: dict[DomainKey, tuple[bool, bool]] = {}
+        self._sounds: dict[DomainKey, MachineSound] = {}
         self._lane: Lane | None = None
 
     def hold(self, key: DomainKey, wish: str = "", head: int = 0) -> Screen:
@@ -63,6 +65,17 @@ class Screens:
         for (one, _protocol, _head), (link, _count) in self._links.items():
             if one == key and link.backend is not None:
                 link.backend.clipboard_allow(to_guest, from_guest)
+
+    # ---------------------------------------------------------------- sound
+
+    def sound(self, key: DomainKey) -> MachineSound:
+        """The machine's. It is played while somebody who also hears looks at a screen of it (`Screen.hear`)."""
+        sound = self._sounds.get(key)
+        if sound is None:
+            domain = self.store.domains.get(key)
+            name = domain.name if domain else key.uuid
+            sound = self._sounds[key] = MachineSound(name, self._hop or _hop_to(asyncio.get_running_loop()))
+        return sound
 
     # ---------------------------------------------------------------- pictures
 
@@ -157,6 +170,8 @@ class Screens:
         """The end of the program."""
         for screen in tuple(self._screens.values()):
             screen.stop()
+        for sound in self._sounds.values():
+            sound.close()
         self._screens.clear()
         for (key, _protocol, _head), (link, _count) in tuple(self._links.items()):
             self._close(key, link)

@@ -43,7 +43,8 @@ class Settings:
     release_keys   the keys that take the keyboard back from a guest ("ctrl-alt")
     passed_keys    keys that a guest never gets ("alt-tab")
     send_keys      own entries of the console's "Send keys" menu
-    screens        machine's UUID -> what was chosen for its screen: "mode" (fit, one, guest), "wish" (a protocol)
+    screens        machine's UUID -> what was chosen for its screen: "mode" (fit, one, guest), "wish" (a
+                   protocol), "sound" (on, off), "volume" (per cent)
     """
 
     hosts: tuple[HostConfig, ...] = ()

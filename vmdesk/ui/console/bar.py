@@ -39,6 +39,7 @@ class ConsoleBar(QWidget):
         shared.addSeparator()
         self.clipboard_note = shared.addAction("")
         self.clipboard_note.setEnabled(False)
+        self.sound = _menu("console-sound", "volume-high", tr("Sound"))
         self.share = _menu("console-share", "folder", tr("Share"))
         self.share.setToolTip(tr("Files, USB devices and folders; what the machine's definition allows"))
         self.view_only = _tool("console-view-only", "eye", tr("View only"))
@@ -75,6 +76,7 @@ class ConsoleBar(QWidget):
             self.share,
             self.view_only,
             self.keys,
+            self.sound,
             self.mode,
             self.display,
             self.clipboard,
@@ -84,8 +86,9 @@ class ConsoleBar(QWidget):
         row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         row.setSpacing(GRID // 2)
         row.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        left = (self.display, self.mode, self.keys, self.type, self.clipboard, self.share, self.view_only, self.shot)
-        for button in (*left, self.record):
+        for button in (self.display, self.mode, self.keys, self.type, self.clipboard, self.sound, self.share):
+            row.addWidget(button)
+        for button in (self.view_only, self.shot, self.record):
             row.addWidget(button)
         row.addStretch(1)
         for button in (self.speed, self.own, self.full):

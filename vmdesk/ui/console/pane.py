@@ -139,6 +139,7 @@ class ConsolePane(QWidget):
     def _open(self) -> None:
         screen = self._ears.screen = self._screens.hold(self._key, self._wish, self._head)
         screen.attach(self._ears)
+        screen.hear(True)
 
     def _inputs(self) -> Backend | None:
         return self.backend if self.screen_status.phase is Phase.LIVE else None
@@ -236,6 +237,7 @@ class _Ears:
         if screen is not None:
             pane, self._pane = self._pane, None
             screen.detach(self)
+            screen.hear(False)
             self._pane = pane
             screen.release()
 

@@ -27,6 +27,7 @@ from vmdesk.ui.console.filming import Filming
 from vmdesk.ui.console.pane import ConsolePane
 from vmdesk.ui.console.send_keys import fill, written
 from vmdesk.ui.console.sharing import Sharing
+from vmdesk.ui.console.sound import SoundMenu
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.console.window import FullBar
 from vmdesk.ui.console.words import Deeds, shown_over, text_name
@@ -58,6 +59,7 @@ class MachineConsole(QWidget):
         self.clipboard = ClipboardLink(screens, key, lambda: self.pane.backend, self)
         self.bar = ConsoleBar()
         self.sharing = Sharing(parts, key, self.pane, menu_of(self.bar.share))
+        self.sound = SoundMenu(screens, key, self.pane, self.bar.sound, self._keep)
         self.filming = Filming(parts, key, self.bar.record, self._shown_way, self._file_name, self)
         self.foot = ConsoleFoot()
         self.stack = QStackedWidget()
@@ -356,15 +358,18 @@ class MachineConsole(QWidget):
     # ---------------------------------------------------------------- remembered
 
     def _recall(self) -> None:
-        chosen = self._parts.settings.current.screens.get(self._machine.uuid, {})
+        chosen = dict(self._parts.settings.current.screens.get(self._machine.uuid, {}))
         modes = {mode.value: mode for mode in Mode}
         mode = modes.get(chosen.get("mode", ""), Mode.FIT)
         self.pane.set_mode(mode)
         self.bar.show_mode(mode)
         self.pane.choose(chosen.get("wish", ""))
+        self.sound.recall(chosen)
 
     def _keep(self, name: str, value: str) -> None:
         uuid = self._machine.uuid
+        if self._parts.settings.current.screens.get(uuid, {}).get(name) == value:
+            return
 
         def change(settings: Settings) -> Settings:
             chosen = {**settings.screens.get(uuid, {}), name: value}
