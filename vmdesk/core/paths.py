@@ -58,5 +58,9 @@ class Paths:
         return self.settings / "practice.xml"
 
     @property
+    def journal_folder(self) -> Path:
+        return self.settings / "journal"
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "window.sock"
