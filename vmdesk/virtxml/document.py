@@ -37,7 +37,7 @@ def number(value: str | None, otherwise: int = 0) -> int:
 # libvirt's units: KB is 1000 bytes, KiB and plain K 1024.
 _UNITS = {"b": 1, "bytes": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "tb": 1000**4}
 _UNITS |= {"k": 1024, "kib": 1024, "m": 1024**2, "mib": 1024**2, "g": 1024**3, "gib": 1024**3}
-_UNITS |= {"t": 1024**4, "tib": 1024**4}
+_UNITS |= {"t": 1024**4, "tib": 1024**4, "pb": 1000**5, "p": 1024**5, "pib": 1024**5}
 
 
 def kibibytes(element: etree._Element | None) -> int:
@@ -46,3 +46,10 @@ def kibibytes(element: etree._Element | None) -> int:
         return 0
     factor = _UNITS.get((element.get("unit") or "KiB").lower(), 1024)
     return number(element.text) * factor // 1024
+
+
+def size(element: etree._Element | None) -> int:
+    """The bytes of a size element of storage, whose default unit is the byte."""
+    if element is None:
+        return 0
+    return number(element.text) * _UNITS.get((element.get("unit") or "bytes").lower(), 1)

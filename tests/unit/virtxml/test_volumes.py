@@ -1,0 +1,70 @@
+"""Volumes: XML to values and back."""
+
+import pytest
+
+from vmdesk.model.storage import Volume
+from vmdesk.virtxml import volumes
+from vmdesk.virtxml.document import XmlError, root
+
+OVERLAY = """<volume type='file'><name>web.qcow2</name><key>/p/web.qcow2</key>
+  <capacity unit='bytes'>10737418240</capacity><allocation unit='bytes'>200704</allocation>
+  <physical unit='bytes'>196928</physical>
+  <target><path>/p/web.qcow2</path><format type='qcow2'/>
+    <permissions><mode>0640</mode><owner>64055</owner><group>107</group></permissions>
+    <timestamps><mtime>1700000000.5</mtime></timestamps><encryption format='luks'/></target>
+  <backingStore><path>/p/base.img</path><format type='raw'/></backingStore></volume>"""
+
+
+def test_everything_that_is_told() -> None:
+    assert volumes.parse(OVERLAY, "default") == Volume(
+        pool="default",
+        name="web.qcow2",
+        path="/p/web.qcow2",
+        kind="file",
+        format="qcow2",
+        capacity=10 * 1024**3,
+        allocation=200704,
+        backing="/p/base.img",
+        backing_format="raw",
+        encrypted=True,
+        owner=64055,
+        mode=0o640,
+        modified=1700000000.5,
+    )
+
+
+def test_little_is_told() -> None:
+    found = volumes.parse("<volume type='block'><name>lv</name><capacity unit='GiB'>2</capacity></volume>", "vg")
+    assert found == Volume("vg", "lv", "", "block", capacity=2 * 1024**3)
+    odd = (
+        "<volume><name>x</name><target><permissions><mode>rw</mode><owner>-1</owner></permissions>"
+        "<timestamps><mtime>now</mtime></timestamps></target></volume>"
+    )
+    found = volumes.parse(odd, "p")
+    assert (found.mode, found.owner, found.modified) == (None, None, None)
+
+
+def test_what_is_built_is_read_back() -> None:
+    xml = volumes.build(
+        "a <&> 'b'", 5_000_000_000, format="qcow2", allocation=7, backing="/p/ä b", backing_format="raw"
+    )
+    assert volumes.parse(xml, "p") == Volume("p", "a <&> 'b'", "", "file", "qcow2", 5_000_000_000, 7, "/p/ä b", "raw")
+    assert root(xml).findtext("target/compat") == "1.1"
+    raw = volumes.build("a", 1, format="raw")
+    assert "compat" not in raw and "backingStore" not in raw
+    assert "format" not in volumes.build("lv", 1)
+
+
+@pytest.mark.parametrize("capacity", [0, -1, 2**63, 10**30])
+def test_sizes_that_no_file_has(capacity: int) -> None:
+    with pytest.raises(XmlError):
+        volumes.build("a", capacity)
+
+
+def test_what_cannot_be_said() -> None:
+    with pytest.raises(XmlError):
+        volumes.build("a\x00b", 1)
+    with pytest.raises(XmlError):
+        volumes.build("a", 1, backing="/b")  # whose format somebody would have to guess
+    with pytest.raises(XmlError):
+        volumes.parse("<pool/>", "p")
