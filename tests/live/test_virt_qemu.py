@@ -100,8 +100,11 @@ def test_life_labels_and_statistics(system_uri: str, make_guest: Guests) -> None
             await domains.managed_save(connection, guest.uuid)
             found = await one(connection, guest)
             assert (found.state, found.reason, found.managed_save) == (State.SHUTOFF, "saved", True)
+            later = Labels("U", "", "since it was saved", "h", ("c",))
+            await domains.set_labels(connection, guest.uuid, later)
             await domains.start(connection, guest.uuid)
-            assert (await one(connection, guest)).reason == "restored"
+            restored = await one(connection, guest)
+            assert (restored.reason, restored.labels) == ("restored", later)
             await domains.destroy(connection, guest.uuid)
             await domains.rename(connection, guest.uuid, guest.name + "-new")
             await domains.set_autostart(connection, guest.uuid, True)

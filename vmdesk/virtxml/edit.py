@@ -2,6 +2,8 @@
 
 from lxml import etree
 
+from vmdesk.model.domain import Labels
+from vmdesk.virtxml import metadata
 from vmdesk.virtxml.document import XmlError, root
 
 _AGENT = "com.redhat.spice.0"  # the channel's name for spice-vdagent, whatever it is connected to
@@ -73,6 +75,31 @@ def add_agent(xml: str) -> str:
     target = _add(channel, "target")
     target.set("type", "virtio")
     target.set("name", _AGENT)
+    return _text(domain, xml)
+
+
+def label(xml: str, labels: Labels) -> str:
+    """Write what people say about the machine: title, description and our own element. Raises XmlError."""
+    domain = _domain(xml)
+    for name, value in (("description", labels.description), ("title", labels.title)):
+        element = domain.find(name)
+        if value:
+            element = _add(domain, name, after=domain.find("name")) if element is None else element
+            element.text = metadata.clean(value)
+        elif element is not None:
+            _drop(domain, element)
+    around, ours = domain.find("metadata"), metadata.element(labels)
+    old = None if around is None else around.find(ours.tag)
+    if around is None:
+        around = _add(domain, "metadata", after=domain.find("name"))
+    if old is not None:
+        _drop(around, old)
+    if len(ours):
+        place = _add(around, "place")
+        ours.tail = place.tail
+        around.replace(place, ours)
+    elif not len(around):
+        _drop(domain, around)
     return _text(domain, xml)
 
 

@@ -35,6 +35,14 @@ def build(labels: Labels) -> str | None:
     return etree.tostring(element, encoding="unicode")
 
 
+def element(labels: Labels) -> etree._Element:
+    """The same as it stands in a definition's <metadata>, with its namespace; without children: nothing to keep."""
+    made = etree.Element(_LABELS, nsmap={PREFIX: NAMESPACE})
+    for child in etree.fromstring(build(labels) or "<labels/>"):
+        etree.SubElement(made, f"{{{NAMESPACE}}}{child.tag}").text = child.text
+    return made
+
+
 def parse(domain: etree._Element) -> Labels:
     """The labels of a `<domain>` element."""
     notes, group, tags = "", "", []

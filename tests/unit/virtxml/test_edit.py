@@ -1,12 +1,14 @@
 """Nothing but what was asked for is different afterwards."""
 
 import difflib
+from dataclasses import replace
 
 import pytest
 from lxml import etree
 
-from vmdesk.virtxml import displays, edit
-from vmdesk.virtxml.document import XmlError
+from vmdesk.model.domain import Labels
+from vmdesk.virtxml import displays, edit, metadata
+from vmdesk.virtxml.document import XmlError, root
 
 SPICE = """<!-- by hand -->
 <domain xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" type="kvm">
@@ -152,3 +154,15 @@ def test_the_rest_is_the_same_tree() -> None:
             for one in (etree.fromstring(xml.encode()), new)
         )
         assert etree.tostring(old, method="c14n") == etree.tostring(left, method="c14n")
+
+
+def test_labels_are_written_and_nothing_else() -> None:
+    said = Labels("T", "d\ne", "n <&>", "g", ("a", "b c"))
+    labelled = edit.label(SPICE, said)
+    assert metadata.parse(root(labelled)) == said
+    assert [line for line in changed(SPICE, labelled) if line[0] == "-"] == []
+    assert "kept &amp; as it is" in labelled
+    other = replace(said, title="U", notes="", tags=("z",))
+    assert metadata.parse(root(edit.label(labelled, other))) == other
+    assert metadata.parse(root(edit.label(labelled, Labels()))) == Labels()
+    assert "<metadata>" not in edit.label(edit.label(VNC, said), Labels())

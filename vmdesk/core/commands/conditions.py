@@ -88,6 +88,13 @@ def definition_free(domain: Domain) -> Text | None:
     return _persistent(domain)
 
 
+def can_rename(domain: Domain) -> Text | None:
+    """libvirt refuses while there is a saved state: it bears the old name."""
+    if (why := definition_free(domain)) or not domain.managed_save:
+        return why
+    return text("{name} has a saved state. Restore or discard it first.", name=domain.name)
+
+
 def always(domain: Domain) -> Text | None:
     return None
 
