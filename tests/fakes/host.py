@@ -29,6 +29,7 @@ class Machine:
     reason: str = "shutdown"
     live_id: int = -1
     begun: float = 0.0
+    stood: float = 0.0  # when it was paused
     hung: bool = False
     job: str = ""  # who holds its lock
     addresses: tuple[str, ...] = ()
@@ -110,6 +111,7 @@ class FakeHost:
         machine = self.machines[uuid]
         machine.state, machine.reason, machine.live_id = State.RUNNING, "booted", next(self._ids)
         machine.begun = time.monotonic() - 1
+        machine.stood = 0.0
         self.tell(uuid, "started", "booted")
 
     def stop(self, uuid: str, reason: str = "destroyed") -> None:
@@ -119,6 +121,7 @@ class FakeHost:
 
     def suspend(self, uuid: str) -> None:
         self.machines[uuid].state, self.machines[uuid].reason = State.PAUSED, "user"
+        self.machines[uuid].stood = time.monotonic()
         self.tell(uuid, "suspended", "paused")
 
     def tell(self, uuid: str, detail: str, reason: str = "", name: str = "", kind: Kind = Kind.LIFECYCLE) -> None:
@@ -225,7 +228,7 @@ class FakeHost:
             return DomainCounters(now, busy="hung")
         if m.job:
             return DomainCounters(now, busy="job")
-        ran = int((now - m.begun) * 1e9)
+        ran = int(((m.stood or now) - m.begun) * 1e9)
         return DomainCounters(
             now,
             1,

@@ -36,7 +36,7 @@ class Job:
     started: float = 0.0
     ended: float = 0.0
     cancellable: bool = True
-    note: Text | None = None  # what it is doing now
+    note: Text | None = None  # what it is doing now; reported with a progress of 1: what came of it, if not just "done"
 
     @property
     def running(self) -> bool:

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 
 from vmdesk.model.stats import NAN, DiskCounters, DomainCounters, Figures, HostCounters, NicCounters
 
-SHORTEST = 0.05  # seconds between two readings below which a rate would be noise
+# Seconds between two readings below which a rate would be noise: a guest that writes once a second has then written
+# nothing, or twice as much. The shortest interval that can be chosen is half a second.
+SHORTEST = 0.4
 LONGEST = 90.0  # seconds after which two readings say nothing about "now"
 
 BASIC = ("cpu", "wait", "used", "given", "rss", "read", "write", "rx", "tx")  # the fields of Figures, in order

@@ -9,10 +9,11 @@ from vmdesk.core.jobs import Jobs
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.store import Changes, Store
-from vmdesk.model.domain import DomainKey
+from vmdesk.model.domain import DomainKey, State
 from vmdesk.model.host import Link
 from vmdesk.virt.connection import Connection
 
+STANDS = 0.1  # percent of CPU up to which a machine counts as one that does nothing
 HIDDEN = 30.0  # seconds between two readings while nobody sees the window, at least
 
 
@@ -87,9 +88,11 @@ class Sampler:
         for key in changes.added | changes.changed:
             domain = self._store.domains[key]
             reading = self._history.reading(key)
-            if domain.active == (reading is not None):
-                continue
             running = self._running.get(key.host)
+            if domain.active == (reading is not None):
+                if running and domain.state is State.PAUSED and self._history.figures(key).cpu > STANDS:
+                    running[1].started(key.uuid)  # what it did before is not what it does now
+                continue
             if not domain.active:
                 self._history.end(key)
                 if running:

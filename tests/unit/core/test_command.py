@@ -245,6 +245,12 @@ def test_a_crashed_machine_that_was_kept_can_be_forced_off_only() -> None:
     assert reason(BY_ID["domain.undefine"], kept, LAB)
 
 
+def test_a_saved_machine_is_not_renamed_and_says_why() -> None:
+    saved = machine(managed_save=True)
+    assert "saved state" in str(reason(BY_ID["domain.rename"], saved, LAB))
+    assert reason(BY_ID["domain.undefine"], saved, LAB) is None
+
+
 # ---------------------------------------------------------------- reasons
 
 
@@ -428,6 +434,7 @@ def test_other_drivers_have_their_own_way(desk: Desk) -> None:
 def test_force_off_is_offered_when_the_guest_takes_too_long(desk: Desk) -> None:
     [job] = desk.run(BY_ID["domain.shutdown"], machine(state=ON))
     assert job.state is JobState.DONE
+    assert (job.progress, job.note) == (1.0, text("the guest did not shut down"))  # not just "done"
     [offer] = desk.ask.offers
     assert offer.command.id == "domain.poweroff"
     assert offer.keys == (DomainKey("lab", "uuid-web"),)

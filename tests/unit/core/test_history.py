@@ -184,3 +184,12 @@ def test_forget(history):
     feed(history, 1, 2)
     history.forget_host("h")
     assert history.names(KEY) == ()
+
+
+def test_two_readings_too_near_are_one(history):
+    """A guest that writes once a second has written nothing in the tenth of it: no dip to zero, no gap."""
+    feed(history, 100, 101)
+    feed(history, 101.1, start=1.1)
+    assert list(history.series(KEY, "cpu").values)[1:] == [pytest.approx(50.0)]
+    feed(history, 102, start=2)
+    assert list(history.series(KEY, "cpu").values)[1:] == [pytest.approx(50.0)] * 2

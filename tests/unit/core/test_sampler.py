@@ -133,6 +133,15 @@ def test_only_running_machines_and_figures_soon_after_a_start():
     run(2, story, Settings(looked=0.02, sorted=0.05, others=0.1))
 
 
+def test_a_paused_machine_is_read_soon():
+    async def story(w):
+        await w.until(lambda: w.history.figures(w.key(0)).cpu > 1)
+        w.fake.suspend(w.key(0).uuid)
+        await w.until(lambda: w.history.figures(w.key(0)).cpu == 0, 1.0)
+
+    run(2, story, Settings(looked=0.02, sorted=5.0, others=5.0))
+
+
 def test_one_hung_machine_of_twenty():
     async def story(w):
         await asyncio.sleep(0.1)

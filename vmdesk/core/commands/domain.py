@@ -12,6 +12,7 @@ async def _wait_until_off(act: Act) -> None:
     act.report(None, text("Waiting for the guest, {n} seconds at most", n=round(seconds)))
     if not await work.until_off(act.ctx, act.domain, seconds):
         message = text("{name} has not shut down within {n} seconds.", name=act.domain.name, n=round(seconds))
+        act.report(1.0, text("the guest did not shut down"))
         act.ctx.ask.offer(Offer(message, POWEROFF, (act.domain.key,)))
 
 
@@ -202,7 +203,7 @@ COMMANDS: tuple[Command, ...] = (
         text("Rename"),
         "rename-box",
         "F2",
-        when=conditions.definition_free,
+        when=conditions.can_rename,
         needs=Feature.RENAME,
         doing=text("Renaming {name}"),
         run=work.rename,
