@@ -406,3 +406,40 @@ def test_context_menu_and_header_menu(standing: Standing) -> None:
     menu.close()
     columns = standing.table.columns_menu()
     assert len([action for action in columns.actions() if action.isCheckable()]) >= 15
+
+
+def test_the_palette_says_when_nothing_fits(standing: Standing, qtbot: QtBot) -> None:
+    window = standing.window
+    window.open_palette()
+    line, nothing = (
+        window.palette_.findChild(QLineEdit, "palette-line"),
+        window.palette_.findChild(QWidget, "palette-nothing"),
+    )
+    assert line is not None and nothing is not None and not nothing.isVisible()
+    qtbot.keyClicks(line, "qqqq")
+    assert nothing.isVisible() and line.accessibleDescription()
+    line.clear()
+    assert not nothing.isVisible() and not line.accessibleDescription()
+
+
+def test_the_list_of_jobs_is_opened_and_closed_by_one_key(standing: Standing) -> None:
+    jobs = standing.window.actions_["window.jobs"]
+    jobs.trigger()
+    listed = standing.window.jobs_bar.findChild(QWidget, "jobs-list")
+    assert listed is not None and listed.isVisible()
+    jobs.trigger()
+    assert not listed.isVisible()
+
+
+def test_what_did_this_do_of_all_machines(standing: Standing) -> None:
+    window = standing.window
+    window.actions_["window.trace"].trigger()
+    page: Any = window.tabs.currentWidget()
+    assert page.key == "activity" and page.trace.isVisible()
+
+
+def test_buttons_in_the_filter_line_have_names(standing: Standing) -> None:
+    line = standing.window.filter
+    line.setText("web")
+    names = {button.accessibleName() for button in line.findChildren(QToolButton)}
+    assert names == {"Filter machines", "Clear the filter"}

@@ -167,13 +167,13 @@ def _of_figure(
 
 # The figures stand side by side: one dataChanged a tick covers them all.
 COLUMNS: tuple[Column, ...] = (
-    _plain("name", text("Name"), lambda domain: domain.name, 144, True),
+    _plain("name", text("Name"), lambda domain: domain.name, 160, True),
     Column(
         "state",
         text("State"),
         lambda domain, host, figures: state_text(domain, bool(host and host.stale)),
         lambda domain, host, figures: (0 if not domain.responding else _RANK[domain.state], domain.reason),
-        136,
+        168,
         True,
         about=text("What the machine does now, and why"),
     ),

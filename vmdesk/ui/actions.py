@@ -50,6 +50,7 @@ WINDOW_COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("window.add-host", text("Connect to a host"), "add", "Ctrl+O"),
     WindowCommand("window.practice", text("Open the practice host"), "practice", ""),
     WindowCommand("window.activity", text("Activity"), "activity", "Ctrl+H"),
+    WindowCommand("window.trace", text("What did this do"), "console", "Ctrl+Shift+J"),
     WindowCommand("window.host", text("Host page"), "host", "Ctrl+Shift+O"),
     WindowCommand("window.preferences", text("Preferences"), "preferences", "Ctrl+,"),
     WindowCommand("window.sidebar", text("Sidebar"), "sidebar", "F9"),

@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         view.addSeparator()
         view.addActions([do["window.screens"], do["window.screens-running"]])
         view.addSeparator()
-        view.addActions([do["window.activity"], do["window.jobs"], do["window.columns"]])
+        view.addActions([do["window.activity"], do["window.trace"], do["window.jobs"], do["window.columns"]])
         view.addSeparator()
         view.addActions([do["window.sidebar"], do["window.inspector"]])
         look = view.addMenu(icon("theme"), tr("Look"))
@@ -193,12 +193,13 @@ class MainWindow(QMainWindow):
                 "window.add-host": self._hosts.add,
                 "window.practice": self._hosts.open_practice,
                 "window.activity": lambda: self.open_page("activity"),
+                "window.trace": self._on_trace,
                 "window.host": self._on_host_page,
                 "window.preferences": lambda: self.open_page("preferences"),
                 "window.sidebar": self._on_sidebar,
                 "window.inspector": self._on_inspector,
                 "window.columns": self._on_columns,
-                "window.jobs": self.jobs_bar.show_list,
+                "window.jobs": self.jobs_bar.turn_list,
                 "window.theme-system": lambda: self._parts.settings.set(theme="system"),
                 "window.theme-light": lambda: self._parts.settings.set(theme="light"),
                 "window.theme-dark": lambda: self._parts.settings.set(theme="dark"),
@@ -415,6 +416,10 @@ class MainWindow(QMainWindow):
             self.open_host(next(iter(self._parts.store.hosts)))
         else:
             self._hosts.add()
+
+    def _on_trace(self) -> None:
+        page: Any = self.open_page("activity")
+        page.show_trace()
 
     def _on_sidebar(self) -> None:
         self.sidebar.setVisible(self.sidebar.isHidden())

@@ -106,6 +106,11 @@ class SidebarModel(QAbstractItemModel):
     def columnCount(self, parent: Index = _ROOT) -> int:
         return 1
 
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Never seen, but read out."""
+        shown = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+        return tr("Hosts, groups and tags") if shown else None
+
     def flags(self, index: Index) -> Qt.ItemFlag:
         if index.isValid() and index.internalId() == 0 and index.row():
             return Qt.ItemFlag.ItemIsEnabled

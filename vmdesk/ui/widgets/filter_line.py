@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMoveEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
 
 from vmdesk.core.filter import FIELDS, FilterError, parse
 from vmdesk.model.text import tr
@@ -58,6 +58,7 @@ class FilterLine(QLineEdit):
         self.setAccessibleName(tr("Filter machines"))
         self.setPlaceholderText(tr("Filter:  web state:running cpu>50"))
         self.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
+        self._name_buttons(tr("Filter machines"))
         fields = "\n".join(f"{name}:  {meaning}" for name, meaning in FIELDS.items())
         self.setToolTip(tr("Words are looked for in name, title, tags and description.\nFields:") + "\n" + fields)
         self.textChanged.connect(self._on_text)
@@ -70,6 +71,7 @@ class FilterLine(QLineEdit):
         self._patience.stop()
         if not self.isClearButtonEnabled():
             self.setClearButtonEnabled(True)  # looks through the desktop's icons: not before the first picture
+            self._name_buttons(tr("Clear the filter"))
         try:
             condition = parse(text)
         except FilterError as error:
@@ -82,6 +84,13 @@ class FilterLine(QLineEdit):
             self._complain()
         self.setAccessibleDescription(self._message())
         self.update()
+
+    def _name_buttons(self, name: str) -> None:
+        """Qt gives the buttons in a line no name that could be read out; those without one get this."""
+        for button in self.findChildren(QToolButton):
+            if not button.accessibleName():
+                button.setAccessibleName(name)
+                button.setToolTip(name)
 
     def _message(self) -> str:
         if self._error is None:

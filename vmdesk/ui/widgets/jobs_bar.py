@@ -83,6 +83,12 @@ class JobsBar(QFrame):
         """Open or close the list of all jobs."""
         self._expand.setChecked(on)
 
+    def turn_list(self) -> None:
+        """Open the list, with the keyboard in it; or close it again."""
+        self.show_list(not self._expand.isChecked())
+        if self._list is not None and self._expand.isChecked():
+            self._list.setFocus()
+
     def _tool(self, name: str, picture: str, text: str) -> QToolButton:
         button = QToolButton(self)
         button.setObjectName(name)

@@ -20,6 +20,7 @@ from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.models.palette import Choice, PaletteModel
 from vmdesk.ui.models.roles import Role
+from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.scroll_bar import thin
 
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
@@ -81,6 +82,11 @@ class Palette(QFrame):
         thin(self._list)
         self._list.setFrameShape(QFrame.Shape.NoFrame)
         self._list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._nothing = PlainLabel(parent=self._list)
+        self._nothing.setObjectName("palette-nothing")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._nothing.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._nothing.setText(tr("Nothing is called that."))
         self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         box = QVBoxLayout(self)
         box.setContentsMargins(theme.GRID, theme.GRID, theme.GRID, theme.GRID)
@@ -109,6 +115,7 @@ class Palette(QFrame):
         width = min(76 * theme.GRID, window.width() - 4 * theme.GRID)
         height = min(52 * theme.GRID, window.height() - 12 * theme.GRID)
         self.setGeometry((window.width() - width) // 2, 8 * theme.GRID, width, height)
+        self._nothing.setGeometry(0, theme.GRID, width - 2 * theme.GRID, 6 * theme.GRID)
 
     def type(self, text: str) -> None:
         """As if the person typed it (tour)."""
@@ -122,6 +129,8 @@ class Palette(QFrame):
 
     def _choose_first(self) -> None:
         self._list.setCurrentIndex(self._model.index(0, 0))
+        self._nothing.setVisible(not self._model.rowCount())
+        self._line.setAccessibleDescription("" if self._model.rowCount() else self._nothing.text())
 
     def _on_text(self, text: str) -> None:
         self._model.search(text)
