@@ -54,7 +54,7 @@ class _Activity:
     def __init__(self) -> None:
         told = (
             (30, "web-01", EntryKind.LIFECYCLE, "started", "booted"),
-            (95, "db-01", EntryKind.IO_ERROR, "paused", "enospc"),
+            (95, "db-01", EntryKind.IO_ERROR, "pause", "enospc"),
             (600, "mail", EntryKind.LIFECYCLE, "crashed", "panicked"),
             (1800, "lab-target", EntryKind.LIFECYCLE, "stopped", "destroyed"),
             (7200, "web-02", EntryKind.LIFECYCLE, "started", "booted"),

@@ -201,6 +201,9 @@ _DARK = {
     QPalette.ColorRole.ToolTipText: "#e3e6ea",
     QPalette.ColorRole.PlaceholderText: "#959da8",
 }
+# On a dark ground Qt's frame around a field is hardly seen: the field itself stands out instead.
+_DARK_FIELD = "#30363d"
+_FIELDS = ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit")
 _DISABLED = (
     QPalette.ColorRole.WindowText,
     QPalette.ColorRole.Text,
@@ -249,11 +252,18 @@ class Theme:
     def _paint(self, wanted: Qt.ColorScheme) -> None:
         if self._choice == "system":
             if _desktop_has_palette():
+                for kind in _FIELDS:
+                    self._app.setPalette(QPalette(), kind)
                 self._app.setPalette(QPalette())
                 return
             wanted = self._app.styleHints().colorScheme()
         # The offscreen platform and bare X11 ignore setColorScheme, so the palette is always set here.
-        self._app.setPalette(own_palette(wanted == Qt.ColorScheme.Dark))
+        palette = own_palette(wanted == Qt.ColorScheme.Dark)
+        self._app.setPalette(palette)
+        if wanted == Qt.ColorScheme.Dark:
+            palette.setColor(QPalette.ColorRole.Base, QColor(_DARK_FIELD))
+        for kind in _FIELDS:
+            self._app.setPalette(palette, kind)
 
     def _on_scheme_changed(self, scheme: Qt.ColorScheme) -> None:
         self._paint(scheme)

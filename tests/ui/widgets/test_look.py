@@ -3,7 +3,16 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QHeaderView, QTableView, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QDoubleSpinBox,
+    QHeaderView,
+    QLineEdit,
+    QPlainTextEdit,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from vmdesk.core.trace import Trace
@@ -11,7 +20,7 @@ from vmdesk.model.errors import Problem
 from vmdesk.model.text import text
 from vmdesk.ui.models.trace import TraceModel
 from vmdesk.ui.parts import Level, Notice
-from vmdesk.ui.theme import own_palette
+from vmdesk.ui.theme import Theme, own_palette
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.header import FlatHeader
@@ -82,3 +91,25 @@ def test_the_command_of_a_notice_is_copied_to_the_letter(qtbot: QtBot) -> None:
     bar.dismiss()
     bar.tell(Notice(Problem(text("Something else.")), Level.ERROR))
     assert button.isHidden()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_field_stands_out_from_its_ground(dark: bool, qapp: QApplication, qtbot: QtBot) -> None:
+    before = qapp.palette()
+    theme = Theme(qapp)
+    try:
+        theme.apply("dark" if dark else "light")
+        for field in (QLineEdit(), QDoubleSpinBox(), QPlainTextEdit()):
+            qtbot.addWidget(field)
+            field.ensurePolished()
+            palette = field.palette()
+            base, window = palette.base().color().lightness(), own_palette(dark).window().color().lightness()
+            assert base - window >= 8, type(field).__name__
+        table = QTableView()
+        qtbot.addWidget(table)
+        table.ensurePolished()
+        assert table.palette().base().color() == own_palette(dark).base().color()
+    finally:
+        for kind in ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit"):
+            qapp.setPalette(before, kind)
+        qapp.setPalette(before)
