@@ -114,9 +114,11 @@ def make_private(folder: Path) -> None:
         raise _not_private(folder, error.strerror or str(error)) from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         raise _not_private(folder, f"owner {found.st_uid}, mode {found.st_mode:o}")
+    # Root is whoever owns "/": within a user namespace that leaves root out it has another number.
+    trusted = (0, os.getuid(), above[-1].st_uid)
     for parent in above:
         # Whoever may write there could put another folder in this one's place; /tmp's sticky bit forbids that.
-        if parent.st_uid not in (0, os.getuid()) or (parent.st_mode & 0o022 and not parent.st_mode & stat.S_ISVTX):
+        if parent.st_uid not in trusted or (parent.st_mode & 0o022 and not parent.st_mode & stat.S_ISVTX):
             raise _not_private(folder, f"above it: owner {parent.st_uid}, mode {parent.st_mode:o}")
 
 

@@ -488,7 +488,8 @@ def _check_private(folder: Path) -> None:
     """Whoever could put another folder in this one's place could answer for ssh, and be told passwords."""
     found = folder.stat()
     others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX
-    if found.st_uid not in (0, os.getuid()) or others:
+    # Root is whoever owns "/": within a user namespace that leaves root out it has another number.
+    if found.st_uid not in (0, os.getuid(), os.stat("/").st_uid) or others:
         raise VirtError(
             Problem(
                 text("VMDesk has no private folder for its ssh logins."),

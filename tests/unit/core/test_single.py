@@ -3,6 +3,8 @@
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -104,6 +106,21 @@ def test_folder_that_others_may_use_is_closed_to_them_or_refused(tmp_path: Path)
     link.symlink_to(mine)
     with pytest.raises(VirtError):
         single.make_private(link)
+
+
+_IN_A_NAMESPACE = ("unshare", "--user", "--map-current-user")
+
+
+@pytest.mark.skipif(
+    os.getuid() == 0 or subprocess.run([*_IN_A_NAMESPACE, "true"], stderr=subprocess.DEVNULL).returncode != 0,
+    reason="needs a user namespace without root",
+)
+def test_where_root_has_no_number(tmp_path: Path) -> None:
+    """As `make test` runs without root, and as many containers do: / and /tmp belong to nobody there."""
+    script = "import sys; from pathlib import Path; from vmdesk.core import single; single.make_private(Path(sys.argv[1]))"
+    done = subprocess.run([*_IN_A_NAMESPACE, sys.executable, "-c", script, tmp_path / "run"], stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr.decode()
+    assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to give a folder away")
