@@ -68,6 +68,23 @@ def _run(source: Image, target: str, format: str, progress: Progress, stop: thre
         why = text("The program qemu-img could not be started.")
         raise _failed(source, why, "no-qemu-img", str(error)) from None
     _limit(process.pid)
+    try:
+        words = _watched(process, source, progress, stop)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+    if process.returncode:
+        full = "No space left" in words
+        why = text("There is no space left.") if full else text("qemu-img gave up.")
+        raise _failed(source, why, "no-space" if full else "convert", words)
+    progress(1.0)
+
+
+def _watched(process: "subprocess.Popen[bytes]", source: Image, progress: Progress, stop: threading.Event) -> str:
+    """Waits for its end; what it said. VirtError when it was told to stop, or is stuck."""
     heard = threading.Event()
     reader = threading.Thread(
         target=_follow, args=(process, progress, heard), name=f"qemu-img {process.pid}", daemon=True
@@ -80,19 +97,14 @@ def _run(source: Image, target: str, format: str, progress: Progress, stop: thre
         heard.clear()
         if stop.is_set() or silent > _SILENCE:
             process.kill()
-            process.wait()
             reader.join(1.0)
             if stop.is_set():
                 raise VirtError(Problem(text("Cancelled."), name="cancelled"))
             raise _failed(source, text("qemu-img made no progress for {n} minutes.", n=round(_SILENCE / 60)), "stuck")
     assert process.stderr is not None
     words = process.stderr.read(65536).decode(errors="replace").strip()
-    process.stderr.close()
-    if process.wait():
-        full = "No space left" in words
-        why = text("There is no space left.") if full else text("qemu-img gave up.")
-        raise _failed(source, why, "no-space" if full else "convert", words)
-    progress(1.0)
+    process.wait()
+    return words
 
 
 def _follow(process: "subprocess.Popen[bytes]", progress: Progress, heard: threading.Event) -> None:

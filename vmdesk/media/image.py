@@ -39,9 +39,7 @@ _PROMISES = {
 }
 
 # The inspectors warn in the log about what we tell the person.
-_log = logging.getLogger("oslo_utils.imageutils")
-_log.addHandler(logging.NullHandler())
-_log.propagate = False
+logging.getLogger(formats.__name__).setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)

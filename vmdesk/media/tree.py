@@ -10,7 +10,7 @@ import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,9 +65,10 @@ def fetch(
     stop: threading.Event | None = None,
 ) -> None:
     """Save the file at `url` as the new file `target`; what is not finished is removed. Blocks; VirtError."""
-    done = False
+    mine = done = False
     try:
         with open(target, "xb") as file:
+            mine = True
             for piece, total in _pieces(checked(url), LARGEST, stop):
                 file.write(piece)
                 progress(min(1.0, file.tell() / total) if total else None)
@@ -79,7 +80,7 @@ def fetch(
     except OSError as error:
         raise _failed(url, details=str(error)) from None
     finally:
-        if not done:
+        if mine and not done:
             with contextlib.suppress(OSError):
                 os.unlink(target)
 
@@ -158,29 +159,21 @@ def _join(base: str, path: str) -> str:
 
 def _is_there(url: str, stop: threading.Event | None) -> bool:
     try:
-        for _ in _pieces(url, 4096, stop, enough=1):
-            return True
+        with contextlib.closing(_pieces(url, 4096, stop, enough=1)) as pieces:
+            return next(pieces, None) is not None
     except VirtError as error:
         if error.problem.name != "not-found":
             raise
     return False
 
 
-class _NoWayOut(urllib.request.HTTPRedirectHandler):
-    """Follows a redirection to another address of the kinds we open, never to a file of this computer."""
-
-    def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        checked(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
 def _pieces(
     url: str, largest: int, stop: threading.Event | None, enough: int | None = None
-) -> Iterator[tuple[bytes, int]]:
+) -> Generator[tuple[bytes, int], None, None]:
     """The file's bytes piece by piece, each with the length that the server promised (0: it did not)."""
-    opener = urllib.request.build_opener(_NoWayOut)
     try:
-        with opener.open(urllib.request.Request(url), timeout=_WAIT) as answer:  # noqa: S310 - `checked` chose the scheme
+        # `checked` chose the scheme; urllib follows a redirection to http, https and ftp only.
+        with urllib.request.urlopen(url, timeout=_WAIT) as answer:  # noqa: S310
             total = _length(answer)
             read = 0
             while piece := answer.read(1 << 18 if enough is None else enough):
@@ -193,6 +186,7 @@ def _pieces(
             if enough is None and read < total:
                 raise _failed(url, text("The server stopped in the middle."), "cut-off")
     except urllib.error.HTTPError as error:
+        error.close()
         missing = error.code in (403, 404, 410)
         why = text("The server has no such file.") if missing else None
         raise _failed(url, why, "not-found" if missing else "http", f"HTTP {error.code} {error.reason}") from None
