@@ -193,8 +193,12 @@ def test_another_language_speaks_at_once(play: Play, tmp_path: Path) -> None:
         # Both the commands and the jobs of the new window work, and the old one hears nothing any more.
         app.jobs.start(text("Copying"), asyncio.sleep(0.01))
         await asyncio.sleep(0.2)
+        window.filter.clear()
+        window.open_page("preferences")
         app._settings.set(language="en")
         await until(lambda: app.window is not window)
+        assert [page.key for page in app.window.tabs.pages()] == pages
+        assert app.window.tabs.currentWidget().key == "preferences"  # type: ignore[attr-defined]
         assert "Start" in [action.text() for action in app.window.actions_.by_id.values()]
         app.end()
 

@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
         self.machines.menu_wanted.connect(self._on_machine_menu)
         self.machines.looked_elsewhere.connect(self._on_looked)
         self.machines.table.columns_changed.connect(self._on_columns_changed)
-        self.machines.model.refreshed.connect(self._open_pending)
+        self.machines.model.refreshed.connect(self.open_pending)
         self.tabs.changed.connect(self._on_looked)
         self.tabs.changed.connect(self._on_selected)
 
@@ -573,7 +573,7 @@ class MainWindow(QMainWindow):
         self.actions_["window.inspector"].setChecked(not self.machines.inspector.isHidden())
         self._pending = [key for key in keep.get("tabs", [""]) if isinstance(key, str) and key]
 
-    def _open_pending(self) -> None:
+    def open_pending(self) -> None:
         """Tabs of the last time open, behind, as soon as what they show is there."""
         for key in tuple(self._pending):
             kind, _, rest = key.partition(":")

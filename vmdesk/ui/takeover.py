@@ -23,6 +23,7 @@ def take_over(new: MainWindow, old: MainWindow) -> None:
     new.filter.setText(typed)
     new.sidebar_model.settle()
     new.machines.settle()
+    new.open_pending()
     new.machines.table.select(selected, current)
     if (again := new.tabs.page_of(seen)) is not None:
         new.tabs.raise_page(again)
