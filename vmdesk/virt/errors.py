@@ -111,6 +111,7 @@ def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
         _explain_ssh(low, uri)
         or _explain_connecting(code, domain, low, uri)
         or _explain_rights(code, low, uri)
+        or _explain_store(code, low, details)
         or _explain_machine(code, low, details, uri)
         or _Explained("libvirt", text("libvirt says: {words}", words=details))
     )
@@ -270,6 +271,48 @@ def membership(user: str) -> tuple[bool, bool]:
     except KeyError:
         primary = False
     return user in group.gr_mem or primary, group.gr_gid in (*os.getgroups(), os.getegid())
+
+
+def _explain_store(code: int, low: str, details: str) -> _Explained | None:
+    """Pools, volumes, networks; and names that somebody has already."""
+    if code == _code("VIR_ERR_NO_STORAGE_POOL", 49):
+        return _Explained("no-pool", text("There is no such storage pool."), None)
+    if code == _code("VIR_ERR_NO_STORAGE_VOL", 50):
+        return _Explained("no-volume", text("There is no such volume in the storage pool."), None)
+    if code == _code("VIR_ERR_NO_NETWORK", 43):
+        return _Explained("no-network", text("There is no such network."), None)
+    volume = code == _code("VIR_ERR_STORAGE_VOL_EXIST", 90) or "storage vol already exists" in low
+    if volume or ("volume target path" in low and "already exists" in low):
+        return _Explained(
+            "taken",
+            text("There is a file of this name already, and nothing is ever overwritten."),
+            text("Choose another name."),
+        )
+    if found := re.search(r"'([^']*)' (?:already exists|is already defined) with uuid", details):
+        return _Explained(
+            "taken", text("The name {name} is taken already.", name=found.group(1)), text("Choose another name.")
+        )
+    if found := re.search(r"Storage source conflict with pool: '([^']*)'", details):
+        return _Explained(
+            "taken",
+            text("The storage pool {pool} is in the same place already.", pool=found.group(1)),
+            text("Use that one, or choose another place."),
+        )
+    if "storage pool" in low and "is not active" in low:
+        return _Explained("pool-off", text("The storage pool is off."), text("Start the storage pool."))
+    if found := re.search(r"cannot open directory '([^']*)'", details):
+        return _Explained(
+            "no-folder",
+            text("The host has no folder {folder}, or may not read it.", folder=found.group(1)),
+            text("Make the folder on the host, or choose another one."),
+        )
+    if found := re.search(r"is already in use by interface (\S+)", details):
+        return _Explained(
+            "subnet",
+            text("The host's interface {interface} has the same addresses already.", interface=found.group(1)),
+            text("Give the network another range of addresses."),
+        )
+    return None
 
 
 def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained | None:
