@@ -19,7 +19,7 @@ from tests.ui.pages.test_wall import Stalls
 from vmdesk.console import keys
 from vmdesk.core.broadcast import Broadcast
 from vmdesk.core.film import Film
-from vmdesk.core.tiles import Tile, Tiles, shooting
+from vmdesk.core.tiles import Tile, Tiles, sending, shooting
 from vmdesk.core.typist import press, type_strokes
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.host import HostConfig
@@ -33,7 +33,7 @@ ROOM = (240, 150)
 class Wall(Bench):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.tiles = Tiles(self.screens, shooting(self.sessions))
+        self.tiles = Tiles(self.screens, shooting(self.sessions), sending(self.sessions))
         self.shown: dict[str, Tile] = {}
         self.changes: dict[str, int] = {}
 
@@ -119,12 +119,14 @@ def test_keys_to_some_of_them_and_a_recording(
     wall: Callable[[Test], None], make_guest: Guests, rescue_cd: Path, tmp_path: Path
 ) -> None:
     guests = [make_guest(f"grub{n}", iso=rescue_cd, graphics="vnc", memory=64) for n in range(3)]
+    alone = "<graphics type='dbus' p2p='yes'/><video><model type='vga'/></video>"
+    guests[1:2] = [make_guest("grub-alone", iso=rescue_cd, devices=alone, memory=64)]  # its host presses the keys
 
     async def test(on: Wall) -> None:
         on.show(*guests)
         await on.until(lambda: all(on.at_menu(guest) for guest in guests), 60)
         by_key = {DomainKey("bed", guest.uuid): guest for guest in guests}
-        broadcast = Broadcast(lambda key: on.tile(by_key[key]).backend, lambda: None)
+        broadcast = Broadcast(lambda key: on.tile(by_key[key]).keys, lambda: None)
         film = Film(on.screens, DomainKey("bed", guests[0].uuid), "vnc", lambda why: None)
         broadcast.start(list(by_key)[:2])
         await press(broadcast.key, "down")  # nothing counts down any more

@@ -1,21 +1,27 @@
 """Keys to several machines at once: on only after somebody said so, and nothing stays pressed anywhere."""
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from vmdesk.console.screen import Backend
 from vmdesk.model.domain import DomainKey
 
 
+class Keys(Protocol):
+    """Where keys go."""
+
+    def key(self, qnum: int, down: bool) -> None: ...
+
+
 class Broadcast:
-    """backend   what a machine's keys go to now, None while it has no live screen
+    """backend   what a machine's keys go to now, None while it takes none
     changed   it was switched on or off
     """
 
-    def __init__(self, backend: Callable[[DomainKey], Backend | None], changed: Callable[[], None]) -> None:
+    def __init__(self, backend: Callable[[DomainKey], Keys | None], changed: Callable[[], None]) -> None:
         self._backend = backend
         self._changed = changed
         self._targets: tuple[DomainKey, ...] = ()
-        self._down: dict[int, tuple[Backend, ...]] = {}  # a key is let go where it was pressed
+        self._down: dict[int, tuple[Keys, ...]] = {}  # a key is let go where it was pressed
 
     @property
     def on(self) -> bool:
@@ -51,7 +57,7 @@ class Broadcast:
             self._changed()
 
     def reached(self) -> tuple[DomainKey, ...]:
-        """The targets whose screens are live now."""
+        """The targets that take keys now."""
         return tuple(key for key in self._targets if self._backend(key) is not None)
 
     def key(self, qnum: int, down: bool) -> None:

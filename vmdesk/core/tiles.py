@@ -3,20 +3,22 @@ costs nothing while it is not seen."""
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from vmdesk.console import small
-from vmdesk.console.screen import Backend, Cursor, Rect, Surface
+from vmdesk.console.screen import Cursor, Rect, Surface
 from vmdesk.console.small import Small
 from vmdesk.core.bell import Bell
+from vmdesk.core.broadcast import Keys
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.screen import EVER, Screen
 from vmdesk.core.screen_state import SHARED, Phase, Status
 from vmdesk.core.screens import Screens
+from vmdesk.core.sent_keys import Send, SentKeys
 from vmdesk.core.store import Store
 from vmdesk.model.domain import DomainKey
-from vmdesk.model.errors import VirtError
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt import guest
 from vmdesk.virt.connection import Connection
@@ -56,12 +58,32 @@ def shooting(sessions: Links) -> Shoot:
     return shoot
 
 
-class Tiles:
-    """What the tiles of one wall share."""
+def sending(sessions: Links) -> Send:
+    """Keys that the hosts press."""
 
-    def __init__(self, screens: Screens, shoot: Shoot) -> None:
+    async def send(key: DomainKey, qnums: Sequence[int]) -> None:
+        await guest.send_keys(sessions.of(key).require(), key.uuid, qnums)
+
+    return send
+
+
+class Tiles:
+    """What the tiles of one wall share.
+
+    failed(key, problem)  keys did not get to a machine
+    """
+
+    def __init__(
+        self,
+        screens: Screens,
+        shoot: Shoot,
+        send: Send,
+        failed: Callable[[DomainKey, Problem], None] = lambda key, problem: None,
+    ) -> None:
         self.screens = screens
         self.shoot = shoot
+        self.send = send
+        self.failed = failed
         self.opening = asyncio.Semaphore(OPENING)
         self.shooting = asyncio.Semaphore(SHOOTING)
         self.seen = 0  # tiles on the screen now
@@ -111,6 +133,7 @@ class Tile:
         self._tiles = tiles
         self._changed = changed
         self._screen: Screen | None = None
+        self._sent: SentKeys | None = None
         self._surface: Surface | None = None
         self._shown = False
         self._room = (0, 0)
@@ -127,9 +150,17 @@ class Tile:
         return self._screen is not None and self._screen.status.phase is Phase.LIVE
 
     @property
-    def backend(self) -> Backend | None:
-        """What keys go to; None while there is no live screen."""
-        return self._screen.backend if self._screen is not None and self.live else None
+    def keys(self) -> Keys | None:
+        """What keys go to: the screen, else the host, which takes a little longer; None: they get nowhere."""
+        if self._screen is not None and self.live:
+            return self._screen.backend
+        if not self.shots:
+            return None
+        if self._sent is None:
+            self._sent = SentKeys(
+                self._tiles.jobs, self._tiles.send, self.key, lambda problem: self._tiles.failed(self.key, problem)
+            )
+        return None if self._sent.problem else self._sent
 
     def show(self, shown: bool, room: tuple[int, int]) -> None:
         """Whether it is on the screen, and how many pixels there are for the picture."""
@@ -151,6 +182,8 @@ class Tile:
         self._changed = lambda: None
         if self._task is not None:
             self._task.cancel()
+        if self._sent is not None:
+            self._sent.close()
         if self._screen is not None:
             screen, self._screen = self._screen, None
             screen.detach(self)
@@ -173,6 +206,8 @@ class Tile:
         else:
             self.note = status.problem.what if status.problem else None
         self.shots = status.phase in (Phase.LOST, Phase.TAKEN) and _may_shoot(status)
+        if self._sent is not None and not self.shots:
+            self._sent = None  # the next run of the machine may take keys again
         self._shot_at = 0.0
         self._bell.ring()
         self._changed()

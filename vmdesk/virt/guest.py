@@ -1,8 +1,8 @@
-"""How a machine is reached: its addresses and the picture on its screen."""
+"""How a machine is reached: its addresses, the picture on its screen, its keyboard."""
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import libvirt
@@ -15,6 +15,8 @@ from vmdesk.virt.connection import Connection
 
 _ASKING = 8.0  # the guest agent is given 5 s by libvirt
 _PICTURE = 5.0
+_KEYS = 5.0
+_HELD = 20  # ms for which the host holds keys down
 _LARGEST = 64 * 1024 * 1024  # bytes of a picture
 
 
@@ -87,6 +89,17 @@ async def screenshot(connection: Connection, uuid: str) -> tuple[str, bytes]:
     doing = text("Taking a picture of {name}", name=name(connection, uuid))
     connection.may_write(doing, Feature.SCREENSHOT)  # libvirt refuses it on read-only connections
     return await ask_monitor(connection, uuid, _picture, doing, _PICTURE, Feature.SCREENSHOT)
+
+
+async def send_keys(connection: Connection, uuid: str, qnums: Sequence[int]) -> None:
+    """Press these keys together and let them go again. VirtError."""
+    doing = text("Sending keys to {name}", name=name(connection, uuid))
+    connection.may_write(doing)
+
+    def send(domain: "libvirt.virDomain") -> None:
+        domain.sendKey(libvirt.VIR_KEYCODE_SET_QNUM, _HELD, list(qnums), len(qnums), 0)
+
+    await look(connection, uuid, send, doing, None, connection.actions, _KEYS)
 
 
 def _picture(domain: "libvirt.virDomain") -> tuple[str, bytes]:

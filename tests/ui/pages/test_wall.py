@@ -4,7 +4,7 @@ import asyncio
 import io
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +27,8 @@ from vmdesk.core.store import Store
 from vmdesk.core.tiles import MOST
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.domain import DomainKey, State
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import text
 from vmdesk.ui.console.tile import FORM, ScreenTile
 from vmdesk.ui.console.tile_grid import columns
 from vmdesk.ui.pages.machine import MachinePage
@@ -63,7 +65,9 @@ class Bench:
         self.parts.context = SimpleNamespace(ask=self.person)
         self.shots: list[DomainKey] = []
         keys = sorted(machines.domains, key=lambda key: machines.domains[key].name)
-        self.page = WallPage(self.parts, keys, self._shoot)
+        self.sent: list[tuple[DomainKey, tuple[int, ...]]] = []
+        self.refusal: Problem | None = None
+        self.page = WallPage(self.parts, keys, self._shoot, self._send)
         self.page.resize(QSize(1200, 760))
 
     async def _shoot(self, key: DomainKey) -> bytes:
@@ -71,6 +75,11 @@ class Bench:
         file = io.BytesIO()
         Image.new("RGB", (640, 480), (200, 100, 50)).save(file, "PPM")
         return file.getvalue()
+
+    async def _send(self, key: DomainKey, qnums: Sequence[int]) -> None:
+        if self.refusal:
+            raise VirtError(self.refusal)
+        self.sent.append((key, tuple(qnums)))
 
     async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
         end = time.monotonic() + seconds
@@ -88,7 +97,7 @@ class Bench:
         return self.page.grid.tiles
 
     def backend(self, place: int) -> FakeBackend:
-        found = self.tiles[place].tile.backend
+        found = self.tiles[place].tile.keys
         assert isinstance(found, FakeBackend)
         return found
 
@@ -199,7 +208,7 @@ def test_no_seat_is_taken_and_the_host_takes_pictures(on_wall: Callable[..., Non
         assert len(set(bench.shots)) == 2
         picture = bench.tiles[0].grab().toImage()
         assert picture.pixelColor(picture.width() // 2, picture.height() // 3).name() == "#c86432"
-        assert "no keys" in bench.tiles[0].accessibleDescription()
+        assert "by the host" in bench.tiles[0].accessibleDescription()
         bench.page.hide()
         count = len(bench.shots)
         await asyncio.sleep(0.2)
@@ -306,6 +315,32 @@ def test_keys_go_to_the_chosen_after_a_warning(on_wall: Callable[..., None]) -> 
         assert len(bench.backend(0).keys) == 4
 
     on_wall(test, store(3))
+
+
+def test_the_host_presses_keys_where_no_screen_is_shared(on_wall: Callable[..., None]) -> None:
+    async def test(bench: Bench) -> None:
+        await sending(bench)
+        page, (first, second) = bench.page, bench.page.keys
+        assert [str(item) for item in bench.person.asked[0].items] == [
+            "pc-00: by its host, a little later",
+            "pc-01: by its host, a little later",
+        ]
+        page.strip.wanted.emit("ctrl-alt-delete")
+        await bench.until(lambda: len(bench.sent) == 2)
+        assert bench.sent == [(first, (0x1D, 0x38, 0xD3)), (second, (0x1D, 0x38, 0xD3))]
+        await bench.until(lambda: not page.broadcast.down)
+        bench.sent.clear()
+        page.strip.wanted.emit("meta")
+        await bench.until(lambda: len(bench.sent) == 2)
+        assert bench.sent[0] == (first, (0xDB,))
+        bench.refusal = Problem(text("Keys could not be sent."))
+        QApplication.sendEvent(page.strip, event(True, A))
+        await bench.until(lambda: len(bench.parts.shell.notices) == 2)  # type: ignore[attr-defined]
+        assert "2 of them take no keys" in page.strip.accessibleName()
+        assert not page.broadcast.reached()
+        assert not bench.doors.made, "no seat was taken"
+
+    on_wall(test, store(2), Displays((Display("dbus", 0, p2p=True),)))
 
 
 def test_a_combination_goes_to_all(on_wall: Callable[..., None]) -> None:

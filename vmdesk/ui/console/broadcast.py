@@ -80,7 +80,7 @@ class BroadcastStrip(QWidget):
         )
         if reached < len(names):
             missing = len(names) - reached
-            said += " · " + trn("{n} of them has no live screen", "{n} of them have no live screen", missing)
+            said += " · " + trn("{n} of them takes no keys now", "{n} of them take no keys now", missing)
         self.words.setText(said)
         self.words.setToolTip("\n".join(names))
         self.setAccessibleName(said)

@@ -122,7 +122,7 @@ class ScreenTile(QAbstractButton):
             self.setAccessibleName(name)
         parts = [str(self.tile.note)] if self.tile.note else []
         if self.tile.shots and self.has_picture:
-            parts.append(tr("Pictures by the host, every few seconds: no keys can be sent from here."))
+            parts.append(tr("Pictures by the host, every few seconds: keys go by the host, too."))
         words = " ".join(parts)
         if words != self.accessibleDescription():
             self.setAccessibleDescription(words)

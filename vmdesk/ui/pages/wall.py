@@ -6,20 +6,21 @@ from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from vmdesk.console.screen import Backend
 from vmdesk.core import typist
-from vmdesk.core.broadcast import Broadcast
+from vmdesk.core.broadcast import Broadcast, Keys
 from vmdesk.core.command import Confirm
+from vmdesk.core.sent_keys import Send
 from vmdesk.core.settings import Settings
 from vmdesk.core.store import Changes
-from vmdesk.core.tiles import MOST, Shoot, Tiles, shooting
+from vmdesk.core.tiles import MOST, Shoot, Tiles, sending, shooting
 from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import Problem
 from vmdesk.model.text import text, tr, trn
 from vmdesk.ui.console.broadcast import BroadcastStrip
 from vmdesk.ui.console.tile import ScreenTile
 from vmdesk.ui.console.tile_grid import TileGrid
 from vmdesk.ui.icons import icon
-from vmdesk.ui.parts import Parts
+from vmdesk.ui.parts import Notice, Parts
 from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, caption_font
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
@@ -51,7 +52,12 @@ class WallPage(QWidget):
     icon = "view-grid"
 
     def __init__(
-        self, parts: Parts, keys: Sequence[DomainKey], shoot: Shoot | None = None, parent: QWidget | None = None
+        self,
+        parts: Parts,
+        keys: Sequence[DomainKey],
+        shoot: Shoot | None = None,
+        send: Send | None = None,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._parts = parts
@@ -63,8 +69,9 @@ class WallPage(QWidget):
         self.title = self._title()
         self.setObjectName("wall-page")
         self.setAccessibleName(self.title)
-        self.tiles = Tiles(parts.screens, shoot or shooting(parts.sessions))
-        self.broadcast = Broadcast(self._backend, self._on_broadcast)
+        sessions = parts.sessions
+        self.tiles = Tiles(parts.screens, shoot or shooting(sessions), send or sending(sessions), self._on_unsent)
+        self.broadcast = Broadcast(self._keys, self._on_broadcast)
         self.grid = TileGrid(lambda ground: [ScreenTile(self.tiles, key, ground) for key in self.keys])
         self.grid.setAccessibleName(tr("Screens"))
         self._by_key = {tile.key: tile for tile in self.grid.tiles}
@@ -218,8 +225,13 @@ class WallPage(QWidget):
 
     # ---------------------------------------------------------------- keys to many
 
-    def _backend(self, key: DomainKey) -> Backend | None:
-        return self._by_key[key].tile.backend
+    def _keys(self, key: DomainKey) -> Keys | None:
+        return self._by_key[key].tile.keys
+
+    def _on_unsent(self, key: DomainKey, problem: Problem) -> None:
+        if key in self.broadcast.targets:
+            self._parts.shell.notify(Notice(problem))
+            self._show_broadcast()
 
     def _on_send(self) -> None:
         if not self._asking and not self.broadcast.on:
@@ -229,8 +241,9 @@ class WallPage(QWidget):
     async def _ask(self, keys: Sequence[DomainKey]) -> None:
         """What exactly will happen, before it does."""
         try:
-            reached = [key for key in keys if self._backend(key) is not None]
+            reached = [key for key in keys if self._keys(key) is not None]
             others = [key for key in keys if key not in reached]
+            slow = [key for key in reached if not self._by_key[key].tile.live]
             question = Confirm(
                 CONFIRM,
                 text("Send every key to all of these machines?"),
@@ -240,7 +253,8 @@ class WallPage(QWidget):
                 ),
                 text("Send keys"),
                 (
-                    *(self._by_key[key].name for key in reached),
+                    *(self._by_key[key].name for key in reached if key not in slow),
+                    *(text("{name}: by its host, a little later", name=self._by_key[key].name) for key in slow),
                     *(text("{name}: gets none, it has no live screen", name=self._by_key[key].name) for key in others),
                 ),
                 always=True,
