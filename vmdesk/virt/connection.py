@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import libvirt
 
+from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.domain import Definition, Labels
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
@@ -64,6 +65,8 @@ class Connection:
         self.names: dict[str, str] = {}  # uuid -> name as last seen, for messages
         self.parsed: dict[str, tuple[int, Definition, Labels]] = {}  # uuid -> hash of the XML, and what it says
         self.kvm_proof: KvmProof | None = None
+        self.abilities: HostAbilities | None = None  # what does not change while it is open
+        self.machine_abilities: dict[tuple[str, str, str], MachineAbilities] = {}  # kind, arch, machine type
         self.unanswered: set[str] = set()  # machines with a monitor call left behind
         self.closers: set[Callable[[], Awaitable[None]]] = set()  # what must end before the wires do: open streams
         self.tunnel: Tunnel | None = None  # the host's ssh login, for what does not go through libvirt

@@ -7,6 +7,7 @@ import libvirt
 
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text
+from vmdesk.virtxml.document import XmlError
 
 UNKNOWN_FLAG = (
     libvirt.VIR_ERR_INVALID_ARG,
@@ -40,6 +41,18 @@ class Switches:
 def of_one(thing: Any) -> dict[str, bool]:
     """The same of one."""
     return Switches(_cannot_list, 0, 0, 0).of(thing)
+
+
+class leniently:
+    """For what a driver may not tell. A connection that is gone is an error all the same."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, libvirt.libvirtError):
+            return bool(error.get_error_domain() != libvirt.VIR_FROM_RPC)
+        return isinstance(error, XmlError)
 
 
 def unreadable(error: Exception) -> VirtError:
