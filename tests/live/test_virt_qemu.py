@@ -18,7 +18,7 @@ from vmdesk.model.domain import Domain, Labels, State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
 from vmdesk.model.host import HostConfig
-from vmdesk.virt import domains, facts, stats
+from vmdesk.virt import domains, facts, logs, stats
 from vmdesk.virt.connection import Connection
 
 
@@ -123,6 +123,17 @@ def test_a_guest_that_ran_before_us_has_an_uptime(system_uri: str, make_guest: G
     async def run() -> None:
         async with opened(system_uri) as connection:
             assert time.time() - 60 < (await one(connection, guest)).started <= time.time()
+
+    asyncio.run(run())
+
+
+def test_qemus_log_is_roots_and_that_is_told(system_uri: str, make_guest: Guests) -> None:
+    guest = make_guest("logged")
+
+    async def run() -> None:
+        async with opened(system_uri) as connection:
+            told = await logs.qemu_log_tail(connection, guest.name)
+            assert f"sudo tail /var/log/libvirt/qemu/{guest.name}.log" in told
 
     asyncio.run(run())
 

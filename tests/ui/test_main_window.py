@@ -443,3 +443,10 @@ def test_buttons_in_the_filter_line_have_names(standing: Standing) -> None:
     line.setText("web")
     names = {button.accessibleName() for button in line.findChildren(QToolButton)}
     assert names == {"Filter machines", "Clear the filter"}
+
+
+def test_all_machines_are_shown_with_the_keyboard_in_them(standing: Standing) -> None:
+    window = standing.window
+    window.sidebar.setFocus()
+    window.actions_["window.all"].trigger()
+    assert window.focusWidget() is window.machines.table

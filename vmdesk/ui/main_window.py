@@ -187,7 +187,7 @@ class MainWindow(QMainWindow):
             {
                 "window.palette": self.open_palette,
                 "window.filter": self._on_filter,
-                "window.all": self._on_all,
+                "window.all": self._on_all_wanted,
                 "window.screens": lambda: self.open_screens([domain.key for domain in self.acted_on()]),
                 "window.screens-running": self._on_screens_running,
                 "window.add-host": self._hosts.add,
@@ -333,6 +333,10 @@ class MainWindow(QMainWindow):
         self.filter.clear()
         self.sidebar.choose(Scope())
         self._on_scope(Scope())
+
+    def _on_all_wanted(self) -> None:
+        self._on_all()
+        self.machines.table.setFocus()  # where one goes on by typing a name
 
     def _on_scope(self, scope: Scope) -> None:
         self.machines.set_scope(scope)

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from vmdesk.model.text import text
+from vmdesk.model.text import text, tr
 from vmdesk.virt.connection import Connection
 
 _TAIL = 16 * 1024
@@ -14,7 +14,8 @@ CLOCK = 1.0  # seconds by which a file's time may be coarser than ours
 
 async def qemu_log_tail(connection: Connection, name: str, since: float = 0.0) -> str:
     """What the last start left there (the last lines of it); "" if nothing was written after `since` (Unix seconds),
-    and where the log is on another host, not readable (root's) or not QEMU's.
+    and where the log is on another host or not QEMU's. Where only root may read it, how he does: libvirt has no call
+    that gives it to others, not even to those who may do everything else.
     """
     folder = log_folder(connection.config_uri)
     if folder is None or "/" in name:
@@ -35,7 +36,7 @@ def log_folder(uri: str) -> Path | None:
 
 
 def tail(path: Path, since: float = 0.0) -> str:
-    """The last lines of a log, from its last start on; "" if it cannot be read or is older than `since`."""
+    """The last lines of a log, from its last start on; "" if there is none or it is older than `since`."""
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -43,6 +44,8 @@ def tail(path: Path, since: float = 0.0) -> str:
                 return ""
             file.seek(max(0, found.st_size - _TAIL))
             lines = file.read().decode(errors="replace").splitlines()
+    except PermissionError:
+        return tr("What QEMU itself wrote, if it was begun at all, only root may read: {line}", line=f"sudo tail {path}")
     except OSError:
         return ""
     starts = [number for number, line in enumerate(lines) if ": starting up" in line]

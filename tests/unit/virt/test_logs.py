@@ -41,6 +41,14 @@ def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:
     assert logs.tail(tmp_path / "none.log") == ""
 
 
+def test_what_only_root_may_read_is_told(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert f"sudo tail {log}" in logs.tail(log)
+
+
 def test_long_logs_are_cut(log: Path) -> None:
     log.write_text("x" * 100_000 + "\n" + "line\n" * 500)
     assert 30 < len(logs.tail(log).splitlines()) < 60
