@@ -158,7 +158,7 @@ class Wish:
     memory_kib, vcpus  0: what the system recommends
     media        the ISO, tree, kernel, disk image, cloud image or XML file of `source`
     drivers      a CD with drivers for Windows (virtio-win), shown to the installer as a second one
-    displays     dbus, vnc, spice; empty: dbus and vnc on local sockets
+    displays     dbus, vnc, spice, or "none" alone; empty: dbus and vnc without an open port
     sealed       neither clipboard nor files may pass, by definition
     """
 

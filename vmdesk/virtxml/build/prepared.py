@@ -1,0 +1,64 @@
+"""What a definition is made of besides the wish: where the prepared files are, as the hypervisor sees them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DiskAt:
+    """One disk or CD, ready to be used. `DiskAt(device="cdrom")` is an empty drive.
+
+    path      the file or block device; of kind "network" a URL (http, https, ftp, ftps)
+    pool, volume  of kind "volume"
+    ended     nothing stands below it: no backing file is looked for
+    stays     of a CD: it is in the drive at later cold starts too
+    used      of a disk: it has something on it already, an installer must not wait for it to be empty
+    bus       "" what the system drives
+    """
+
+    path: str = ""
+    pool: str = ""
+    volume: str = ""
+    format: str = "qcow2"
+    kind: str = "file"  # file, block, volume, network
+    device: str = "disk"  # disk, cdrom
+    readonly: bool = False
+    ended: bool = False
+    stays: bool = False
+    used: bool = False
+    bus: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not (self.path or self.volume)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All of it.
+
+    disks   in the order of the wish
+    cdroms  the installation medium first, if there is one; then drivers, cloud-init's seed
+    append  the kernel's command line, "" the wish's own
+    root    of a container: the folder that is its /
+    init    of a container: what runs first
+    """
+
+    disks: tuple[DiskAt, ...] = ()
+    cdroms: tuple[DiskAt, ...] = ()
+    kernel: str = ""
+    initrd: str = ""
+    append: str = ""
+    root: str = ""
+    init: str = "/sbin/init"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The XML of one new machine.
+
+    first   what is started: the CD in the drive, or the installer's kernel
+    stored  what is defined, for all later cold starts; the same text if there is nothing to install
+    """
+
+    first: str
+    stored: str
