@@ -2,8 +2,7 @@
 
 Pictures come in two ways. Copied: the pixels are the message's last value and are received straight into the frame
 buffer. Shared (QEMU 9.2 and later): QEMU passes the file of its own frame buffer and then only names what changed.
-Those rows are read from the file rather than mapped: a QEMU that somebody has taken over can shorten the file at any
-moment, and touching a mapping beyond its end would kill this program. A read just comes back short.
+What changed is copied from there (memory.py).
 """
 
 import fcntl
@@ -16,6 +15,7 @@ from typing import Any, Protocol
 
 from vmdesk.console.dbus import wire, words
 from vmdesk.console.dbus.link import Link
+from vmdesk.console.dbus.memory import Memory, can_map
 from vmdesk.console.dbus.pixels import FORMATS, Format, to_bgrx
 from vmdesk.console.dbus.wire import ProtocolError
 from vmdesk.console.screen import Cursor, Rect, Surface, size_allowed
@@ -46,10 +46,9 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """QEMU's frame buffer: a file, where in it the picture starts, and how the picture lies there."""
+    """QEMU's frame buffer, and how the picture lies there."""
 
-    fd: int
-    offset: int
+    memory: Memory
     stride: int
     form: Format
 
@@ -60,7 +59,7 @@ class Frames:
     def __init__(self, screen: Screen, *, shared: bool = True) -> None:
         """`shared`: offer QEMU to pass its frame buffer."""
         self._screen = screen
-        self._interfaces = [MAP] if shared else []
+        self._interfaces = [MAP] if shared and can_map() else []
         self._shared: _Shared | None = None
         self.surface: Surface | None = None
         self._cursor: Cursor | None = None
@@ -89,7 +88,7 @@ class Frames:
     def close(self) -> None:
         """Let go of QEMU's memory. The surface stays."""
         if self._shared:
-            os.close(self._shared.fd)
+            self._shared.memory.close()
             self._shared = None
 
     # ---------------------------------------------------------------- copied
@@ -138,38 +137,40 @@ class Frames:
         try:
             shape = _shape(width, height, stride, form)
             _check_file(fd, offset + stride * height)
-        except (ProtocolError, CannotShow) as error:
+            memory = Memory(fd, offset, stride * height)
+        except (ProtocolError, CannotShow, OSError) as error:
             os.close(fd)
             self._link.refuse(header, str(error))
             return
         self._link.answer(header)
         self.close()
-        self._shared = _Shared(fd, offset, stride, shape)
+        shared = self._shared = _Shared(memory, stride, shape)
         surface, new = self._surface_for(width, height, stride, shape)
         everything = Rect(0, 0, width, height)
-        self._fetch(self._shared, surface, everything)
+        self._fetch(shared, surface, everything)
         self._show(surface, new, everything)
 
     def _update_map(self, header: wire.Header, x: int, y: int, width: int, height: int) -> None:
         self._link.answer(header)
         rect = Rect(x, y, width, height)
-        surface = self._target(rect)
-        if surface and self._shared:
-            self._fetch(self._shared, surface, rect)
+        surface, shared = self._target(rect), self._shared
+        if surface and shared:
+            self._fetch(shared, surface, rect)
             self._screen.damage(rect)
 
     def _fetch(self, shared: _Shared, surface: Surface, rect: Rect) -> None:
-        """Read what changed. Whole rows at once where no conversion is needed: one call is cheaper than many."""
-        start = shared.offset + rect.y * shared.stride
-        size = rect.height * shared.stride
-        if not shared.form.raw:
+        """Copy what changed. Whole rows at once where no conversion is needed: one call is cheaper than many."""
+        start, size = rect.y * shared.stride, rect.height * shared.stride
+        if shared.form.raw:
+            rows = memoryview(bytearray(size))
+        else:
             first = rect.y * surface.stride
-            _read_exactly(shared.fd, surface.data[first : first + size], start)
-            return
-        rows = bytearray(size)
-        _read_exactly(shared.fd, memoryview(rows), start)
-        whole = Rect(0, rect.y, surface.width, rect.height)
-        _put(surface, whole, to_bgrx(shared.form, surface.width, rect.height, shared.stride, rows))
+            rows = surface.data[first : first + size]
+        if not shared.memory.copy(start, rows):
+            raise ProtocolError("QEMU's shared memory was shortened")
+        if shared.form.raw:
+            pixels = to_bgrx(shared.form, surface.width, rect.height, shared.stride, rows)
+            _put(surface, Rect(0, rect.y, surface.width, rect.height), pixels)
 
     # ---------------------------------------------------------------- the rest
 
@@ -284,18 +285,6 @@ def _check_file(fd: int, size: int) -> None:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size < size:
         raise ProtocolError(f"QEMU's shared memory has {status.st_size} bytes, its picture needs {size}")
-
-
-def _read_exactly(fd: int, view: memoryview, start: int) -> None:
-    got = 0
-    while got < len(view):
-        try:
-            count = os.preadv(fd, [view[got:]], start + got)
-        except OSError as error:
-            raise ProtocolError(f"QEMU's shared memory cannot be read: {error}") from error
-        if not count:
-            raise ProtocolError("QEMU's shared memory was shortened")
-        got += count
 
 
 def serve(link: Link, header: wire.Header, interfaces: dict[str, Sequence[str]]) -> None:

@@ -282,6 +282,29 @@ def test_shared_picture() -> None:
     os.close(keep)
 
 
+def test_one_buffer_after_the_other() -> None:
+    """A guest that draws into one while it shows another: the window keeps its surface."""
+    files = [memory(letter * 24) for letter in (b"a", b"b", b"c")]
+    messages = [message for _ in files for message in (scanout_map(3, 2, 12), call("UpdateMap", "iiii", [0, 0, 3, 2]))]
+    screen, _ = play(*messages, files=dict(zip((0, 2, 4), files, strict=True)))
+    assert [bytes(surface.data) for surface in screen.surfaces] == [b"c" * 24]
+    assert screen.rects == [Rect(0, 0, 3, 2)] * 5
+
+
+def test_shared_picture_then_copies() -> None:
+    screen, _ = play(
+        scanout_map(2, 2, 8), scanout(2, 2, 8, X8R8G8B8, b"x" * 16), update(0, 0, 1, 1, 4, X8R8G8B8, b"1234"),
+        files={0: memory(b"a" * 16)},
+    )  # fmt: skip
+    assert [bytes(surface.data) for surface in screen.surfaces] == [b"1234" + b"x" * 12]
+
+
+def test_disabled_shared_picture_is_black() -> None:
+    screen, _ = play(scanout_map(2, 2, 8), call("Disable", "", []), files={0: memory(b"a" * 16)})
+    assert [bytes(surface.data) for surface in screen.surfaces] == [bytes(16)]
+    assert screen.rects == [Rect(0, 0, 2, 2)]
+
+
 def test_shared_picture_in_16_bits() -> None:
     pixel = FORMATS[0x10020565]
     screen, _ = play(scanout_map(2, 2, 4, 0, 0x10020565), files={0: memory(pixel * 4)})
