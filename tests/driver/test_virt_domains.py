@@ -9,6 +9,7 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from vmdesk.core import rates
 from vmdesk.model.domain import Definition, File, Labels, State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
@@ -285,6 +286,21 @@ def test_statistics_without_a_bulk_call(uri: str) -> None:
             assert (await stats.states(connection))[uuid(3)] == (State.SHUTOFF, "destroyed")
             host = await stats.host(connection)
             assert host.cpus > 0 and host.user_ns > 0 and host.memory_total_kib > 0
+
+    asyncio.run(run())
+
+
+def test_a_paused_machine_of_the_test_driver_does_nothing(uri: str) -> None:
+    """The driver makes its figures of the clock, whatever the machine does."""
+
+    async def run() -> None:
+        async with opened(uri) as connection:
+            await domains.suspend(connection, uuid(1))
+            first = (await stats.bulk(connection, [uuid(1)]))[uuid(1)]
+            second = replace(await stats.single(connection, uuid(1)), time=first.time + 1)
+            figures = rates.figures(first, second)
+            assert not any(value > 0 for value in (figures.cpu, figures.read, figures.write, figures.rx, figures.tx))
+            assert figures.given > 0
 
     asyncio.run(run())
 

@@ -7,6 +7,7 @@ is left behind, counted in Connection.outstanding until it is back.
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import libvirt
@@ -209,7 +210,10 @@ def _each(
         uuid = domain.UUIDString()
         try:
             if domain.isActive():
-                found[uuid] = _ask_one(domain, listing.definition(connection, domain))
+                found[uuid] = one = _ask_one(domain, listing.definition(connection, domain))
+                if connection.capabilities.driver == "TEST" and domain.state()[0] == libvirt.VIR_DOMAIN_PAUSED:
+                    # The test driver makes its figures of the clock: a paused machine would go on working.
+                    found[uuid] = replace(one, cpu_ns=-1, vcpu_ns=(), disks=(), nics=())
         except libvirt.libvirtError as error:
             listing.only_gone(error)
     return found
