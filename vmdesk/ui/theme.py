@@ -203,7 +203,7 @@ _DARK = {
 }
 # On a dark ground Qt's frame around a field is hardly seen: the field itself stands out instead.
 _DARK_FIELD = "#30363d"
-_FIELDS = ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit")
+_FIELDS = (b"QLineEdit", b"QAbstractSpinBox", b"QPlainTextEdit")
 _DISABLED = (
     QPalette.ColorRole.WindowText,
     QPalette.ColorRole.Text,

@@ -110,6 +110,6 @@ def test_a_field_stands_out_from_its_ground(dark: bool, qapp: QApplication, qtbo
         table.ensurePolished()
         assert table.palette().base().color() == own_palette(dark).base().color()
     finally:
-        for kind in ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit"):
+        for kind in (b"QLineEdit", b"QAbstractSpinBox", b"QPlainTextEdit"):
             qapp.setPalette(before, kind)
         qapp.setPalette(before)
