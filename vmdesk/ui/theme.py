@@ -2,6 +2,7 @@
 
 import os
 from enum import Enum
+from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QGuiApplication, QPainter, QPalette, QPen, QPolygonF
@@ -203,7 +204,8 @@ _DARK = {
 }
 # On a dark ground Qt's frame around a field is hardly seen: the field itself stands out instead.
 _DARK_FIELD = "#30363d"
-_FIELDS = (b"QLineEdit", b"QAbstractSpinBox", b"QPlainTextEdit")
+# WORKAROUND PySide6: its stubs ask for bytes, the function itself takes text only.
+_FIELDS: tuple[Any, ...] = ("QLineEdit", "QAbstractSpinBox", "QPlainTextEdit")
 _DISABLED = (
     QPalette.ColorRole.WindowText,
     QPalette.ColorRole.Text,

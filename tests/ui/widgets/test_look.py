@@ -20,6 +20,7 @@ from vmdesk.model.errors import Problem
 from vmdesk.model.text import text
 from vmdesk.ui.models.trace import TraceModel
 from vmdesk.ui.parts import Level, Notice
+from vmdesk.ui.theme import _FIELDS as theme_fields
 from vmdesk.ui.theme import Theme, own_palette
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.glyph import Glyph
@@ -110,6 +111,6 @@ def test_a_field_stands_out_from_its_ground(dark: bool, qapp: QApplication, qtbo
         table.ensurePolished()
         assert table.palette().base().color() == own_palette(dark).base().color()
     finally:
-        for kind in (b"QLineEdit", b"QAbstractSpinBox", b"QPlainTextEdit"):
+        for kind in theme_fields:
             qapp.setPalette(before, kind)
         qapp.setPalette(before)
