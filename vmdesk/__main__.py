@@ -1,13 +1,16 @@
 """Arguments to the window or to a command."""
 
 import gc
+import os
+import sys
 
 # What is loaded and built now stays: looking for garbage in it is a tenth of the start. App takes it up again.
 gc.disable()
+# Of the thousands of functions that the bindings of Qt and libvirt import, each is looked up when it is first called.
+sys.setdlopenflags(os.RTLD_LAZY)
 
 # ruff: noqa: E402
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from vmdesk.core.settings import SettingsFile
 from vmdesk.core.single import send
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import tr
+from vmdesk.ui import binding
 from vmdesk.ui.display import display_problem
 
 
@@ -67,6 +71,7 @@ def _window(words: Sequence[str]) -> int:
         paths.make()
     except OSError as error:
         return _refused(1, tr("The folder {folder} cannot be used: {why}", folder=error.filename, why=error.strerror))
+    binding.load()
     # Not loaded for the command line: it works where there is no Qt, and starts in a tenth of the time.
     from vmdesk import app
 

@@ -1,4 +1,7 @@
-"""The composition root of the window: builds the parts, joins them, closes them. The only importer of qasync."""
+"""The composition root of the window: builds the parts, joins them, closes them. The only importer of qasync.
+
+What is seen is loaded and built (ui/front.py) while the hosts are being opened: both take about as long.
+"""
 
 import asyncio
 import contextlib
@@ -11,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from vmdesk import __version__
-from vmdesk.core import choice, garbage, language
+from vmdesk.core import choice, garbage
 from vmdesk.core import practice as practice_host
 from vmdesk.core.activity import Activity
 from vmdesk.core.answers import Answer, Answers
@@ -33,8 +35,8 @@ from vmdesk.core.practice import Practice
 from vmdesk.core.recorder import Recorder
 from vmdesk.core.sampler import Sampler
 from vmdesk.core.sessions import Sessions
-from vmdesk.core.settings import Settings, SettingsFile
-from vmdesk.core.single import Listening, Message, listen
+from vmdesk.core.settings import SettingsFile
+from vmdesk.core.single import Listening, listen
 from vmdesk.core.store import Changes, Store
 from vmdesk.core.trace import Trace
 from vmdesk.core.wallet import Wallet
@@ -43,24 +45,15 @@ from vmdesk.model.domain import Domain, DomainKey, Labels
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig, Link
 from vmdesk.model.prompt import Prompt
-from vmdesk.model.text import text
-from vmdesk.ui import notify, takeover
-from vmdesk.ui.hosts import HostActions
-from vmdesk.ui.later import load
-from vmdesk.ui.main_window import MainWindow
-from vmdesk.ui.parts import Level, Notice, Parts, Shell
-from vmdesk.ui.qt_words import QtWords
+from vmdesk.ui.later import load, load_window
+from vmdesk.ui.parts import Parts, Shell
 from vmdesk.ui.remembered import Remembered
-from vmdesk.ui.theme import Theme
-from vmdesk.ui.tray import Tray
 from vmdesk.virt import guest, listing
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.lane import Lane
 
 LAST = 4.0  # seconds for everything that has to be written at the end
 HEAD_START = 0.06  # seconds for a host to be listed before the window is drawn: drawing it twice takes longer
-LATER = 0.5  # seconds until it is tried again to do what a dialog is in the way of
-OPENING = 20.0  # seconds in which a machine that is to be opened may appear
 
 
 @dataclass(frozen=True)
@@ -107,17 +100,18 @@ class App:
         """Inside the running loop: parts may start work at once."""
         # Each cell's painting takes Python's lock anew; a busy worker would keep it for 5 ms every time.
         sys.setswitchinterval(LOCK)
+        self._qt = qt
         self._options = options
         self._paths = paths
         self._settings = settings
-        self._language = settings.current.language
         self._ended = asyncio.Event()
-        self._crash: Any = None
+        self._shown = asyncio.Event()
         self._listening: Listening | None = None
         self._ending = False
         self._code = 0
-        self.theme = Theme(qt)
-        self.theme.apply(settings.current.theme)
+        self.front: Any = None  # vmdesk.ui.front.Front, as soon as it is there
+        self._untold: list[Problem] = []  # what happened before
+        self._mistakes: list[BaseException] = []
         self.store = Store()
         self.jobs = Jobs(self.bug)
         self._files = Lane(1, "files")
@@ -127,55 +121,20 @@ class App:
         self._labels = _Labels(paths.labels_file)
         self._practice = Practice(paths)
         self._practice.hear = self._tell
-        self._wallet = Wallet()
-        self._answers = Answers(self._prompt, self._wallet)
+        self._answers = Answers(self._prompt, Wallet())
         self._ways = Ways(paths.runtime, self._answers, self._practice)
         self.sessions = Sessions(self.store, self.jobs, self._activity, self._calls())
         self._labels.changed = self._on_labels
         self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
         self._screens: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
-        self._trace = Trace()
-        context = Context(
-            self.store,
-            self.sessions,
-            self.jobs,
-            settings,
-            self._trace,
-            self._labels,
-            cast(Ask, _Later(lambda: load("ask")(lambda: self.window, self.store, settings))),
-        )
         self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
-        self._host_actions = HostActions(self._hosts, self.store, lambda: self.window, self.jobs.spawn)
-        self._remembered = Remembered(paths.window_file)
-        self._remembered.load()
-        # Connecting takes as long as drawing the window: both begin now.
-        self.jobs.spawn("hosts", self._start_hosts())
-        self._parts = Parts(
-            paths,
-            self.store,
-            self.jobs,
-            self.sessions,
-            self._history,
-            self._archive,
-            self._activity,
-            settings,
-            self._trace,
-            context,
-            self.sampler,
-            cast(Shell, None),  # the window puts itself there
-            _Later(self._open_screens),
-        )
-        self.window = self._make_window()
-        self._tray = Tray(self._show, self.end)
         self._notifier = Notifier(self._activity, self.jobs, settings, self._announce)
-        settings.subscribe(self._on_settings)
 
-    def _make_window(self) -> MainWindow:
-        window = MainWindow(self._parts, self._remembered, self._host_actions, self._picture)
-        window.close_wanted.connect(self._on_close_wanted)
-        window.quit_wanted.connect(self._on_quit_wanted)
-        return window
+    @property
+    def window(self) -> Any:
+        """The vmdesk.ui.main_window.MainWindow; there is one when `front` is there."""
+        return self.front.window
 
     # ---------------------------------------------------------------- run
 
@@ -185,14 +144,16 @@ class App:
         loop.set_exception_handler(self._on_loop_error)
         for one in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(one, self.end)
+        self.jobs.spawn("hosts", self._start_hosts())
+        await load_window()
+        self._build()
         await self._first_listing()
-        self.window.machines.settle()
-        self.window.sidebar_model.settle()
-        self.window.show()
+        self.front.show()
+        self._shown.set()
         for problem in self._settings.notices:
             self._tell(problem)
         if self._options.open:
-            self._open_when_there(self._options.open)
+            self.front.visits.open_when_there(self._options.open)
         if self._options.tour is not None:
             self.jobs.spawn("tour", self._walk(self._options.tour))
         else:
@@ -201,6 +162,45 @@ class App:
             await self._ended.wait()
         await self.close()
         return self._code
+
+    def _build(self) -> None:
+        """What is seen; what was to be told meanwhile is told."""
+        remembered = Remembered(self._paths.window_file)
+        remembered.load()
+        parts = self._parts()
+        self.front = load("front")(self._qt, parts, self._hosts, self._settings, remembered, self._picture, self.end)
+        self.front.tell_notices()
+        for problem in self._untold:
+            self._tell(problem)
+        for error in self._mistakes:
+            self.bug(error)
+
+    def _parts(self) -> Parts:
+        trace = Trace()
+        context = Context(
+            self.store,
+            self.sessions,
+            self.jobs,
+            self._settings,
+            trace,
+            self._labels,
+            cast(Ask, _Later(lambda: load("ask")(lambda: self.window, self.store, self._settings))),
+        )
+        return Parts(
+            self._paths,
+            self.store,
+            self.jobs,
+            self.sessions,
+            self._history,
+            self._archive,
+            self._activity,
+            self._settings,
+            trace,
+            context,
+            self.sampler,
+            cast(Shell, None),  # the window puts itself there
+            _Later(self._open_screens),
+        )
 
     async def _first_listing(self) -> None:
         """Until a host is listed, but no longer than nobody notices."""
@@ -221,14 +221,14 @@ class App:
         gc.freeze()
         self.jobs.spawn("garbage", garbage.collect())
         try:
-            self._listening = await listen(self._paths.socket, self._on_message)
+            self._listening = await listen(self._paths.socket, self.front.on_message)
         except VirtError as error:
             self._tell(error.problem)
         self.jobs.spawn("recorder", self._recorder.run())
 
     async def _walk(self, folder: Path) -> None:
         """The tour, and then the end."""
-        tour = load("tour")(self.window, self.store, self.theme, folder)
+        tour = load("tour")(self.window, self.store, self.front.theme, folder)
         try:
             self._code = 0 if await tour.run() else 1
         finally:
@@ -243,9 +243,7 @@ class App:
         if self._ending:
             return
         self._ending = True
-        self.window.remember()
-        self.window.setEnabled(False)
-        self._tray.go()
+        self.front.close()
         self._notifier.close()
         self.sampler.close()
         if self._screens is not None:
@@ -279,7 +277,8 @@ class App:
 
     async def _start_hosts(self) -> None:
         await self._hosts.start(self._only())
-        self._host_actions.tell_notices()
+        if self.front is not None:
+            self.front.tell_notices()
 
     def _only(self) -> list[HostConfig]:
         """The hosts of --connect; they were checked before the window was made."""
@@ -297,113 +296,19 @@ class App:
 
     async def _prompt(self, prompt: Prompt, offer: bool) -> Answer | None:
         """What a host asks at log-in."""
-        answer: Answer | None = await load("login-dialog")(self._window_or_none)(prompt, offer)
+        await self._shown.wait()
+        answer: Answer | None = await load("login-dialog")(lambda: self.window)(prompt, offer)
         return answer
 
     def _on_labels(self, key: DomainKey) -> None:
         if session := self.sessions.get(key.host):
             session.refresh((key.uuid,))
 
-    # ---------------------------------------------------------------- closing
-
-    def _on_close_wanted(self) -> None:
-        self.jobs.spawn("closing", self._ask_closing())
-
-    def _on_quit_wanted(self) -> None:
-        self.jobs.spawn("closing", self._ask_closing())
-
-    async def _ask_closing(self) -> None:
-        tray = self._tray.there()
-        decided = (
-            (await load("closing")(self.window, self.jobs, self._settings, tray)).value if self.jobs.running else "wait"
-        )
-        if decided == "tray":
-            self.window.hide()
-            self._tray.enter()
-        elif decided == "wait":
-            if self.jobs.running:
-                note = text("VMDesk closes when the work is done.")
-                self.window.notify(Notice(Problem(note), Level.WARNING))
-                self.jobs.subscribe(lambda job: None if self.jobs.running else self.end())
-            else:
-                self.end()
-
-    def _show(self) -> None:
-        self._tray.go()
-        self.window.come_forward()
-
-    # ---------------------------------------------------------------- what comes from outside
-
-    def _on_message(self, message: Message) -> None:
-        """A second start, or the command line."""
-        self._show()
-        for word in message.get("connect", ()):
-            self._connect_word(str(word))
-        if message.get("do") == "open":
-            uri, uuid = str(message.get("uri", "")), str(message.get("uuid", ""))
-            if uri and not any(host.config.uri == uri for host in self.store.hosts.values()):
-                self._connect_word(uri)
-            self._open_when_there(uuid)
-
-    def _connect_word(self, word: str) -> None:
-        try:
-            config = choice.host(word, self._settings.current)
-        except VirtError as error:
-            self._tell(error.problem)
-            return
-        if config.id == practice_host.ID:
-            self._host_actions.open_practice()
-            return
-        known = next((host.id for host in self.store.hosts.values() if host.config.uri == config.uri), None)
-        if known is None:
-            self.sessions.add(config)
-        self.sessions.connect(known or config.id)
-
-    def _open_when_there(self, uuid: str) -> None:
-        """Open a machine's page as soon as its host has been listed."""
-
-        def look(_changes: Changes | None) -> bool:
-            found = next((key for key in self.store.domains if key.uuid == uuid), None)
-            if found is not None:
-                self.window.reveal(found)
-                self.window.open_machine(found)
-            return found is not None
-
-        if look(None):
-            return
-        waiting: list[Callable[[], None]] = []
-
-        def stop() -> None:
-            while waiting:
-                waiting.pop()()
-
-        waiting.append(self.store.subscribe(lambda changes: stop() if look(changes) else None))
-        asyncio.get_running_loop().call_later(OPENING, stop)
-
-    def _on_settings(self, settings: Settings) -> None:
-        if settings.language != self._language:
-            self._language = settings.language
-            _speak(settings.language)
-            # Not in the midst of what the person does in the old window: its list of languages is still open.
-            asyncio.get_running_loop().call_soon(self._renew)
-        if settings.theme != self.theme.choice:
-            self.theme.apply(settings.theme)
-
-    def _renew(self) -> None:
-        """A window that speaks the new language, in the place of the old one."""
-        if self._ending:
-            return
-        if self._crash is not None or takeover.is_busy(self.window):
-            asyncio.get_running_loop().call_later(LATER, self._renew)
-            return
-        old = self.window
-        old.remember()
-        self.window = self._make_window()
-        takeover.take_over(self.window, old)
+    # ---------------------------------------------------------------- what happens
 
     def _announce(self, announcement: Announcement) -> None:
-        if not self.window.isActiveWindow():
-            notify.show(announcement, self._tray.icon)
+        if self.front is not None:
+            self.front.announce(announcement)
 
     # ---------------------------------------------------------------- mistakes
 
@@ -411,34 +316,19 @@ class App:
         """A mistake of the program: one dialog, however many there are."""
         if self._options.debug:
             sys.__excepthook__(type(error), error, error.__traceback__)
-        if self._ending or not hasattr(self, "window"):
-            return
-        if self._crash is None:
-            self._crash = load("crash-dialog")(self.window, error)
-            self._crash.finished.connect(self._on_crash_read)
-            self._crash.show()
-        else:
-            self._crash.add(error)
-
-    def _on_crash_read(self, _result: int) -> None:
-        self._crash = None
+        if self.front is None:
+            self._mistakes.append(error)
+        elif not self._ending:
+            self.front.confess(error)
 
     def _on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.bug(context.get("exception") or RuntimeError(str(context.get("message"))))
 
     def _tell(self, problem: Problem) -> None:
-        if hasattr(self, "window") and not self._ending:
-            self.window.notify(Notice(problem, Level.WARNING))
-
-    def _window_or_none(self) -> MainWindow | None:
-        return self.window if hasattr(self, "window") else None
-
-
-def _speak(chosen: str) -> None:
-    """Our words, and how Qt writes numbers and dates."""
-    found = language.use(chosen)
-    system = QLocale.system()
-    QLocale.setDefault(system if system.name().startswith(found) else QLocale(found))
+        if self.front is None:
+            self._untold.append(problem)
+        elif not self._ending:
+            self.front.tell(problem)
 
 
 def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
@@ -450,9 +340,6 @@ def run(options: Options, paths: Paths, settings: SettingsFile) -> int:
     qt.setApplicationName("vmdesk")
     qt.setApplicationVersion(__version__)
     qt.setDesktopFileName("vmdesk")
-    _speak(settings.current.language)
-    words = QtWords(qt)
-    qt.installTranslator(words)
     qt.setQuitOnLastWindowClosed(False)  # a closed window would end the loop in the middle of what it is doing
     with asyncio.Runner(loop_factory=lambda: QEventLoop(qt), debug=options.debug or None) as runner:
         return int(runner.run(_main(qt, options, paths, settings)))

@@ -47,7 +47,7 @@ async def _open(qt: QApplication, uri: str, folder: Path, measure: Callable[[Ins
     running = asyncio.create_task(app.run())
     try:
         async with asyncio.timeout(PATIENCE):
-            while not any(host.link is Link.UP for host in app.store.hosts.values()):
+            while app.front is None or not any(host.link is Link.UP for host in app.store.hosts.values()):
                 await asyncio.sleep(0.05)
         await measure(Inside(app.store, app.window, app.sessions.all[0]))
     finally:

@@ -39,9 +39,13 @@ def play(qapp: QApplication, run_async: Any, tmp_path: Path) -> Play:
         settings = SettingsFile(paths.settings_file)
         settings.load()
 
+        async def act(app: App) -> None:
+            await until(lambda: app.front)
+            await script(app)
+
         async def main() -> int:
             app = App(qapp, Options(**({"connect": ("practice",)} | options)), paths, settings)
-            acting = asyncio.create_task(script(app))
+            acting = asyncio.create_task(act(app))
             async with asyncio.timeout(40):
                 code = await app.run()
                 await acting
@@ -114,7 +118,7 @@ def test_opens_the_machine_it_was_started_for(play: Play) -> None:
     async def script(app: App) -> None:
         await until(lambda: app.store.domains)
         key, domain = next(iter(app.store.domains.items()))
-        app._on_message({"do": "open", "uri": "", "uuid": key.uuid, "name": domain.name})
+        app.front.on_message({"do": "open", "uri": "", "uuid": key.uuid, "name": domain.name})
         await until(lambda: app.window.tabs.count() == 2)
         assert app.window.windowTitle() == f"VMDesk – {domain.name}"
         app.end()
@@ -124,7 +128,7 @@ def test_opens_the_machine_it_was_started_for(play: Play) -> None:
 
 def test_what_a_second_start_wants_that_cannot_be(play: Play) -> None:
     async def script(app: App) -> None:
-        app._on_message({"do": "raise", "connect": ["qemu+ext:///system"]})
+        app.front.on_message({"do": "raise", "connect": ["qemu+ext:///system"]})
         assert app.window.notices.current is not None
         assert app.window.notices.current.level is Level.WARNING
         app.end()

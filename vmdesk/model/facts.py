@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from vmdesk.model.text import Text
-
 
 @dataclass(frozen=True, slots=True)
 class Pages:
@@ -150,15 +148,3 @@ class HostFacts:
             free = None if page.free is None or old.free is None else old.free + page.free
             sums[page.size_kib] = Pages(page.size_kib, old.total + page.total, free)
         return tuple(sums[size] for size in sorted(sums)[1:])
-
-
-@dataclass(frozen=True, slots=True)
-class KvmProof:
-    """Whether a KVM machine could be started there. `works` None: it was not tried, `why` says why not."""
-
-    works: bool | None
-    why: Text | None = None
-    what_next: Text | None = None
-    details: str = ""
-    seconds: float = 0.0
-    command: str = ""  # what to paste into a terminal

@@ -3,6 +3,7 @@
 Pages and dialogs would be a third of the start, and the first picture of the window needs none of them.
 """
 
+import asyncio
 import importlib
 from typing import Any
 
@@ -24,8 +25,28 @@ _PARTS = {
     "login-dialog": ("vmdesk.ui.dialogs.askpass", "WindowDialog"),
     "closing": ("vmdesk.ui.dialogs.closing", "ask"),
     "crash-dialog": ("vmdesk.ui.dialogs.crash", "CrashDialog"),
+    "announce": ("vmdesk.ui.notify", "show"),
+    "front": ("vmdesk.ui.front", "Front"),
     "tour": ("vmdesk.ui.tour", "Tour"),
 }
+
+# What the window is made of, in pieces that take about as long.
+_WINDOW = (
+    "vmdesk.ui.theme",
+    "vmdesk.ui.actions",
+    "vmdesk.ui.models.domains",
+    "vmdesk.ui.widgets.domains_table",
+    "vmdesk.ui.widgets.inspector",
+    "vmdesk.ui.main_window",
+    "vmdesk.ui.front",
+)
+
+
+async def load_window() -> None:
+    """Load the window. Between the pieces, what comes from hosts that are being opened has its turn."""
+    for module in _WINDOW:
+        importlib.import_module(module)
+        await asyncio.sleep(0)
 
 
 def load(name: str) -> Any:

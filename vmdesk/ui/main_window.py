@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         ]
         self._on_settings(parts.settings.current)
         self._recall()
+        self._on_store(Changes(hosts=frozenset(parts.store.hosts)))  # some may have been opened by now
 
     def _build(self) -> None:
         self.split = QSplitter(Qt.Orientation.Horizontal, self)

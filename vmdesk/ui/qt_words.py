@@ -1,6 +1,6 @@
 """What Qt itself says, in our language: the menus of text fields, buttons of dialogs. Qt brings no Vietnamese."""
 
-from PySide6.QtCore import QTranslator
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QTranslator
 
 from vmdesk.model.text import Text, text
 
@@ -32,6 +32,21 @@ _SOURCES = {one.source: one for one in _TEXTS}
 
 class QtWords(QTranslator):
     """Asked by Qt for each text of its own; what is not known stays English."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._asked = False
+
+    def speak(self, language: str) -> None:
+        """From now on, in a language of two letters; numbers and dates as the system has them where it speaks it."""
+        system = QLocale.system()
+        QLocale.setDefault(system if system.name().startswith(language) else QLocale(language))
+        # Qt asks about a thousand times while the window is built: in English, it need not.
+        if self._asked:
+            QCoreApplication.removeTranslator(self)
+        self._asked = language != "en"
+        if self._asked:
+            QCoreApplication.installTranslator(self)
 
     def isEmpty(self) -> bool:
         return False

@@ -16,8 +16,8 @@ from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.domain import Definition, Labels
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
-from vmdesk.model.facts import KvmProof
 from vmdesk.model.host import Capabilities, Feature, HostConfig
+from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import Text, text
 from vmdesk.virt import drivers, errors, events, loop
 from vmdesk.virt.ssh import Tunnel

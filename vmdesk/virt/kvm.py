@@ -6,7 +6,7 @@ import time
 
 import libvirt
 
-from vmdesk.model.facts import KvmProof
+from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import text
 from vmdesk.virt import errors, steps
 from vmdesk.virt.connection import Connection

@@ -4,8 +4,6 @@
 title and description are libvirt's own elements.
 """
 
-import re
-
 from lxml import etree
 
 from vmdesk.model.domain import Labels
@@ -13,13 +11,13 @@ from vmdesk.model.domain import Labels
 NAMESPACE = "https://vmdesk.org/xmlns/1"
 PREFIX = "vmdesk"
 _LABELS = f"{{{NAMESPACE}}}labels"
-# What XML 1.0 cannot hold.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot hold. (A regular expression with such ranges takes milliseconds to be made, at each start.)
+_FORBIDDEN = dict.fromkeys((*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF))
 
 
 def clean(value: str) -> str:
     """`value` without the characters that XML cannot hold."""
-    return _FORBIDDEN.sub("", value)
+    return value.translate(_FORBIDDEN)
 
 
 def build(labels: Labels) -> str | None:

@@ -21,11 +21,11 @@ from vmdesk.model.facts import (
     Guest,
     HostFacts,
     Ksm,
-    KvmProof,
     Pages,
     SecurityModel,
 )
 from vmdesk.model.host import Host, Link
+from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import text
 from vmdesk.ui.models.users import Column
 from vmdesk.ui.pages import host as host_module

@@ -12,8 +12,9 @@ from vmdesk.core.history import Series
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.facts import HostFacts, KvmProof
+from vmdesk.model.facts import HostFacts
 from vmdesk.model.host import Host, Link
+from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.models.users import Column
 from vmdesk.ui.pages.host_check_list import CheckList

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from vmdesk.core import units
-from vmdesk.model.facts import HostFacts, KvmProof
+from vmdesk.model.facts import HostFacts
+from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import in_language, tr, trn
 from vmdesk.ui.pages.machine_facts import security_name
 

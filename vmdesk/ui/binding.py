@@ -1,0 +1,40 @@
+"""Loads Qt's binding without what it makes ready for explaining wrong arguments.
+
+WORKAROUND PySide 6.11: each start compiles three regular expressions that only its error messages and its stub
+generator use; that is a twentieth of our start. They are compiled when they are first used. Later versions that do
+without them find nothing changed.
+"""
+
+import importlib
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_WHOSE = "shibokensupport."
+
+
+class Unmade:
+    """Stands in for a pattern; what is taken from it is a method, which makes the pattern when it is called."""
+
+    def __init__(self, make: Callable[[], re.Pattern[str]]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *arguments, **named: getattr(self._make(), name)(*arguments, **named)
+
+
+def load() -> None:
+    """Load it, once; does nothing if it is there already."""
+    made = re.compile
+
+    def compile_(pattern: Any, flags: Any = 0) -> Any:
+        if str(sys._getframe(1).f_globals.get("__name__")).startswith(_WHOSE):
+            return Unmade(lambda: made(pattern, flags))
+        return made(pattern, flags)
+
+    re.compile = compile_
+    try:
+        importlib.import_module("shiboken6")
+    finally:
+        re.compile = made
