@@ -120,7 +120,7 @@ class Display:
                 self._thread = threading.Thread(target=self._run, name="dbus display", daemon=True)
                 self._thread.start()
         try:
-            return await wait(self._opened, 2 * SECONDS, words.silent())
+            return await wait(self._opened, 2 * SECONDS, words.silent(2 * SECONDS))
         except VirtError as error:
             self.fail(error.problem)
             raise
@@ -197,7 +197,7 @@ class Display:
         except Ended:
             problem = self._why_ended()
         except TimeoutError:
-            problem = words.silent()
+            problem = words.silent(SECONDS)
         except Refused as error:
             problem = words.rejected(str(error))
         except ProtocolError as error:

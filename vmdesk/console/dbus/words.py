@@ -1,9 +1,23 @@
 """What can go wrong with QEMU's D-Bus display, in words."""
 
+from functools import partial
+
+from vmdesk.console import problems
+from vmdesk.console.problems import DBUS
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text
 
 APPARMOR_RULE = "unix (send, receive) type=stream addr=none peer=(label=unconfined),"
+
+silent = partial(problems.silent, DBUS)
+taken = partial(problems.taken, DBUS)
+protocol = partial(problems.protocol, DBUS)
+cannot_show = partial(problems.cannot_show, DBUS)
+no_head = partial(problems.no_head, DBUS)
+ended = problems.ended
+closed = problems.closed
+format_unknown = problems.format_unknown
+size_refused = problems.size_refused
 
 
 def no_frame(details: str = "") -> Problem:
@@ -20,15 +34,6 @@ def no_frame(details: str = "") -> Problem:
     )
 
 
-def silent() -> Problem:
-    return Problem(
-        what=text("The machine's D-Bus display does not answer."),
-        why=text("QEMU may hang or be very busy."),
-        what_next=text("Try again, or use VNC."),
-        name="timeout",
-    )
-
-
 def rejected(details: str) -> Problem:
     return Problem(
         what=text("The machine's D-Bus display refused the login."),
@@ -36,41 +41,6 @@ def rejected(details: str) -> Problem:
         what_next=text("Use VNC."),
         details=details,
         name="auth",
-    )
-
-
-def taken() -> Problem:
-    return Problem(
-        what=text("Another viewer took this display."),
-        why=text("QEMU gives its D-Bus display to one viewer at a time, the newest."),
-        what_next=text("Take it back, or go on over VNC."),
-        name="taken",
-    )
-
-
-def ended() -> Problem:
-    return Problem(
-        what=text("The machine closed its display."), why=text("It was shut down, or QEMU ended."), name="eof"
-    )
-
-
-def protocol(details: str) -> Problem:
-    return Problem(
-        what=text("The machine's D-Bus display sent something that makes no sense."),
-        why=text("The connection was closed, to be safe."),
-        what_next=text("Use VNC."),
-        details=details,
-        name="protocol",
-    )
-
-
-def closed() -> Problem:
-    return Problem(what=text("The console was closed."), name="closed")
-
-
-def cannot_show(why: Text) -> Problem:
-    return Problem(
-        what=text("The machine's D-Bus display cannot be shown."), why=why, what_next=text("Use VNC."), name="refused"
     )
 
 
@@ -84,15 +54,3 @@ def no_graphics() -> Problem:
 
 def no_sound() -> Text:
     return text("This machine's QEMU gives no sound over D-Bus: it has no sound device there, or is older than 10.")
-
-
-def no_head(number: int) -> Problem:
-    return cannot_show(text("The machine has no monitor number {number}.", number=number + 1))
-
-
-def format_unknown(number: int) -> Text:
-    return text("Its picture has a format that VMDesk does not know: {number}.", number=f"{number:#x}")
-
-
-def size_refused(width: int, height: int) -> Text:
-    return text("It says that its picture has {width} x {height} pixels.", width=width, height=height)

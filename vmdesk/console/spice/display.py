@@ -483,7 +483,8 @@ class Display:
             try:
                 picture.create(kind, width, height, stride, data)
             except CannotShow as error:
-                self._finish(words.size_refused(*error.size) if error.size else words.format_unknown(error.kind))
+                why = words.size_refused(*error.size) if error.size else words.format_unknown(error.kind)
+                self._finish(words.cannot_show(why))
                 return
             self._heads_changed()
 

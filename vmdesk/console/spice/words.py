@@ -1,37 +1,63 @@
 """What can go wrong with a SPICE display, in words."""
 
-from vmdesk.model.errors import Problem
-from vmdesk.model.text import Text, text
+from functools import partial
 
-_NO_SCREEN = text("The screen could not be opened over SPICE.")
+from vmdesk.console import problems
+from vmdesk.console.problems import SPICE
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import text
+
+silent = partial(problems.silent, SPICE)
+refused = partial(problems.refused, SPICE)
+taken = partial(problems.taken, SPICE)
+no_head = partial(problems.no_head, SPICE)
+password_wrong = partial(problems.password_wrong, SPICE)
+cannot_show = partial(problems.cannot_show, SPICE)
+ended = problems.ended
+closed = problems.closed
+size_refused = problems.size_refused
+format_unknown = problems.format_unknown
+
+
+def password_wanted(details: str) -> Problem:
+    return problems.password_wanted(SPICE, details=details)
 
 
 def no_python_binding(details: str) -> Problem:
-    return Problem(
-        _NO_SCREEN,
+    return problems.missing(
+        SPICE,
         text("PyGObject is not installed."),
         text("Install python3-gi (Debian, Ubuntu), python3-gobject-base (Fedora), python-gobject (Arch), or use VNC."),
-        details=details,
-        name="missing",
+        details,
     )
 
 
 def no_library(details: str) -> Problem:
-    return Problem(
-        _NO_SCREEN,
+    return problems.missing(
+        SPICE,
         text("The SPICE client library is not installed."),
         text("Install gir1.2-spiceclientglib-2.0 (Debian, Ubuntu), spice-glib (Fedora), spice-gtk (Arch), or use VNC."),
-        details=details,
-        name="missing",
+        details,
     )
 
 
-def silent(seconds: float) -> Problem:
+def not_spice(details: str) -> Problem:
+    """The greetings did not fit."""
     return Problem(
-        text("The SPICE server has not answered for {seconds} seconds.", seconds=round(seconds)),
-        text("The machine or its host hangs, or something else than a SPICE server listens there."),
-        text("Try again."),
-        name="timeout",
+        problems.no_screen(SPICE),
+        text("The server speaks another protocol, or wants an encrypted connection only."),
+        text("Check the port, or use its TLS port."),
+        details=details,
+        name="protocol",
+    )
+
+
+def certificate(where: str, details: str) -> Problem:
+    return problems.certificate(
+        SPICE,
+        problems.not_accepted(where),
+        text("Give the file of the authority that signed it. If that is right: somebody may be listening in."),
+        details,
     )
 
 
@@ -45,61 +71,6 @@ def no_picture(seconds: float) -> Problem:
     )
 
 
-def refused(where: str, details: str) -> Problem:
-    if where:
-        why = text("Nothing answers at {where}.", where=where)
-    else:
-        why = text("The connection that libvirt opened does not work.")
-    return Problem(
-        _NO_SCREEN,
-        why,
-        text("Check that the machine runs and that no firewall stands between, then try again."),
-        details=details,
-        name="refused",
-    )
-
-
-def password_wanted(details: str) -> Problem:
-    return Problem(
-        _NO_SCREEN,
-        text("The SPICE server asks for a password."),
-        text("Enter it and try again."),
-        details=details,
-        name="auth",
-    )
-
-
-def password_wrong(details: str) -> Problem:
-    return Problem(
-        _NO_SCREEN,
-        text("The password is wrong, or it has expired."),
-        text("Enter it again."),
-        details=details,
-        name="auth",
-    )
-
-
-def not_spice(details: str) -> Problem:
-    """The greetings did not fit."""
-    return Problem(
-        _NO_SCREEN,
-        text("The server speaks another protocol, or wants an encrypted connection only."),
-        text("Check the port, or use its TLS port."),
-        details=details,
-        name="protocol",
-    )
-
-
-def certificate(where: str, details: str) -> Problem:
-    return Problem(
-        _NO_SCREEN,
-        text("The certificate of {host} was not accepted.", host=where),
-        text("Give the file of the authority that signed it. If that is right: somebody may be listening in."),
-        details=details,
-        name="certificate",
-    )
-
-
 def broken(details: str) -> Problem:
     """A channel of an open session failed."""
     return Problem(
@@ -109,41 +80,6 @@ def broken(details: str) -> Problem:
         details=details,
         name="protocol",
     )
-
-
-def taken() -> Problem:
-    return Problem(
-        text("Another viewer took this display."),
-        text("QEMU gives its SPICE display to one viewer at a time, the newest."),
-        text("Take it back, or go on over VNC."),
-        name="taken",
-    )
-
-
-def ended() -> Problem:
-    return Problem(text("The machine closed its display."), text("It was shut down, or QEMU ended."), name="eof")
-
-
-def closed() -> Problem:
-    return Problem(text("The console was closed."), name="closed")
-
-
-def no_head(number: int) -> Problem:
-    return cannot_show(text("The machine has no monitor number {number}.", number=number + 1))
-
-
-def size_refused(width: int, height: int) -> Problem:
-    return cannot_show(
-        text("It says that its picture has {width} x {height} pixels.", width=width, height=height),
-    )
-
-
-def format_unknown(number: int) -> Problem:
-    return cannot_show(text("Its picture has a format that VMDesk does not know: {number}.", number=f"{number:#x}"))
-
-
-def cannot_show(why: Text) -> Problem:
-    return Problem(text("The machine's SPICE display cannot be shown."), why, text("Use VNC."), name="refused")
 
 
 # ---------------------------------------------------------------- files, USB

@@ -1,58 +1,31 @@
 """What can go wrong with a VNC server, in words."""
 
+from vmdesk.console import problems
+from vmdesk.console.problems import VNC
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 
-_NO_SCREEN = text("The screen could not be opened over VNC.")
+_NO_SCREEN = problems.no_screen(VNC)
 
 
 def protocol(details: str) -> VirtError:
     """The server sent what it may not send."""
-    return VirtError(
-        Problem(
-            text("The VNC server sent something that VMDesk does not understand; the connection was closed."),
-            what_next=text("Try again. If it happens again, open the screen in another way, by SPICE for instance."),
-            details=details,
-            name="protocol",
-        )
-    )
+    return VirtError(problems.protocol(VNC, details))
 
 
 def eof(details: str = "") -> VirtError:
     """The server hung up."""
-    return VirtError(
-        Problem(
-            text("The VNC server closed the connection."),
-            text("The machine was switched off, or somebody else opened its screen alone."),
-            details=details,
-            name="eof",
-        )
-    )
+    return VirtError(problems.ended(details))
 
 
 def timeout(seconds: float) -> VirtError:
     """The server accepted the connection and then said nothing, or stopped in the middle."""
-    return VirtError(
-        Problem(
-            text("The VNC server has not answered for {seconds} seconds.", seconds=round(seconds)),
-            text("The machine or its host hangs, or something else than a VNC server listens there."),
-            text("Try again."),
-            name="timeout",
-        )
-    )
+    return VirtError(problems.silent(VNC, seconds))
 
 
 def refused(where: str, details: str) -> VirtError:
     """No connection at all."""
-    return VirtError(
-        Problem(
-            _NO_SCREEN,
-            text("Nothing answers at {where}.", where=where),
-            text("Check that the machine runs and that no firewall stands between, then try again."),
-            details=details,
-            name="refused",
-        )
-    )
+    return VirtError(problems.refused(VNC, where, details))
 
 
 def no_such_host(host: str, details: str) -> VirtError:
@@ -81,19 +54,11 @@ def unreachable(where: str, seconds: float) -> VirtError:
 
 def password_wanted(user: bool) -> VirtError:
     """It asks for one and we have none."""
-    if user:
-        why = text("It asks for a user name and a password.")
-    else:
-        why = text("It asks for a password.")
-    return _auth(why, text("Enter it and try again."))
+    return VirtError(problems.password_wanted(VNC, user))
 
 
 def password_wrong(details: str = "") -> VirtError:
-    return _auth(text("The password is wrong."), text("Enter it again."), details)
-
-
-def _auth(why: Text, what_next: Text, details: str = "") -> VirtError:
-    return VirtError(Problem(_NO_SCREEN, why, what_next, details=details, name="auth"))
+    return VirtError(problems.password_wrong(VNC, details))
 
 
 def turned_away(details: str) -> VirtError:
@@ -155,7 +120,7 @@ def certificate_unknown(host: str, file: str, details: str) -> VirtError:
 
 
 def certificate_bad(host: str, details: str) -> VirtError:
-    return _certificate(text("The certificate of {host} was not accepted.", host=host), None, details)
+    return _certificate(problems.not_accepted(host), None, details)
 
 
 def tls_failed(host: str, details: str) -> VirtError:
@@ -167,7 +132,7 @@ def tls_failed(host: str, details: str) -> VirtError:
 
 
 def _certificate(why: Text, what_next: Text | None, details: str) -> VirtError:
-    return VirtError(Problem(_NO_SCREEN, why, what_next, details=details, name="certificate"))
+    return VirtError(problems.certificate(VNC, why, what_next, details))
 
 
 # ---------------------------------------------------------------- sound

@@ -212,7 +212,7 @@ def test_other_versions(make: Make, version: bytes, security: str) -> None:
 def test_passwords(make: Make) -> None:
     make(security="password", login=Login("secret")).open()
     wrong = make(security="password", login=Login("wrong")).refusal()
-    assert (wrong.name, str(wrong.why)) == ("auth", "The password is wrong.")
+    assert (wrong.name, str(wrong.why)) == ("auth", "The password is wrong, or it has expired.")
     assert wrong.details == "authentication failed"
     missing = make(security="password").refusal()
     assert (missing.name, str(missing.why)) == ("auth", "It asks for a password.")
@@ -345,7 +345,7 @@ def test_tls(make: Make, authority: Authority, security: str) -> None:
 def test_wrong_and_missing_passwords_with_tls(make: Make, authority: Authority, security: str) -> None:
     tls = Tls("host.example", authorities=(authority.file,))
     wrong = make(security=security, tls_server=authority.server(), tls=tls, login=Login("no", "admin")).refusal()
-    assert (wrong.name, str(wrong.why)) == ("auth", "The password is wrong.")
+    assert (wrong.name, str(wrong.why)) == ("auth", "The password is wrong, or it has expired.")
     missing = make(security=security, tls_server=authority.server(), tls=tls).refusal()
     assert missing.name == "auth" and str(missing.why).startswith("It asks for")
 
