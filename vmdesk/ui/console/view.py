@@ -34,6 +34,7 @@ from vmdesk.ui.console.transform import Mode, Transform, fit
 ASK_SIZE = 250  # ms after the last change of the window before the guest is asked for another size
 DARK = 2000  # ms without a change before it is looked whether the picture is black
 _FADED = 0.35  # how much of an old picture is left to see
+_BAND = 32  # rows looked at together for whether all is black
 
 
 class Inputs(Protocol):
@@ -220,46 +221,59 @@ class ConsoleView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self._check_place()
+        visible, transform = event.rect(), self._transform
         painter = QPainter(self)
-        ground = self.palette().color(QPalette.ColorRole.Window).darker(112)
-        transform = self._transform
         if transform is None:
-            painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
+            painter.fillRect(visible, self.palette().color(QPalette.ColorRole.Base))
             painter.end()
             return
-        ratio = transform.ratio
-        painter.scale(1 / ratio, 1 / ratio)
-        painter.translate(-transform.shift_x, -transform.shift_y)
+        if transform.ratio != 1 or transform.shift_x or transform.shift_y:
+            visible = self._to_device_pixels(painter, transform, visible)
         target = QRect(transform.left, transform.top, transform.width, transform.height)
-        visible = QRectF(
-            event.rect().x() * ratio + transform.shift_x,
-            event.rect().y() * ratio + transform.shift_y,
-            event.rect().width() * ratio,
-            event.rect().height() * ratio,
-        ).toAlignedRect()
-        if not target.contains(visible):
+        if self._old or not target.contains(visible):
+            ground = self.palette().color(QPalette.ColorRole.Window).darker(112)
             painter.fillRect(visible.adjusted(-1, -1, 1, 1), ground)
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         if self._old:
-            painter.fillRect(target, ground)
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_SourceOver)
             painter.setOpacity(_FADED)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not transform.exact)
+        else:
+            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
         if transform.width == transform.guest_width and transform.height == transform.guest_height:
             part = visible.intersected(target)
             painter.drawImage(part.topLeft(), self._image, part.translated(-target.topLeft()))
         else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, not transform.exact)
             painter.drawImage(target, self._image)
         painter.end()
         self.rates.painted()
 
+    def _to_device_pixels(self, painter: QPainter, transform: Transform, visible: QRect) -> QRect:
+        """Paint in device pixels from here on; what is visible, in those."""
+        ratio = transform.ratio
+        painter.scale(1 / ratio, 1 / ratio)
+        painter.translate(-transform.shift_x, -transform.shift_y)
+        return QRectF(
+            visible.x() * ratio + transform.shift_x,
+            visible.y() * ratio + transform.shift_y,
+            visible.width() * ratio,
+            visible.height() * ratio,
+        ).toAlignedRect()
+
     # ---------------------------------------------------------------- black pictures
 
     def _look_dark(self) -> None:
-        if self._surface is None or not self.isVisible():
-            return
-        grey = self._image.convertToFormat(QImage.Format.Format_Grayscale8)
-        self._set_dark(not bytes(grey.constBits()).strip(b"\0"))
+        if self._surface is not None and self.isVisible():
+            self._set_dark(self._black())
+
+    def _black(self) -> bool:
+        """Band by band: most pictures are known not to be after the first one."""
+        width, height = self._image.width(), self._image.height()
+        black = QImage(width, _BAND, QImage.Format.Format_RGB32)
+        black.fill(0)
+        for top in range(0, height, _BAND):
+            band = self._image.copy(0, min(top, max(0, height - _BAND)), width, min(_BAND, height))
+            if band != (black if height >= _BAND else black.copy(0, 0, width, height)):
+                return False
+        return True
 
     def _set_dark(self, dark: bool) -> None:
         if dark != self._is_dark:
