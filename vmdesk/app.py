@@ -125,6 +125,7 @@ class App:
         self._ways = Ways(paths.runtime, self._answers, self._practice)
         self.sessions = Sessions(self.store, self.jobs, self._activity, self._calls())
         self._labels.changed = self._on_labels
+        self._labels.hear = self._tell
         self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
         self._screens: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
@@ -142,7 +143,7 @@ class App:
         """Until the person has had enough."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._on_loop_error)
-        for one in (signal.SIGTERM, signal.SIGHUP):
+        for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             loop.add_signal_handler(one, self.end)
         self.jobs.spawn("hosts", self._start_hosts())
         await load_window()

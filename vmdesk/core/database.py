@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import TypeVar
 
+from vmdesk.core.aside import free_name
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import text
 
@@ -141,7 +142,7 @@ class Database:
     def _set_aside(self, error: Exception) -> bool:
         """Rename the broken file; False where that is not possible."""
         self._drop()
-        aside = self._free_name()
+        aside = free_name(self._file)
         try:
             if self._file.stat().st_ino != self._inode:  # another process has done it meanwhile
                 return True
@@ -160,11 +161,6 @@ class Database:
             )
         )
         return True
-
-    def _free_name(self) -> Path:
-        stem = self._file.name + time.strftime(".broken-%Y%m%d-%H%M%S")
-        names = (stem, *(f"{stem}-{n}" for n in range(1, 1000)))
-        return next(path for name in names if not (path := self._file.with_name(name)).exists())
 
     def _unwritable(self, error: Exception) -> None:
         if not self._told_unwritable:

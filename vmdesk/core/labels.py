@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from vmdesk.core.aside import free_name
 from vmdesk.model.domain import Domain, DomainKey, Labels
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,16 @@ def tags_of(written: str) -> tuple[str, ...]:
 class LocalLabels:
     """Labels of machines whose driver has no metadata: one JSON file, `host id -> uuid -> labels`.
 
-    A file that cannot be read counts as empty and is set aside on the next write.
+    A file that cannot be read is set aside and counts as empty.
+
+    notices  problems met with it, each told to `hear` as well
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._labels: dict[DomainKey, Labels] | None = None
-        self._broken = False
+        self.notices: list[Problem] = []
+        self.hear: Callable[[Problem], None] = lambda problem: None
         self._listeners: list[Callable[[DomainKey], None]] = []
 
     def subscribe(self, listener: Callable[[DomainKey], None]) -> Callable[[], None]:
@@ -91,14 +97,28 @@ class LocalLabels:
                 self._labels = _parse(json.loads(self._file.read_text(encoding="utf-8")))
             except FileNotFoundError:
                 self._labels = {}
-            except (OSError, ValueError):
-                self._labels, self._broken = {}, True
+            except (OSError, ValueError, RecursionError) as error:
+                self._labels = {}
+                self._set_aside(str(error))
         return self._labels
 
+    def _set_aside(self, why: str) -> None:
+        aside = free_name(self._file)
+        try:
+            self._file.replace(aside)
+            next_step = text(
+                "It was set aside as {file}. Labels that libvirt itself keeps are not in it.", file=str(aside)
+            )
+        except OSError as error:
+            why = f"{why}; {error}"
+            next_step = text("Check the owner of {file}.", file=str(self._file))
+        what = text("The file with labels of machines cannot be read.")
+        problem = Problem(what, None, next_step, why, name="labels-broken")
+        if problem not in self.notices:
+            self.notices.append(problem)
+            self.hear(problem)
+
     def _write(self, known: dict[DomainKey, Labels]) -> None:
-        if self._broken:
-            self._file.replace(self._file.with_name(self._file.name + ".broken"))
-            self._broken = False
         tree: dict[str, dict[str, Any]] = {}
         for key, labels in known.items():
             tree.setdefault(key.host, {})[key.uuid] = asdict(labels)

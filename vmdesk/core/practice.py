@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from vmdesk.core.aside import free_name
 from vmdesk.core.paths import RESOURCES, Paths
 from vmdesk.model import uri
 from vmdesk.model.errors import Problem, VirtError
@@ -64,7 +65,7 @@ class Practice:
     def set_aside(self, why: str) -> str:
         """The saved state is of no use (libvirt refused it, say): keep it beside; the URI of the beginning."""
         self._state = ""
-        aside = self._file.with_name(self._file.name + ".broken")
+        aside = free_name(self._file)
         with contextlib.suppress(OSError):
             os.replace(self._file, aside)
         self.notices.append(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from vmdesk.core.aside import free_name
 from vmdesk.model import uri
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
@@ -176,7 +177,7 @@ class SettingsFile:
         return settings
 
     def _set_aside(self, why: str) -> None:
-        aside = self._aside()
+        aside = free_name(self._file)
         try:
             self._file.rename(aside)
             next_step = text("It was set aside as {file}; VMDesk starts with the standard settings.", file=str(aside))
@@ -203,11 +204,6 @@ class SettingsFile:
                 text("Some settings were not understood: {names}", names=names), None, next_step, name="settings-field"
             )
         )
-
-    def _aside(self) -> Path:
-        stem = self._file.name + time.strftime(".broken-%Y%m%d-%H%M%S")
-        names = (stem, *(f"{stem}-{n}" for n in range(1, 1000)))
-        return next(path for name in names if not (path := self._file.with_name(name)).exists())
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar
 
+from vmdesk.core.aside import free_name
+
 VERSION = 1
 
 T = TypeVar("T")
@@ -27,7 +29,7 @@ class Remembered:
             return
         except (OSError, ValueError, RecursionError):
             with contextlib.suppress(OSError):
-                self._file.replace(self._file.with_name(self._file.name + ".broken"))
+                self._file.replace(free_name(self._file))
             return
         self._values = values
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from vmdesk.core.labels import LabelsEdit, LocalLabels, tags_of
 from vmdesk.model.domain import Domain, DomainKey, Labels
 
@@ -39,15 +41,36 @@ def test_kept_across_starts_and_shared(tmp_path: Path) -> None:
     assert told == [WEB, WEB]
 
 
-def test_a_broken_file_is_set_aside(tmp_path: Path) -> None:
-    file = tmp_path / "labels.json"
-    for content in (b"\xff", b"[]", b'{"a": '):
-        file.write_bytes(content)
+@pytest.mark.parametrize("content", [b"\xff", b"[]", b'{"a": ', b"[" * 100_000, None])
+def test_a_broken_file_is_set_aside(tmp_path: Path, content: bytes | None) -> None:
+    file, told = tmp_path / "labels.json", list[str]()
+    for round_ in (1, 2):
+        if content is None:
+            file.mkdir()
+        else:
+            file.write_bytes(content)
         labels = LocalLabels(file)
+        labels.hear = lambda problem: told.append(str(problem))
         assert labels.get(WEB) is None
+        assert len(list(tmp_path.glob("labels.json.broken-*"))) == len(told) == round_
         labels.put(WEB, OLD)
         assert LocalLabels(file).get(WEB) == OLD
-        assert (tmp_path / "labels.json.broken").read_bytes() == content
+        file.unlink()
+    assert all(str(aside) in " ".join(told) for aside in tmp_path.iterdir())
+    assert all(content is None or aside.read_bytes() == content for aside in tmp_path.iterdir())
+
+
+def test_a_broken_file_that_cannot_be_moved_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise PermissionError(13, "no")
+
+    file = tmp_path / "labels.json"
+    file.write_bytes(b"x")
+    monkeypatch.setattr(Path, "replace", refuse)
+    labels = LocalLabels(file)
+    assert labels.get(WEB) is None
+    [notice] = labels.notices
+    assert f"Check the owner of {file}" in str(notice)
 
 
 def test_entries_that_make_no_sense_are_left_out(tmp_path: Path) -> None:
