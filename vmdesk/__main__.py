@@ -2,7 +2,14 @@
 
 import gc
 import os
+import signal
 import sys
+
+# Until there is somebody to answer it, Ctrl+C ends the program as it ends others: without a traceback. (Not where this
+# is a module of another program.)
+_OURS = sys.argv[:1] and sys.argv[0].endswith(("/vmdesk", "vmdesk/__main__.py"))
+if _OURS and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 # What is loaded and built now stays: looking for garbage in it is a tenth of the start. App takes it up again.
 gc.disable()
@@ -10,11 +17,11 @@ gc.disable()
 sys.setdlopenflags(os.RTLD_LAZY)
 
 # ruff: noqa: E402
-import argparse
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vmdesk.cli.arguments import Usage, wanted
+from vmdesk.cli.arguments import Help, Parser, Usage, wanted
 from vmdesk.core import choice, language
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
@@ -28,31 +35,45 @@ from vmdesk.ui.display import display_problem
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of `vmdesk ARGUMENTS`."""
     words = list(sys.argv[1:] if argv is None else argv)
-    if wanted(words):
-        # Not loaded for the window: it would be a tenth of the start.
-        from vmdesk.cli.main import main as run
+    if not wanted(words):
+        return _window(words)
+    # Not loaded for the window: it would be a tenth of the start.
+    from vmdesk.cli.main import main as run
 
-        gc.enable()
+    gc.enable()
+    with _ctrl_c_raises():
         return run(words, _window)
-    return _window(words)
+
+
+@contextlib.contextmanager
+def _ctrl_c_raises() -> Iterator[None]:
+    """Ctrl+C is answered by the command line: everything is closed first. Not where whoever started us ignores it."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _window(words: Sequence[str]) -> int:
     """The window, or why there is none. All that can be said without Qt is said before Qt is loaded."""
-    parser = argparse.ArgumentParser("vmdesk", allow_abbrev=False, add_help=False)
+    language.use()  # until the settings are read
+    parser = Parser("vmdesk", usage="vmdesk [OPTION]...", formatter_class=Help, allow_abbrev=False)
     parser.add_argument("--connect", action="append", default=[])
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--settings-dir", type=Path)
     parser.add_argument("--debug", action="store_true")
     parser.add_argument("--tour", type=Path)
     parser.add_argument("--open", default="")
-    given = parser.parse_args(words)
-    connect = [*given.connect, *(["practice"] if given.demo else [])]
-    language.use()  # until the settings are read
     try:
+        given = parser.parse_args(words)
         _check_folder(given.settings_dir)
     except Usage as error:
         return _refused(2, str(error))
+    connect = [*given.connect, *(["practice"] if given.demo else [])]
     paths = Paths.of(given.settings_dir)
     settings = SettingsFile(paths.settings_file)
     settings.load()

@@ -323,7 +323,8 @@ def test_a_host_that_cannot_be_opened(vmdesk: Shell, tmp_path: Path) -> None:
 
 def test_rename(vmdesk: Shell) -> None:
     assert vmdesk("rename", "db", "Máy chủ").out == "Renaming db: done\n"
-    assert vmdesk("rename", "db", "db").code == 0
+    same = vmdesk("rename", "db", "db")
+    assert (same.code, same.out, same.err) == (0, "", "vmdesk: db already has this name.\n")
     for new in ("web", "a/b", "", " x"):
         ended = vmdesk("rename", "db", new)
         assert (ended.code, ended.out) == (1, "")
@@ -437,6 +438,61 @@ def test_vietnamese(vmdesk: Shell) -> None:
     assert vmdesk("list", "--json").code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        (("start",), "vmdesk start "),
+        (("start", "--nonsense", "web"), "vmdesk start "),
+        (("host", "more"), "vmdesk host "),
+        (("shutdown", "--wait"), "vmdesk shutdown "),
+        (("shutdown", "--wait", "long", "web"), "vmdesk shutdown "),
+        (("start", "--paused=yes", "web"), "vmdesk start "),
+        (("nonsense",), "vmdesk [OPTION]..."),
+        (("--nonsense",), "vmdesk [OPTION]..."),
+        (("--tour",), "vmdesk [OPTION]..."),
+    ],
+)
+def test_wrong_usage_in_vietnamese(vmdesk: Shell, words: Sequence[str], usage: str) -> None:
+    """argparse's own words are English, and so is a usage that is not the verb's no help."""
+    vmdesk.environment["LC_ALL"] = "vi_VN.UTF-8"
+    ended = vmdesk.raw(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"cách dùng: {usage}" in ended.err
+    for english in ("argument", "required", "expected", "invalid", "unrecognized", "ignored", "choose"):
+        assert english not in ended.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--connect", "\udcff", "list"),
+        ("--connect", "qemu:///\udcff", "list"),
+        (
+            "--connect",
+            "\udcff:",
+        ),
+        ("--demo", "start", "\udcff"),
+        ("--demo", "tag", "cache", "--add", "\udcff"),
+        ("--demo", "rename", "cache", "\udcff"),
+        ("--demo", "list", "\udcff"),
+    ],
+)
+def test_bytes_that_are_no_text(vmdesk: Shell, words: Sequence[str]) -> None:
+    ended = vmdesk.raw(*words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "mistake" not in ended.err
+
+
+def test_a_long_word_is_not_repeated(vmdesk: Shell) -> None:
+    ended = vmdesk.raw("--connect", "x" * 10_000, "list")
+    assert ended.code == 2
+    assert len(ended.err) < 400
+
+
+def test_one_thread_is_one_thread(vmdesk: Shell) -> None:
+    assert "16 (4 sockets, 2 cores each, 2 threads each)" in vmdesk.raw("--connect", "test:///default", "host").out
+
+
 def test_open_tells_the_window(vmdesk: Shell) -> None:
     """A window stands here for itself: what it hears is what matters."""
     heard: list[str] = []
@@ -503,6 +559,22 @@ def test_interrupted(vmdesk: Shell) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+
+
+def test_interrupted_while_it_loads(vmdesk: Shell) -> None:
+    """Nobody has seen a traceback; a shell calls the end by the signal 130, too."""
+    command = [sys.executable, "-X", "importtime", "-m", "vmdesk", "list", "--connect", vmdesk.uri]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=vmdesk.environment
+    ) as process:
+        assert process.stderr is not None
+        while "vmdesk.model.text" not in process.stderr.readline():  # the first of ours that is loaded
+            pass
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode in (-signal.SIGINT, 130)
     assert out == ""
     assert "Traceback" not in err
 

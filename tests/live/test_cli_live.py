@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -119,6 +120,21 @@ def test_shutdown_waits_for_the_guest(vmdesk: Run, make_guest: Guests) -> None:
     assert deaf.state() == OFF
 
 
+@pytest.mark.parametrize("words", [("shutdown", "--wait", "60"), ("stats",)])
+def test_interrupted_in_the_middle(words: tuple[str, ...], make_guest: Guests, tmp_path: Path) -> None:
+    deaf = make_guest("deaf", deaf=True)
+    command = [*VMDESK, "--debug", "--settings-dir", str(tmp_path), *words, deaf.name]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        process.stderr.readline()  # the host is open
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert "vmdesk: interrupted" in err
+    assert "Traceback" not in err
+
+
 def test_shutdown_without_wait_returns_at_once(vmdesk: Run, make_guest: Guests) -> None:
     deaf = make_guest("deaf", deaf=True)
     begin = time.monotonic()
@@ -208,6 +224,20 @@ def test_without_a_daemon(vmdesk: Run, keeper: KeeperClient, system_uri: str) ->
     ended = vmdesk("--connect", system_uri, "list", "--json", code=1)
     assert ended.stdout == ""
     assert system_uri in ended.stderr
+
+
+def test_a_daemon_that_stands_still_is_not_waited_for_for_ever(
+    keeper: KeeperClient, system_uri: str, tmp_path: Path
+) -> None:
+    keeper.daemon_stop()
+    script = (
+        "import sys; from vmdesk.cli import main, session; session.OPENING = 1.0; exit(main.main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", script, "--settings-dir", str(tmp_path), "--connect", system_uri, "list"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "no answer within 1 seconds" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def test_host(vmdesk: Run, system_uri: str) -> None:

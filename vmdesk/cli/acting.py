@@ -81,6 +81,7 @@ async def rename(session: Session, options: argparse.Namespace) -> int:
     machines = session.find([options.name])
     if machines and machines[0].name == options.new:
         note = text("{name} already has this name.", name=options.new)
+        say(plain.clean(str(note)))
         await _show_results(session, command, [Result(machines[0], note)])
         return DONE
     await _show_results(session, command, await _on(session, command, machines, options.new))

@@ -1,6 +1,7 @@
 """What may stand on the command line."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,7 +68,18 @@ def shared_options(argv: Sequence[str]) -> tuple[Shared, list[str]]:
             shared.connect.append(choice.PRACTICE)
         else:
             rest.append(word)
+    _check_text(rest)
     return shared, rest
+
+
+def _check_text(words: Sequence[str]) -> None:
+    """Raises Usage for bytes that are no text, which argv may hold. Paths may hold them, names and tags cannot."""
+    for before, word in zip(("", *words), words):
+        if before != "--screenshot" and not word.startswith("--screenshot="):
+            try:
+                word.encode()
+            except UnicodeEncodeError:
+                raise Usage(tr("{word} is not text in UTF-8.", word=ascii(word))) from None
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
@@ -88,7 +100,43 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=tr("show this help and end"))
 
     def error(self, message: str) -> NoReturn:
-        raise Usage(f"{message}\n{self.format_usage().strip()}")
+        raise Usage(f"{_mistake(message)}\n{self.format_usage().strip()}")
+
+
+class VerbParser(Parser):
+    """What is left over is wrong here, and not somewhere above: the usage shown is the verb's."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        found, extra = super().parse_known_args(args, namespace)
+        if extra:
+            self.error("unrecognized arguments: " + " ".join(extra))
+        return found, extra
+
+
+def _mistake(message: str) -> str:
+    """argparse's words in ours. It has its own way of translating them, which needs files where Python lies."""
+    for pattern, ours in (
+        (r"the following arguments are required: (.+)", lambda what: tr("Here is missing: {what}", what=what)),
+        (r"unrecognized arguments: (.+)", lambda what: tr("This is not known here: {what}", what=what)),
+        (r"argument (\S+): expected .*argument.*", lambda option: tr("{option} needs a value.", option=option)),
+        (
+            r"argument (\S+): ignored explicit argument (.+)",
+            lambda option, value: tr("{option} takes no value, and {value} was given.", option=option, value=value),
+        ),
+        (
+            r"argument \S+: invalid choice: (.+) \(choose from (.+)\)",
+            lambda value, known: tr(
+                "{value} is none of these: {known}", value=value, known=known.replace("'", "").replace('"', "")
+            ),
+        ),
+        (
+            r"argument (\S+): (?:invalid \S+ value: )?(.+)",
+            lambda option, value: tr("{option} cannot be {value}.", option=option, value=value),
+        ),
+    ):
+        if found := re.fullmatch(pattern, message, re.DOTALL):
+            return ours(*found.groups())
+    return message
 
 
 def names(parser: argparse.ArgumentParser) -> None:

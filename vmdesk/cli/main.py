@@ -11,7 +11,7 @@ from pathlib import Path
 
 from vmdesk import __version__
 from vmdesk.cli import acting, arguments, console, reading
-from vmdesk.cli.arguments import Help, Parser, Shared, Usage, shared_options
+from vmdesk.cli.arguments import Help, Parser, Shared, Usage, VerbParser, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
 from vmdesk.core import choice, language
@@ -179,12 +179,16 @@ async def _run(session: Session, verb: Verb, options: argparse.Namespace, config
         whole = await session.connect(configs)
         if not session.links.open or (verb.acts and not whole):
             return FAILED
-        return await verb.run(session, options)
+        code = await verb.run(session, options)
     except VirtError as error:
         session.complain(told(error.problem, session.shared.debug))
-        return FAILED
+        code = FAILED
     finally:
         await session.close()
+    # Ctrl+C while a job was awaited ended the job, and was taken for its end: it was meant for all of us.
+    if (task := asyncio.current_task()) and task.cancelling():
+        raise asyncio.CancelledError
+    return code
 
 
 def _window_arguments(shared: Shared, more: list[str]) -> list[str]:
@@ -212,7 +216,9 @@ def _parser() -> Parser:
     )
     shown = tr("show the version and end")
     parser.add_argument("--version", action="version", version=f"VMDesk {__version__}", help=shown)
-    places = parser.add_subparsers(dest="verb", metavar=tr("VERB"), required=True, prog="vmdesk")
+    places = parser.add_subparsers(
+        dest="verb", metavar=tr("VERB"), required=True, prog="vmdesk", parser_class=VerbParser
+    )
     for verb in _VERBS:
         sub = places.add_parser(
             verb.name,

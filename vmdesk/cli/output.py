@@ -2,10 +2,12 @@
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 from vmdesk.core import plain
 from vmdesk.model.errors import Problem
+from vmdesk.model.text import text
 
 
 def say(message: object) -> None:
@@ -25,5 +27,7 @@ def emit_json(value: Any) -> None:
 
 def told(problem: Problem, debug: bool) -> str:
     """A problem as one line."""
+    if problem.name == "closed":  # the window connects again by itself, and we are gone by then
+        problem = replace(problem, what_next=text("Try once more."))
     details = f" ({problem.details})" if problem.details and (debug or not problem.why) else ""
     return plain.clean(f"{problem}{details}")

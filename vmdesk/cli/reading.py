@@ -16,7 +16,7 @@ from vmdesk.model.domain import Domain
 from vmdesk.model.facts import HostFacts
 from vmdesk.model.host import HostConfig
 from vmdesk.model.stats import Figures
-from vmdesk.model.text import tr
+from vmdesk.model.text import tr, trn
 from vmdesk.virt import domains, facts
 
 DONE = 0
@@ -180,6 +180,8 @@ async def show_stats(session: Session, options: argparse.Namespace) -> int:
     if session.shared.json:
         emit_json([_figures_record(one, session.uri(one), figures) for one, figures in shown])
         return DONE
+    if options.names and not shown:
+        return DONE  # why not was said
     titles = [tr("Name"), tr("CPU"), tr("Waiting"), tr("Memory"), tr("Read"), tr("Write"), tr("Received"), tr("Sent")]
     rows = [
         (
@@ -273,13 +275,12 @@ def _topology(found: HostFacts) -> str:
         return ""
     if found.sockets is None or found.cores is None or found.threads is None:
         return str(found.cpus)
-    return tr(
-        "{n} ({sockets} sockets x {cores} cores x {threads} threads)",
-        n=found.cpus,
-        sockets=found.sockets,
-        cores=found.cores,
-        threads=found.threads,
+    parts = (
+        trn("{n} socket", "{n} sockets", found.sockets),
+        trn("{n} core each", "{n} cores each", found.cores),
+        trn("{n} thread each", "{n} threads each", found.threads),
     )
+    return f"{found.cpus} ({', '.join(parts)})"
 
 
 def _virtualization(found: str | None) -> str:

@@ -1,9 +1,10 @@
 """One run of the program: its hosts, their machines and what was said."""
 
 import asyncio
+import sys
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmdesk.cli.arguments import Shared
 from vmdesk.cli.output import emit, say, told
@@ -18,10 +19,14 @@ from vmdesk.core.trace import Trace
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Host, HostConfig, Link
-from vmdesk.model.text import Text, tr
+from vmdesk.model.text import Text, text, tr
+from vmdesk.model.uri import parse
 from vmdesk.virt import domains
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.reach import Reach
+
+_STATUS = "systemctl status libvirtd"
+OPENING = 30.0  # seconds a host may take to answer, where nobody is asked anything meanwhile
 
 Window = Callable[[list[str]], int]
 
@@ -53,6 +58,7 @@ class Session:
         self.links = Links()
         self.store = Store()
         self.labels = LocalLabels(paths.labels_file)
+        self.labels.hear = lambda problem: say(told(problem, shared.debug))
         self.bugs: list[BaseException] = []
         self.jobs = Jobs(self.bugs.append)
         self.trace = Trace()
@@ -83,7 +89,7 @@ class Session:
         results = await asyncio.gather(*(self._open(config) for config in configs))
         for config, problem in zip(configs, results):
             if problem:
-                self.complain(f"{config.uri}: {told(problem, self.shared.debug)}")
+                self.complain(self._told(config, problem))
         return not any(results)
 
     async def _connect_local(self) -> bool:
@@ -96,19 +102,27 @@ class Session:
                 if problems:
                     say(tr("Using {uri} instead.", uri=config.uri))
                 return True
-            problems.append(f"{config.uri}: {told(problem, self.shared.debug)}")
+            problems.append(self._told(config, problem))
         for message in problems:
             self.complain(message)
         return False
 
+    def _told(self, config: HostConfig, problem: Problem) -> str:
+        message = told(problem, self.shared.debug)
+        return message if config.uri in message else f"{config.uri}: {message}"
+
     async def _open(self, config: HostConfig) -> Problem | None:
-        # Nobody to answer here: ssh asks on the terminal, if there is one.
-        reach = Reach(config, self.paths.runtime, None)
+        # Nobody to answer here: ssh asks on the terminal, if there is one. On a terminal hosts are called by their URI.
+        reach = Reach(replace(config, name=""), self.paths.runtime, None)
         self._reaches.append(reach)
+        asked = parse(config.uri).transport == "ssh" and sys.stdin is not None and sys.stdin.isatty()
         try:
-            connection = await reach.open(1, lambda event: None)
+            async with asyncio.timeout(None if asked else OPENING):
+                connection = await reach.open(1, lambda event: None)
         except VirtError as error:
             return error.problem
+        except TimeoutError:
+            return _silent(config)
         self.links.open[config.id] = connection
         self.store.put_host(Host(config, Link.UP, capabilities=connection.capabilities))
         self.debug(f"{config.uri}: {connection.capabilities}")
@@ -180,6 +194,17 @@ class _Terminal:
 
     def open(self, key: DomainKey) -> None:
         pass
+
+
+def _silent(config: HostConfig) -> Problem:
+    """A daemon that is there and says nothing would be waited for for ever."""
+    return Problem(
+        text("{doing} did not work.", doing=text('Connecting to "{host}"', host=config.uri)),
+        text("There was no answer within {seconds} seconds.", seconds=f"{OPENING:g}"),
+        text("libvirt's service there may hang or be very busy. See there: {command}", command=_STATUS),
+        name="timeout",
+        command=_STATUS,
+    )
 
 
 def _canonical(name: str) -> str | None:

@@ -12,6 +12,8 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import text
 
+_SHOWN = 100  # characters of a word that is no host, in the message that says so
+
 PRACTICE = ID  # also its name on the command line
 
 
@@ -45,7 +47,7 @@ def host(word: str, settings: Settings) -> HostConfig:
     names = ", ".join([*(one.name for one in settings.hosts), PRACTICE])
     raise VirtError(
         Problem(
-            text('There is no host "{word}".', word=word),
+            text('There is no host "{word}".', word=word if len(word) <= _SHOWN else word[:_SHOWN] + "…"),
             None,
             text("Give an address such as qemu:///system, or one of: {names}", names=names),
             name="unknown-host",

@@ -27,7 +27,7 @@ class Kind(Enum):
 
 KINDS: dict[Kind, Text] = {
     Kind.SYSTEM: text("This computer"),
-    Kind.SESSION: text("This computer, my own machines only"),
+    Kind.SESSION: text("This computer (my machines)"),
     Kind.SSH: text("Another computer, over ssh"),
     Kind.TLS: text("Another computer, over TLS"),
     Kind.TCP: text("Another computer, over TCP (not encrypted)"),

@@ -132,7 +132,7 @@ def of_file(path: str | os.PathLike[str]) -> str:
 
 def tidy(uri: str) -> str:
     """What a person typed, without blanks around it and with spaces and letters beyond ASCII percent-encoded."""
-    return "".join(c if c.isascii() and c != " " else quote(c) for c in uri.strip())
+    return "".join(c if c.isascii() and c != " " else quote(c, errors="surrogateescape") for c in uri.strip())
 
 
 def parse(uri: str) -> Uri:

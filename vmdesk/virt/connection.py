@@ -98,7 +98,7 @@ class Connection:
         """
         loop.start()
         connection = cls(config, generation, post, uri or config.uri, ask)
-        doing = text("Connecting to {host}", host=config.name or config.uri)
+        doing = text('Connecting to "{host}"', host=config.name or config.uri)
         try:
             connection.capabilities = await connection.control.call(connection._first_look, doing)
         except BaseException:

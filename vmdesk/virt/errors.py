@@ -160,7 +160,7 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
     if "unable to connect to server" in low or "no route to host" in low or "network is unreachable" in low:
         return _Explained(
             "unreachable",
-            text("The host does not answer: {words}", words=low.rpartition(": ")[2]),
+            text("The host does not answer ({words}).", words=low.rpartition(": ")[2]),
             text("Check that it is switched on, that libvirt listens there, and that no firewall is in between."),
         )
     if code == _code("VIR_ERR_RPC", 39) and ("too large" in low or "packet" in low or "protocol" in low):

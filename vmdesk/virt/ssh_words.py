@@ -148,7 +148,10 @@ def failure(uri: Uri, said: str) -> Problem:
         return Problem(
             what,
             text("The host's key is not known here."),
-            text("Compare the fingerprint with the one that its owner tells you, then accept it."),
+            text(
+                "Compare the fingerprint with the one that its owner tells you, then accept it: ssh {host}",
+                host=_ssh_line(uri),
+            ),
             said,
             name="host-key",
         )

@@ -117,7 +117,7 @@ _IN_A_NAMESPACE = ("unshare", "--user", "--map-current-user")
 )
 def test_where_root_has_no_number(tmp_path: Path) -> None:
     """As `make test` runs without root, and as many containers do: / and /tmp belong to nobody there."""
-    script = "import sys; from pathlib import Path; from vmdesk.core import single; single.make_private(Path(sys.argv[1]))"
+    script = "import sys, pathlib; from vmdesk.core import single; single.make_private(pathlib.Path(sys.argv[1]))"
     done = subprocess.run([*_IN_A_NAMESPACE, sys.executable, "-c", script, tmp_path / "run"], stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr.decode()
     assert (tmp_path / "run").stat().st_mode & 0o777 == 0o700
