@@ -1,0 +1,126 @@
+"""New machines on libvirt's test driver: nothing is ever defined over another one."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vmdesk.model.errors import VirtError
+from vmdesk.model.host import HostConfig
+from vmdesk.virt import domains, making
+from vmdesk.virt.connection import Connection
+from vmdesk.virt.making import Taken
+
+DEMO = Path(__file__).parents[2] / "resources" / "demo.xml"
+UUID = "5d5ef1f5-6d5b-4c93-8d9c-8c0a5a8fd1d5"
+
+
+def definition(name: str = "new", uuid: str = UUID, more: str = "") -> str:
+    return (
+        f"<domain type='test'><name>{name}</name>{f'<uuid>{uuid}</uuid>' if uuid else ''}<memory>65536</memory>"
+        f"<os><type>hvm</type></os>{more}</domain>"
+    )
+
+
+def run(work: Callable[[Connection], Coroutine[Any, Any, None]], readonly: bool = False) -> None:
+    async def whole() -> None:
+        config = HostConfig("h", "h", f"test://{DEMO}", readonly=readonly)
+        connection = await Connection.open(config, 1, lambda _event: None)
+        try:
+            await work(connection)
+        finally:
+            await connection.close()
+
+    asyncio.run(whole())
+
+
+async def problem(call: Coroutine[Any, Any, Any]) -> str:
+    with pytest.raises(VirtError) as error:
+        await call
+    return error.value.problem.name
+
+
+async def names(connection: Connection) -> set[str]:
+    return {domain.name for domain in await domains.list_all(connection)}
+
+
+def test_a_life() -> None:
+    async def work(connection: Connection) -> None:
+        before = await names(connection)
+        assert await making.define(connection, definition()) == UUID
+        assert await names(connection) == before | {"new"}
+        await making.start(connection, UUID)
+        await making.redefine_stored(connection, UUID, definition(more="<description>stored</description>"))
+        assert await making.remove(connection, UUID, "new")
+        assert not await making.remove(connection, UUID, "new")
+        assert await names(connection) == before
+        assert await making.define(connection, definition(uuid=""))
+
+    run(work)
+
+
+def test_names_and_uuids_are_taken_once() -> None:
+    async def work(connection: Connection) -> None:
+        await making.define(connection, definition())
+        xml = await domains.xml(connection, UUID)
+        assert await problem(making.define(connection, definition(more="<title>other</title>"))) == "taken"
+        assert await problem(making.define(connection, definition(uuid=""))) == "taken"
+        assert await problem(making.define(connection, definition(name="other"))) == "taken"
+        assert await domains.xml(connection, UUID) == xml
+
+    run(work)
+
+
+def test_what_is_no_definition() -> None:
+    async def work(connection: Connection) -> None:
+        before = await names(connection)
+        assert await problem(making.define(connection, "<domain")) == "xml"
+        assert await problem(making.define(connection, definition(uuid="nobody"))) == "invalid"
+        assert await problem(making.define(connection, definition(more="<nonsense/>"))) == "invalid"
+        # Without validation this number ends the daemon of Debian 12; here it would end the tests.
+        wrong = definition(more="<vcpu>99999999999</vcpu>")
+        with pytest.raises(VirtError):
+            await making.define(connection, wrong)
+        assert await names(connection) == before
+
+    run(work)
+
+
+def test_a_stored_definition_of_another_machine() -> None:
+    async def work(connection: Connection) -> None:
+        await making.define(connection, definition())
+        assert await problem(making.redefine_stored(connection, UUID, definition(uuid=""))) == "changed"
+        assert await problem(making.redefine_stored(connection, UUID, definition(name="other"))) == "changed"
+        assert await problem(making.remove(connection, UUID, "other")) == "changed"
+        assert "new" in await names(connection)
+
+    run(work)
+
+
+def test_read_only() -> None:
+    async def work(connection: Connection) -> None:
+        assert await problem(making.define(connection, definition())) == "read-only"
+        assert (await making.taken(connection)).names
+
+    run(work, readonly=True)
+
+
+def test_what_is_taken() -> None:
+    async def work(connection: Connection) -> None:
+        nic = "<devices><interface type='user'><mac address='52:54:00:AB:CD:EF'/></interface></devices>"
+        await making.define(connection, definition(more=nic))
+        found = await making.taken(connection)
+        assert found.names == await names(connection)
+        assert UUID in found.uuids and "52:54:00:ab:cd:ef" in found.macs
+
+    run(work)
+
+
+def test_addresses_are_given_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tickets = iter([b"\x00\x00\x01", b"\x00\x00\x02", b"\x00\x00\x03"])
+    monkeypatch.setattr(making.secrets, "token_bytes", lambda _count: next(tickets))
+    known = Taken(macs=frozenset({"52:54:00:00:00:01"}))
+    assert making.free_mac(known, frozenset({"52:54:00:00:00:02"})) == "52:54:00:00:00:03"
+    assert making.free_uuid(known) != making.free_uuid(known)
