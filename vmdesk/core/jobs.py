@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text
+
+T = TypeVar("T")
 
 KEEP_ENDED = 200  # ended jobs that stay listed
 
@@ -154,3 +156,17 @@ class Jobs:
         ended = [job.id for job in self._jobs.values() if not job.running]
         for job_id in ended[:-KEEP_ENDED]:
             del self._jobs[job_id]
+
+
+async def to_its_end(work: Coroutine[Any, Any, T], done: Callable[[], None] = lambda: None) -> T:
+    """A short step that is not cut in half. Cancelled, it is waited for; `done` is called if it succeeded, either way."""
+    task = asyncio.create_task(work)
+    try:
+        result = await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        if not task.cancelled() and task.exception() is None:
+            done()
+        raise
+    done()
+    return result

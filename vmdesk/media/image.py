@@ -120,6 +120,18 @@ def unreadable(path: str, error: Exception) -> VirtError:
     )
 
 
+def no_disc(path: str) -> VirtError:
+    """What was to be an installation medium is something else."""
+    return VirtError(
+        Problem(
+            text("{path} is not a CD image.", path=shown(path)),
+            None,
+            text("A disk image is imported as an existing disk."),
+            name="no-disc",
+        )
+    )
+
+
 def shown(path: str) -> str:
     """A path for a sentence: one line, not endless, whatever is in it."""
     plain = "".join(c if c.isprintable() else "?" for c in path)

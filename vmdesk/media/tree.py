@@ -17,6 +17,7 @@ from typing import Any
 from vmdesk.media.image import shown
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
+from vmdesk.model.wish import Away
 
 SCHEMES = ("http", "https", "ftp")
 LARGEST = 1 << 30  # bytes of one kernel or initrd
@@ -38,6 +39,11 @@ class Tree:
     words: str = ""
     append: str = ""
     architecture: str = ""
+
+    @property
+    def places(self) -> tuple[Away, Away]:
+        """Kernel and initrd."""
+        return Away(self.kernel), Away(self.initrd)
 
 
 def find(url: str, arch: str = "x86_64", stop: threading.Event | None = None) -> Tree:

@@ -20,7 +20,7 @@ class From(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A file on the computer that VMDesk runs on."""
+    """A file on the computer that VMDesk runs on; the path is absolute."""
 
     path: str
 

@@ -12,14 +12,14 @@ from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Feature
 from vmdesk.model.text import Text, text
 from vmdesk.virt import errors
-from vmdesk.virt.acting import act
+from vmdesk.virt.acting import act, look
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.domains import start
 from vmdesk.virt.things import UNKNOWN_FLAG, leniently, unreadable
 from vmdesk.virtxml import networks as networks_xml
 from vmdesk.virtxml.document import XmlError, root
 
-__all__ = ["Taken", "define", "free_mac", "free_uuid", "redefine_stored", "remove", "start", "taken"]
+__all__ = ["Taken", "define", "free_mac", "free_uuid", "redefine_stored", "remove", "runs", "start", "taken"]
 
 _PREFIX = (0x52, 0x54, 0x00)  # the addresses of QEMU's and KVM's cards
 _MAC = re.compile(r"<mac\s+address=['\"]([0-9A-Fa-f:]{17})['\"]")
@@ -88,6 +88,16 @@ async def redefine_stored(connection: Connection, uuid: str, xml: str) -> None:
         _define(domain.connect(), xml)
 
     await act(connection, uuid, work, doing, Feature.DEFINE)
+
+
+async def runs(connection: Connection, uuid: str) -> bool:
+    """Whether it is there and on."""
+    try:
+        return await look(connection, uuid, lambda domain: bool(domain.isActive()), text("Looking at a machine"))
+    except VirtError as error:
+        if error.problem.name != "gone":
+            raise
+        return False
 
 
 async def remove(connection: Connection, uuid: str, called: str) -> bool:

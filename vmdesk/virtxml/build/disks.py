@@ -91,7 +91,9 @@ def _source(element: etree._Element, disk: DiskAt) -> None:
         case "network":
             _network(element, disk.path)
         case _:
-            add(element, "source", file=disk.path, startupPolicy=optional)
+            source = add(element, "source", file=disk.path, startupPolicy=optional)
+            if disk.keep_owner:
+                add(source, "seclabel", model="dac", relabel="no")
 
 
 def _network(element: etree._Element, url: str) -> None:

@@ -13,6 +13,7 @@ class DiskAt:
     stays     of a CD: it is in the drive at later cold starts too
     used      of a disk: it has something on it already, an installer must not wait for it to be empty
     bus       "" what the system drives
+    keep_owner  the hypervisor must not make itself the owner of the file: it is a person's own
     """
 
     path: str = ""
@@ -26,6 +27,7 @@ class DiskAt:
     stays: bool = False
     used: bool = False
     bus: str = ""
+    keep_owner: bool = False
 
     @property
     def empty(self) -> bool:

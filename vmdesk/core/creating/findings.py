@@ -1,0 +1,93 @@
+"""What is found out before anything is made: what the host can, what the medium holds, what is wrong with the wish."""
+
+import posixpath
+from dataclasses import dataclass, replace
+
+from vmdesk.core.creating.knowledge import Knowledge
+from vmdesk.media.image import Image
+from vmdesk.media.tree import Tree
+from vmdesk.model.abilities import HostAbilities, MachineAbilities
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.system import Certainty, Medium, System
+from vmdesk.model.text import Text, text
+from vmdesk.model.wish import Away, From, Here, Place, There, Wish
+from vmdesk.virt import abilities, reaching
+from vmdesk.virt.connection import Connection
+from vmdesk.virt.reaching import Blocked
+from vmdesk.virtxml.build import checks
+from vmdesk.virtxml.build.complaint import Complaint
+from vmdesk.virtxml.build.platform import platform
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What one wish meets on one host.
+
+    image    the disk image of the wish, if it is a file here
+    blocked  the medium is a file here that the hypervisor cannot read
+    complaints  what is wrong with the wish, or worth being told
+    """
+
+    host: HostAbilities
+    machine: MachineAbilities
+    medium: Medium
+    image: Image | None = None
+    tree: Tree | None = None
+    blocked: Blocked | None = None
+    complaints: tuple[Complaint, ...] = ()
+
+    @property
+    def system(self) -> System:
+        return self.medium.system
+
+
+async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: HostAbilities | None = None) -> Findings:
+    """Look at everything that the wish names. VirtError if the medium cannot be used at all."""
+    host = host or await abilities.host_abilities(connection)
+    medium, image, tree = await _medium(knowledge, wish, host.native)
+    if wish.os:
+        system = await knowledge.system(wish.os)
+        if system is None:
+            raise _unknown_system(wish.os)
+        medium = replace(medium, system=replace(system, certainty=Certainty.CHOSEN))
+    where = platform(wish, medium.system, host, medium.architecture)
+    machine = await abilities.machine_abilities(connection, where.kind, where.arch, where.machine)
+    blocked = None
+    if host.local and isinstance(wish.media, Here) and wish.source is not From.XML:
+        reached = await reaching.reach(connection, wish.media.path)
+        blocked = reached if isinstance(reached, Blocked) else None
+    complaints = checks.check(wish, medium.system, host, machine)
+    return Findings(host, machine, medium, image, tree, blocked, complaints)
+
+
+async def _medium(knowledge: Knowledge, wish: Wish, native: str) -> tuple[Medium, Image | None, Tree | None]:
+    media = wish.media
+    if wish.source is From.LOCATION and isinstance(media, Away):
+        tree, system = await knowledge.tree(media.url, wish.arch or native)
+        return Medium(system, tree.architecture), None, tree
+    if wish.source is From.CDROM:
+        if isinstance(media, Here):
+            return await knowledge.medium(media.path), None, None
+        return Medium(await knowledge.named(_name(media))), None, None
+    if wish.source in (From.DISK, From.CLOUD):
+        system = await knowledge.named(_name(media))
+        if isinstance(media, Here):
+            image = await knowledge.image(media.path, wish.disks[0].format if wish.disks else "")
+            return Medium(system, bytes=image.size), image, None
+        return Medium(system), None, None
+    return Medium(), None, None
+
+
+def _name(place: Place | None) -> str:
+    """The file's own name: it says more often than not what is in it."""
+    if isinstance(place, Here):
+        return posixpath.basename(place.path)
+    if isinstance(place, There):
+        return place.volume
+    return posixpath.basename(place.url) if isinstance(place, Away) else ""
+
+
+def _unknown_system(name: str) -> VirtError:
+    what: Text = text("The OS database knows no system {name}.", name=name)
+    next_ = text("Search for it in the wizard, or leave it out: then VMDesk finds it out.")
+    return VirtError(Problem(what, None, next_, name="unknown-system"))
