@@ -14,7 +14,7 @@ from typing import Any
 import libvirt
 
 from tests.testbed import client, desktop
-from tests.testbed.guests import Guests, System, connection
+from tests.testbed.guests import RESCUE_CD, Guests, System, connection
 from vmdesk.model.domain import Labels
 from vmdesk.virtxml import metadata
 
@@ -44,7 +44,7 @@ def _company(guests: Guests) -> None:
     guest("web-01", vcpus=2, memory=64, network="default")
     guest("web-02", memory=64, network="default")
     guest("db-01", memory=96, disks=[256], writes=True, network="default")
-    guest("mail", memory=48)
+    guest("mail", memory=64, **({"iso": RESCUE_CD} if RESCUE_CD.exists() else {}))
     guest("build-04", memory=48, busy=True)
     guest("lab-student-07", memory=32, paused=True)
     guest("old-intranet", memory=32, graphics=None, disks=[64], start=False)

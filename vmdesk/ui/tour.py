@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
 
 from vmdesk.core import practice
 from vmdesk.core.store import Store
+from vmdesk.core.tiles import MOST
 from vmdesk.model.domain import Domain, State
 from vmdesk.model.host import Link
 from vmdesk.ui.main_window import MainWindow
@@ -85,6 +86,7 @@ class Tour:
         window.palette_.leave()
         if star is not None:
             await self._machine(star)
+        await self._wall()
         host = next(iter(self._store.hosts.values()), None)
         if host is not None:
             window.open_host(host.id)
@@ -115,6 +117,18 @@ class Tour:
                 inner.setCurrentIndex(place)
                 await asyncio.sleep(0.7)
             await self._take(f"machine-{MACHINE_TABS[place]}" if place < len(MACHINE_TABS) else f"machine-{place + 1}")
+
+    async def _wall(self) -> None:
+        """The screens of all machines that run, and of two that do not, if there are any."""
+        domains = sorted(self._store.domains.values(), key=lambda one: (not one.active, one.name))
+        shown = [one for one in domains if one.active][:MOST]
+        shown += [one for one in domains if not one.active][: min(2, MOST - len(shown))]
+        self._window.open_screens([one.key for one in shown])
+        page: Any = self._window.tabs.currentWidget()
+        tiles = page.grid.tiles if shown else ()
+        live = [tile for tile, domain in zip(tiles, shown) if domain.active]
+        await self._until(lambda: all(tile.has_picture or tile.tile.note for tile in live), ACTING)
+        await self._take("wall")
 
     def _may_act(self, domain: Domain) -> bool:
         return domain.key.host == practice.ID or MAY_ACT in domain.labels.tags

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QCursor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -195,6 +195,23 @@ def test_movements_where_the_guest_wants_those(bench: Bench) -> None:
     bench.key(True, LEFTALT)
     bench.key(False, LEFTCTRL)
     assert not bench.view.holds_pointer
+
+
+def test_on_wayland_the_pointer_is_not_moved_and_the_desktop_keeps_its_keys(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not bench.view.desktop_keeps_keys
+    monkeypatch.setattr(QApplication, "platformName", lambda: "wayland")
+    assert bench.view.desktop_keeps_keys
+    bench.view.pointer_mode(False)
+    bench.mouse(QEvent.Type.MouseButtonPress, 5, 5, Qt.MouseButton.LeftButton)
+    before = QCursor.pos()
+    spot = bench.view.mapFromGlobal(before)
+    for _ in range(3):
+        spot += QPoint(4, -2)
+        bench.mouse(QEvent.Type.MouseMove, spot.x(), spot.y())
+    assert bench.backend.motions == [(4, -2, 0)] * 3, "each step once, from where the pointer was"
+    assert QCursor.pos() == before
 
 
 def test_local_cursor(bench: Bench) -> None:

@@ -69,6 +69,7 @@ class ConsoleView(QWidget):
         self._transform: Transform | None = None
         self._view_only = False
         self._absolute = True
+        self._spot = QPointF()  # where a held pointer was last
         self._grabbed = False  # pointer held, for guests that hear movements
         self._wheel = Wheel()
         self._buttons = 0
@@ -322,8 +323,16 @@ class ConsoleView(QWidget):
                 inputs.pointer(*self._transform.guest(where.x(), where.y()), 0)
         self._grab_pointer(False)
 
+    @property
+    def desktop_keeps_keys(self) -> bool:
+        """Whether the desktop's own keys (Alt+Tab, Super) cannot go to the guest.
+
+        On Wayland only the compositor gives them, to who asks by keyboard-shortcuts-inhibit, which Qt does not speak.
+        """
+        return QApplication.platformName().startswith("wayland")
+
     def _grab_keyboard(self, on: bool) -> None:
-        """The desktop's own keys (Alt+Tab, Super) go to the guest as well, where the platform allows it."""
+        """The desktop's own keys go to the guest as well, where the platform allows it."""
         window = self.window().windowHandle()
         if window is not None and QApplication.platformName() == "xcb":
             window.setKeyboardGrabEnabled(on)
@@ -376,6 +385,7 @@ class ConsoleView(QWidget):
         self._grabbed = on
         if on:
             self.grabMouse()
+            self._spot = QPointF(self.mapFromGlobal(QCursor.pos()))
             self._centre()
         else:
             self.releaseMouse()
@@ -383,7 +393,10 @@ class ConsoleView(QWidget):
         self.captured.emit(self.capturing)
 
     def _centre(self) -> None:
-        QCursor.setPos(self.mapToGlobal(self.rect().center()))
+        """There it has room to move. On Wayland a program cannot move the pointer: it stops at the window's edge."""
+        if not QApplication.platformName().startswith("wayland"):
+            self._spot = QPointF(self.rect().center())
+            QCursor.setPos(self.mapToGlobal(self.rect().center()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self._absolute and self.capturing and not self._grabbed:
@@ -419,10 +432,11 @@ class ConsoleView(QWidget):
             if event.type() != QEvent.Type.MouseMove:
                 inputs.motion(0, 0, buttons)
                 return
-            away = event.position() - QPointF(self.rect().center())
+            away = event.position() - self._spot
             dx, dy = round(away.x()), round(away.y())
             if dx or dy:  # not the move to the middle
                 inputs.motion(dx, dy, buttons)
+                self._spot += QPointF(dx, dy)
                 self._centre()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

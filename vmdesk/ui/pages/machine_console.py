@@ -144,6 +144,12 @@ class MachineConsole(QWidget):
             words = ""
         elif view.holds_pointer:
             words = tr("Keys and pointer go to the guest. {keys} takes them back.", keys=release)
+        elif capturing and view.desktop_keeps_keys:
+            words = tr(
+                "Keys go to the guest. {keys} takes them back. What the desktop keeps for itself (Alt+Tab, Super) is "
+                "under Send keys.",
+                keys=release,
+            )
         elif capturing:
             words = tr("Keys go to the guest. {keys} takes them back.", keys=release)
         elif view.view_only:
