@@ -16,6 +16,7 @@ import libvirt
 import pytest
 
 from tests.testbed.client import KeeperClient, Ssh
+from tests.testbed.guests import wait_for
 from vmdesk.core.calls import Calls
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.paths import Paths
@@ -364,6 +365,41 @@ def test_leftovers_of_a_killed_program_are_cleared(keeper: KeeperClient, known: 
             assert not left.exists()
 
     run(work)
+
+
+def test_a_killed_program_leaves_no_login_behind(keeper: KeeperClient, known: Path, short: Path) -> None:
+    server = keeper.ssh_start("key")
+    trust(server, known)
+    command = [sys.executable, "-c", _HOLD, address(server, known), str(short)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        master = int(holder.stdout.readline())
+        assert Path("/proc", str(master)).exists()
+        holder.kill()
+    wait_for(lambda: not _alive(master), "the ssh master to end")
+
+
+_HOLD = """
+import asyncio, sys
+from pathlib import Path
+from vmdesk.virt.ssh import Tunnel
+
+async def hold():
+    tunnel = Tunnel(sys.argv[1], Path(sys.argv[2]), None)
+    await tunnel.up()
+    print(tunnel._master._process.pid, flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(hold())
+"""
+
+
+def _alive(pid: int) -> bool:
+    """Not gone, and no zombie that nobody has buried yet."""
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_without_forwarding_libvirt_uses_its_own_ssh(keeper: KeeperClient, known: Path, short: Path) -> None:

@@ -346,29 +346,32 @@ def _spawn(uri: Uri, folder: Path, quiet: bool, askpass: bool) -> "subprocess.Po
     }
     options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
     # -T, -x: no terminal and no display over there; -e none: no escape character.
-    arguments = ["ssh", "-M", "-N", "-T", "-x", "-e", "none", "-S", _control_path(folder), *options]
+    if shutil.which("ssh") is None:
+        raise VirtError(_missing(uri))
+    # Should we be killed, the login ends with us (with the worker that starts it here, to be exact: it lives as long).
+    bound = ["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []
+    arguments = [*bound, "ssh", "-M", "-N", "-T", "-x", "-e", "none", "-S", _control_path(folder), *options]
     with (folder / "log").open("wb") as log:
-        try:
-            return subprocess.Popen(
-                [*arguments, *ssh_words.login_options(uri), "--", uri.host],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                env=environment,
-                # Away from our terminal, so that Ctrl+C is ours and nothing is asked there behind the window.
-                start_new_session=askpass or quiet,
-            )
-        except FileNotFoundError:
-            what_next, command = steps.run("sudo apt install openssh-client")
-            raise VirtError(
-                Problem(
-                    text("The ssh connection to {host} did not come about.", host=ssh_words.account(uri)),
-                    text("The program ssh is not installed."),
-                    what_next,
-                    name="ssh-missing",
-                    command=command,
-                )
-            ) from None
+        return subprocess.Popen(
+            [*arguments, *ssh_words.login_options(uri), "--", uri.host],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=environment,
+            # Away from our terminal, so that Ctrl+C is ours and nothing is asked there behind the window.
+            start_new_session=askpass or quiet,
+        )
+
+
+def _missing(uri: Uri) -> Problem:
+    what_next, command = steps.run("sudo apt install openssh-client")
+    return Problem(
+        text("The ssh connection to {host} did not come about.", host=ssh_words.account(uri)),
+        text("The program ssh is not installed."),
+        what_next,
+        name="ssh-missing",
+        command=command,
+    )
 
 
 class _Desk:
