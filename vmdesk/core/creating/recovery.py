@@ -1,7 +1,7 @@
 """Operations that a killed program left behind: taken back, or finished, as a job that is shown."""
 
 import contextlib
-from pathlib import Path
+import os
 
 from vmdesk.core.creating.making import DOMAIN, FILE, STARTED, VOLUME, undo
 from vmdesk.core.journal import Entry, Record, Step
@@ -28,7 +28,7 @@ async def _recover(connection: Connection, record: Record) -> Text:
     for step in record.steps:
         if step.what == FILE:
             with contextlib.suppress(OSError):
-                Path(step.data["path"]).unlink()
+                os.unlink(step.data["path"])
     started = [step for step in record.steps if step.what == STARTED]
     defined = [step for step in record.steps if step.what == DOMAIN]
     if started and len(started) == len(defined) and all([await _runs(connection, step) for step in started]):
