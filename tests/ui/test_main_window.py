@@ -450,3 +450,16 @@ def test_all_machines_are_shown_with_the_keyboard_in_them(standing: Standing) ->
     window.sidebar.setFocus()
     window.actions_["window.all"].trigger()
     assert window.focusWidget() is window.machines.table
+
+
+def test_names_take_the_room_that_is_left_until_they_are_sized(standing: Standing) -> None:
+    window, table = standing.window, standing.table
+    header = table.horizontalHeader()
+    window.resize(1200, 700)
+    narrow, chosen = header.sectionSize(0), table.widths()
+    window.resize(2500, 900)
+    assert header.sectionSize(0) >= narrow + 100
+    assert table.widths() == chosen, "what is remembered is what was chosen"
+    header.resizeSection(0, 90)
+    window.resize(2400, 900)
+    assert header.sectionSize(0) == 90 == table.widths()["name"]

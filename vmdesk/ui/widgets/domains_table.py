@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
 
 from vmdesk.core.columns import COLUMNS, STANDARD, chosen
@@ -20,6 +20,9 @@ from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.scroll_bar import thin
 
 TYPE_AHEAD = 1.0  # seconds between letters that still make one word
+# These take of the room that is left over, until a person gives them a width: part of it, and pixels at most.
+_GROWING = (("name", 0.6, 160), ("state", 0.4, 112))
+_BAR = 16  # pixels that the scroll bar may need
 _PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
 
 
@@ -46,6 +49,8 @@ class DomainsTable(QTableView):
         self._typed = ""
         self._typed_at = 0.0
         self._resetting = False
+        self._widths: dict[int, int] = {}  # as chosen, by place; on the screen some are wider
+        self._growing = False
         self.setObjectName("machines-table")
         self.setAccessibleName(tr("Machines"))
         self.setFont(theme.figure_font(self.font()))
@@ -82,6 +87,7 @@ class DomainsTable(QTableView):
         self.sortByColumn(_PLACE["name"], Qt.SortOrder.AscendingOrder)
         header.customContextMenuRequested.connect(self._on_header_menu)
         header.sectionMoved.connect(self._on_columns_touched)
+        header.sectionResized.connect(self._on_sized)
         self.doubleClicked.connect(self._on_double_clicked)
         self.customContextMenuRequested.connect(self._on_menu)
         model.modelAboutToBeReset.connect(self._on_before_reset)
@@ -174,11 +180,11 @@ class DomainsTable(QTableView):
             header.setSectionHidden(_PLACE[column_id], column_id not in shown)
         for column in COLUMNS:
             width = (widths or {}).get(column.id)
-            header.resizeSection(
-                _PLACE[column.id],
-                width if isinstance(width, int) and 16 <= width <= 4000 else self._width(column.width),
-            )
+            chosen_width = width if isinstance(width, int) and 16 <= width <= 4000 else self._width(column.width)
+            self._widths[_PLACE[column.id]] = chosen_width
+            header.resizeSection(_PLACE[column.id], chosen_width)
         header.blockSignals(blocked)
+        self._grow()
         # The signals that the view itself listens to were held back as well.
         self.updateGeometries()
         if self.isVisible():
@@ -190,12 +196,38 @@ class DomainsTable(QTableView):
         return round(wanted * max(1.0, self.fontMetrics().averageCharWidth() / 7.0))
 
     def widths(self) -> dict[str, int]:
+        """Of the shown columns, as the person wants them."""
         header = self.horizontalHeader()
         return {
-            column.id: header.sectionSize(place)
+            column.id: self._widths[place]
             for place, column in enumerate(COLUMNS)
             if not header.isSectionHidden(place)
         }
+
+    def _last(self) -> int:
+        """The place of the column at the right, which is as wide as there is room."""
+        return _PLACE[self.columns()[-1]]
+
+    def _grow(self) -> None:
+        """What is cut off in a narrow column is read in a wide window."""
+        header, last = self.horizontalHeader(), self._last()
+        spare = self.width() - _BAR - sum(self._widths[_PLACE[column_id]] for column_id in self.columns())
+        self._growing = True
+        for column_id, part, most in _GROWING:
+            place = _PLACE[column_id]
+            width = self._widths[place]
+            if place == last or width != self._width(COLUMNS[place].width):
+                continue
+            header.resizeSection(place, width + max(0, min(round(spare * part), self._width(most))))
+        self._growing = False
+
+    def _on_sized(self, place: int, _old: int, new: int) -> None:
+        if not self._growing and new and place != self._last():
+            self._widths[place] = new
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._grow()
 
     def sorting(self) -> tuple[str, bool]:
         """(column id, descending)"""
