@@ -256,7 +256,10 @@ def test_input_methods(desk: Desk) -> None:
 
 
 def test_view_only(desk: Desk) -> None:
-    desk.view.set_readonly(True)
+    only = next(action for action in desk.view.menu().actions() if action.text() == "View only")
+    assert not only.isChecked()
+    only.trigger()
+    assert next(action for action in desk.view.menu().actions() if action.text() == "View only").isChecked()
     QTest.keyClick(desk.view, K.Key_A)
     desk.say("\x1b[6n")
     assert desk.sent == []
@@ -493,7 +496,7 @@ def test_menu(desk: Desk, qtbot: QtBot, tmp_path: Path) -> None:
     sizes = {action.text(): action for action in found["Size"].menu().actions()}  # type: ignore[attr-defined]
     assert sizes["80 x 24"].isChecked()
     sizes["132 x 43"].trigger()
-    assert desk.view.fixed_size == (132, 43) and desk.view.terminal.columns == 132
+    assert (desk.view.terminal.columns, desk.view.terminal.lines) == (132, 43)
     desk.view.log_to(tmp_path / "console.log")
     assert any("console.log" in action.text() for action in desk.view.menu().actions())
     desk.view.log_to(None)

@@ -160,9 +160,9 @@ def test_an_answer_that_comes_too_late_is_dropped(run_async: Run, page: MachineP
     async def talk() -> None:
         parts.archive = Slow()
         graphs = page.findChild(Graphs)
-        graphs.show_span(SPANS[2])
+        graphs.timeline.set_span(SPANS[2])
         await asyncio.sleep(0.01)
-        graphs.show_span(SPANS[0])
+        graphs.timeline.set_span(SPANS[0])
         await asyncio.sleep(0.2)
         assert not graph(page, "cpu").lines[0].high
         await parts.jobs.close()

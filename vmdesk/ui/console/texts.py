@@ -27,12 +27,8 @@ class TextSide(QWidget):
         box.addWidget(self.terminal)
         self.setFocusProxy(self.terminal)
         task: asyncio.Task[None] = jobs.spawn(f"text console {device}", self._console.run())
-        self._task = task
         self.destroyed.connect(lambda: task.cancel())
 
     def wake(self) -> None:
         """The machine or its host may be back."""
         self._console.wake()
-
-    def close_console(self) -> None:
-        self._task.cancel()

@@ -17,7 +17,7 @@ from vmdesk.model.text import tr
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.graph import Gap, Graph, Limit, Line, Unit
-from vmdesk.ui.widgets.timeline import SPANS, Span, Timeline
+from vmdesk.ui.widgets.timeline import SPANS, Timeline
 
 NARROWEST = 320  # pixels a graph needs; the number of columns follows
 ARCHIVE_EVERY = 60.0  # seconds after which an archive view is read again
@@ -171,9 +171,6 @@ class Graphs(QWidget):
         self._back.hide()
         bar.addWidget(self._back)
         return bar
-
-    def show_span(self, span: Span) -> None:
-        self.timeline.set_span(span)
 
     # -- the archive
 

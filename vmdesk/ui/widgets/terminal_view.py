@@ -163,13 +163,11 @@ class TerminalView(QAbstractScrollArea):
 
     # -- size
 
-    @property
-    def fixed_size(self) -> tuple[int, int] | None:
-        """Columns and lines; None: as many as there is room for."""
-        return self._fixed
-
     def set_fixed_size(self, size: tuple[int, int] | None) -> None:
-        """A guest on a serial port believes in 80 x 24 unless somebody tells it otherwise (`tell_size`)."""
+        """Columns and lines; None: as many as there is room for.
+
+        A guest on a serial port believes in 80 x 24 unless somebody tells it otherwise (`tell_size`).
+        """
         self._fixed = size
         self._lay_out()
 
@@ -591,6 +589,9 @@ class TerminalView(QAbstractScrollArea):
         self._add(menu, tr("Select all"), "Ctrl+Shift+A", self.select_all)
         menu.addSeparator()
         self._add(menu, tr("Find ..."), "Ctrl+Shift+F", self.searching.emit, picture="search")
+        only = self._add(menu, tr("View only"), "", lambda: self.set_readonly(not self._readonly), picture="eye")
+        only.setCheckable(True)
+        only.setChecked(self._readonly)
         self._add(menu, tr("Clear what scrolled away"), "", self._on_clear)
         if self.terminal.log_file:
             words = tr("Stop writing to {file}", file=self.terminal.log_file.name)
