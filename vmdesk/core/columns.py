@@ -258,7 +258,7 @@ COLUMNS: tuple[Column, ...] = (
         text("Host"),
         lambda domain, host, figures: host.config.name if host else domain.key.host,
         lambda domain, host, figures: natural(host.config.name if host else domain.key.host),
-        92,
+        104,
         True,
     ),
     _plain("group", text("Group"), lambda domain: domain.labels.group, 96),
