@@ -1,20 +1,28 @@
-"""A guest that beeps is heard: GRUB plays on the PC's loudspeaker, and its tone comes out of ours."""
+"""A guest that beeps is heard, over each protocol; one that listens hears what is said, while it may."""
 
 import array
 import asyncio
+import socket
+import subprocess
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fakes.listener import Recorder
 from tests.fakes.soundcard import FakeCard
 from tests.live.test_screens_live import Bench
-from tests.testbed.guests import Guests
+from tests.testbed.guests import Guests, wait_for
+from tests.testbed.listening import listening_sector
 from vmdesk.console import keys
+from vmdesk.console.sound import Microphone
+from vmdesk.console.spice import Address, Display, SpiceBackend
 from vmdesk.core.sound import Hearing, MachineSound
-from vmdesk.core.typist import press, type_strokes
+from vmdesk.core.typist import type_strokes
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.host import HostConfig
 from vmdesk.virt import loop
@@ -37,7 +45,7 @@ def tone_of(form: Any, data: bytes) -> float:
     if not loud:
         return 0.0
     samples = samples[loud[0] : loud[-1]]
-    ups = sum(1 for before, after in zip(samples, samples[1:]) if before < 0 <= after)
+    ups = sum(1 for before, after in pairwise(samples) if before < 0 <= after)
     return ups * form.rate / max(1, len(samples))
 
 
@@ -84,6 +92,79 @@ def test_a_beep_is_heard(
         screen.release()
 
     run(test, tmp_path, system_uri)
+
+
+class Voice(FakeCard):
+    """A microphone into which somebody shouts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go.clear()
+        self.says = b"\x00\x60" * 48 + b"\x00\xa0" * 48
+
+
+class Ears(Recorder):
+    """A listener with a microphone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.microphone = Microphone("guest", lambda: None, Voice().open)
+        self.record_begin = self.microphone.record_begin
+        self.record_end = self.microphone.record_end
+
+
+@contextmanager
+def listening_guest(folder: Path) -> Iterator[tuple[int, Callable[[], str]]]:
+    """A QEMU with SPICE on a port of this computer: the port, and what the guest hears now."""
+    disk, heard = folder / "listening.img", folder / "heard"
+    disk.write_bytes(listening_sector().ljust(1 << 20, b"\0"))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program = [
+        "qemu-system-x86_64", "-accel", "tcg", "-m", "32", "-nodefaults", "-display", "none", "-vga", "std",
+        "-drive", f"file={disk},format=raw", "-serial", f"file:{heard}", "-audiodev", "spice,id=a",
+        "-device", "AC97,audiodev=a", "-spice", f"addr=127.0.0.1,port={port},disable-ticketing=on",
+    ]  # fmt: skip
+    process = subprocess.Popen(program, stderr=subprocess.PIPE)
+    try:
+        wait_for(lambda: heard.exists() and heard.stat().st_size > 40, "the guest listens", 60)
+        yield port, lambda: heard.read_text()[-10:]
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_guest_hears_only_while_it_may(tmp_path: Path) -> None:
+    """Over SPICE by host and port, where its library would connect the channel by itself."""
+
+    async def test(port: int, heard: Callable[[], str]) -> None:
+        told = Ears()
+        backend = SpiceBackend(Display(Address("127.0.0.1", port)), told)
+        await backend.open()
+
+        async def until(words: str) -> None:
+            end = time.monotonic() + 30
+            while heard() != words:
+                assert time.monotonic() < end, heard()
+                await asyncio.sleep(0.05)
+
+        backend.sound(True)
+        await asyncio.sleep(2)
+        assert heard() == "." * 10, "it heard without being allowed to"
+        assert not told.microphone.listening
+        for _ in range(2):
+            backend.microphone(True)
+            await until("H" * 10)
+            assert told.microphone.listening
+            backend.microphone(False)
+            await until("." * 10)
+            assert not told.microphone.listening
+        backend.close()
+        await asyncio.to_thread(told.wait, lambda told: told.ends)
+
+    loop.start()
+    with listening_guest(tmp_path) as (port, heard):
+        asyncio.run(test(port, heard))
 
 
 def run(test: Callable[[Bench], Coroutine[Any, Any, None]], folder: Path, uri: str) -> None:

@@ -16,7 +16,7 @@ def boot_sector(*, deaf: bool = False, busy: bool = False, writes: bool = False)
     `deaf` ignores the power button. `busy` never sleeps: one vCPU at 100 %. `writes` writes 64 further sectors a
     second to the second disk, and prints E instead of the dot when that fails.
     """
-    code = _Code()
+    code = Code()
     code.add("31c0 8ed8 8ec0 8ed0 bc", _ORIGIN, "fb")  # ds = es = ss = 0, the stack below the code, interrupts on
     if not deaf:
         code.add("ba0206 b80001 ef")  # PM1 enable (port 602h): the power button
@@ -70,7 +70,7 @@ def boot_sector(*, deaf: bool = False, busy: bool = False, writes: bool = False)
     return bytes(sector)
 
 
-class _Code:
+class Code:
     """Bytes with labels."""
 
     def __init__(self) -> None:
