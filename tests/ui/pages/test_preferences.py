@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QKeySequence
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPushButton,
     QToolButton,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
@@ -138,3 +140,16 @@ def test_reset_asks_and_keeps_hosts(page: PreferencesPage, parts: Parts, run_asy
     run_async(talk(True))
     assert (now(parts).theme, now(parts).others, now(parts).columns) == ("system", 10.0, ("name", "state"))
     assert page.findChild(QComboBox, "theme").currentData() == "system"
+
+
+def test_everything_on_every_tab_has_a_name(page: PreferencesPage) -> None:
+    nameless = set()
+    for place in range(page.tabs.count()):
+        page.tabs.setCurrentIndex(place)
+        for widget in page.findChildren(QWidget):
+            if widget.isVisible() and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+                interface = QAccessible.queryAccessibleInterface(widget)
+                inner = widget.objectName() == "qt_spinbox_lineedit"  # its box is what is read out
+                if interface is not None and not inner and not interface.text(QAccessible.Text.Name):
+                    nameless.add((type(widget).__name__, widget.objectName()))
+    assert nameless == set()

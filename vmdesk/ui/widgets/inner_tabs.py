@@ -3,6 +3,7 @@
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QTabBar, QTabWidget, QWidget
 
+from vmdesk.model.text import tr
 from vmdesk.ui.theme import GRID
 
 
@@ -22,3 +23,11 @@ class InnerTabs(QTabWidget):
         self.setTabBar(_Bar(self))
         self.setDocumentMode(True)
         self.setObjectName(name)
+        self.setAccessibleName(tr("Pages"))
+
+    def tabInserted(self, index: int) -> None:
+        """What is in a tab is called as the tab, if it has no name of its own."""
+        super().tabInserted(index)
+        page = self.widget(index)
+        if not page.accessibleName():
+            page.setAccessibleName(self.tabText(index))

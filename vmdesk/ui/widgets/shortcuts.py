@@ -57,6 +57,8 @@ class _Row:
         self.edit.setClearButtonEnabled(True)
         self.edit.setObjectName(f"keys-{keys.id}")
         self.edit.setAccessibleName(tr("Shortcut of {command}", command=keys.title))
+        for line in self.edit.findChildren(QLineEdit):  # it has the keyboard, and is what is read out
+            line.setAccessibleName(self.edit.accessibleName())
         self.edit.setFixedWidth(24 * GRID)
         self.reset = QToolButton()
         self.reset.setIcon(icon("refresh"))
@@ -131,6 +133,7 @@ class ShortcutsEditor(QWidget):
         line.addWidget(within, 1)
         line.addStretch(0)
         area = QScrollArea()
+        area.setAccessibleName(tr("Shortcuts"))
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidget(body)
