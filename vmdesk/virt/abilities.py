@@ -51,7 +51,7 @@ async def host_abilities(connection: Connection) -> HostAbilities:
     )
     return replace(
         connection.abilities,
-        free_memory=free,
+        free_memory=min(free, connection.abilities.memory) if connection.abilities.memory else free,
         pools=tuple(found_pools),
         networks=tuple(found_networks),
         interfaces=tuple(found_interfaces),

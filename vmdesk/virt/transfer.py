@@ -3,6 +3,7 @@
 Blocking streams in a worker of the wire for long jobs: what is sent waits for the host's disk, nobody waits for that.
 """
 
+import asyncio
 import contextlib
 import os
 import stat
@@ -68,12 +69,14 @@ async def download(connection: Connection, volume: Volume, target: Path, progres
     doing = text("Reading the volume {volume}", volume=volume.name)
     connection.may_write(doing)  # libvirt lets nobody read content on a read-only connection
     meter = Meter(progress)
+    made: list[Path] = []
 
     def work(conn: "libvirt.virConnect", stop: Stop) -> None:
         stop.check()
         source = conn.storagePoolLookupByName(volume.pool).storageVolLookupByName(volume.name)
         meter.begin(_length(source))
         file = _new_file(target, doing)
+        made.append(target)
         try:
             with os.fdopen(file, "wb", buffering=0) as sink:
                 _receive(conn, source, sink, stop, meter)
@@ -81,6 +84,7 @@ async def download(connection: Connection, volume: Volume, target: Path, progres
         except BaseException as error:
             with contextlib.suppress(OSError):
                 target.unlink()
+            made.clear()
             if isinstance(error, OSError):
                 raise _of_file(doing, target, error) from None
             raise
@@ -89,6 +93,10 @@ async def download(connection: Connection, volume: Volume, target: Path, progres
     try:
         await stoppable(connection, work, doing)
         finished = True
+    except asyncio.CancelledError:
+        for file in made:  # it was done at that very moment
+            file.unlink(missing_ok=True)
+        raise
     finally:
         meter.end(finished)
 

@@ -205,6 +205,8 @@ async def _make(
     total: int,
     progress: Progress | None,
 ) -> Volume:
+    kept: list[str] = []
+
     def work(conn: "libvirt.virConnect", stop: Stop) -> Volume:
         stop.check()
         found = conn.storagePoolLookupByName(pool.name)
@@ -213,11 +215,17 @@ async def _make(
             with contextlib.suppress(libvirt.libvirtError):
                 made.delete(0)
             stop.check()
+        kept.append(made.path())
         return _read(made, pool.name)
 
     watching = asyncio.ensure_future(_watch(connection, pool.name, name, total, progress)) if progress else None
     try:
         made = await stoppable(connection, work, doing)
+    except asyncio.CancelledError:
+        if kept:  # it was done at that very moment
+            with contextlib.suppress(VirtError):
+                await delete_volume(connection, pool.name, name, kept[0])
+        raise
     finally:
         if watching:
             watching.cancel()

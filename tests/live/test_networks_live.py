@@ -1,0 +1,186 @@
+"""Networks on the real daemon of a fresh host, and what it says it can do."""
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.testbed.guests import Guests
+from vmdesk.model.errors import VirtError
+from vmdesk.model.host import HostConfig
+from vmdesk.model.network import Network
+from vmdesk.virt import abilities, domains, making, networks
+from vmdesk.virt.connection import Connection
+
+
+@asynccontextmanager
+async def opened(uri: str, readonly: bool = False) -> AsyncIterator[Connection]:
+    connection = await Connection.open(HostConfig("h", "h", uri, readonly=readonly), 1, lambda _event: None)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def run(uri: str, work: Callable[[Connection], Coroutine[Any, Any, None]], readonly: bool = False) -> None:
+    async def whole() -> None:
+        async with opened(uri, readonly) as connection:
+            await work(connection)
+
+    asyncio.run(whole())
+
+
+async def problem(call: Coroutine[Any, Any, Any]) -> str:
+    with pytest.raises(VirtError) as error:
+        await call
+    return error.value.problem.name
+
+
+@pytest.fixture
+def fresh(system_uri: str) -> Iterator[str]:
+    """The daemon with its default network as a fresh host has it: defined, off."""
+    kept: list[str] = []
+
+    async def remember(connection: Connection) -> None:
+        kept.append(await connection.long.call(lambda conn: conn.networkLookupByName("default").XMLDesc(0)))
+
+    async def put_back(connection: Connection) -> None:
+        for network in await networks.networks(connection):
+            if network.active:
+                await networks.stop_network(connection, network.name)
+            await networks.undefine_network(connection, network.name)
+        await networks.define_network(connection, kept[0])
+
+    run(system_uri, remember)
+    yield system_uri
+    run(system_uri, put_back)
+
+
+def test_a_fresh_hosts_network_is_switched_on(fresh: str) -> None:
+    async def work(connection: Connection) -> None:
+        off = await networks.network(connection, "default")
+        assert (off.active, off.autostart, off.forward) == (False, False, "nat")
+        ready, changed = await networks.ensure_default_network(connection)
+        assert changed and ready == Network(
+            "default", off.uuid, True, True, True, "nat", "virbr0", "192.168.122.1/24", True
+        )
+        assert await networks.ensure_default_network(connection) == (ready, False)
+        assert await networks.networks(connection) == [ready]
+        assert ready.bridge not in [name for name, _kind in await networks.interfaces(connection)]
+
+    run(fresh, work)
+
+
+def test_a_network_is_made_where_nobody_is(fresh: str) -> None:
+    async def work(connection: Connection) -> None:
+        await networks.undefine_network(connection, "default")
+        taken = "<network><name>other</name><ip address='192.168.122.1' netmask='255.255.254.0'/></network>"
+        await networks.define_network(connection, taken)  # off, and it has .122 and .123 all the same
+        made, changed = await networks.ensure_default_network(connection)
+        assert changed and made.active and made.autostart and made.bridge.startswith("virbr")
+        assert made.address == "192.168.124.1/24"
+        # The host itself is where the off network wants to be: libvirt sees that at the start only.
+        await networks.stop_network(connection, "default")
+        await networks.define_network(
+            connection,
+            "<network><name>same</name><bridge name='virbr7'/><ip address='192.168.124.1' prefix='24'/></network>",
+        )
+        await networks.start_network(connection, "same")
+        assert await problem(networks.start_network(connection, "default")) == "subnet"
+
+    run(fresh, work)
+
+
+def test_a_session_has_none(session_uri: str) -> None:
+    async def work(connection: Connection) -> None:
+        assert await networks.networks(connection) == []
+        assert await problem(networks.ensure_default_network(connection)) == "session"
+
+    run(session_uri, work)
+
+
+@pytest.mark.parametrize("where", ["system_uri", "session_uri"])
+def test_what_the_host_can_do(where: str, request: pytest.FixtureRequest, kvm_works: bool) -> None:
+    async def work(connection: Connection) -> None:
+        found = await abilities.host_abilities(connection)
+        assert found.driver == "QEMU" and found.local and found.session == (where == "session_uri")
+        assert found.native == os.uname().machine
+        assert found.processors[0].arch == found.native and "qemu" in found.processors[0].kinds
+        # A guest that boots is not enough: there are hosts where only a lesser processor than their own works.
+        assert kvm_works or not found.kvm_works
+        assert found.cpus == os.cpu_count()
+        assert 0 < found.free_memory <= found.memory
+        aliases = {machine.alias for machine in found.processors[0].machines}
+        assert {"pc", "q35"} <= aliases
+        machine = await abilities.machine_abilities(connection, "qemu", found.native, "q35")
+        assert machine.machine.startswith("pc-q35-") and {"virtio", "sata"} <= machine.disk_buses
+        assert machine.maximum_cpu and "unix" in machine.channels and "random" in machine.rng
+        older = await abilities.machine_abilities(connection, "qemu", found.native, "pc")
+        assert older.machine.startswith("pc-i440fx-") and "ide" in older.disk_buses
+        # No trace is left of what was tried.
+        assert [domain.name for domain in await domains.list_all(connection) if "vmdesk-" in domain.name] == []
+
+    run(request.getfixturevalue(where), work)
+
+
+def test_passt_is_what_libvirt_takes(system_uri: str) -> None:
+    """Said to work only where a definition with it is taken and the program is there."""
+
+    async def work(connection: Connection) -> None:
+        found = await abilities.host_abilities(connection)
+        xml = (
+            "<domain type='qemu'><name>p</name><memory>65536</memory><os><type>hvm</type></os><devices>"
+            "<interface type='user'><backend type='passt'/></interface></devices></domain>"
+        )
+        try:
+            uuid = await making.define(connection, xml)
+        except VirtError:
+            taken = False
+        else:
+            taken = await making.remove(connection, uuid, "p")
+        installed = subprocess.run(["which", "passt"], capture_output=True, check=False).returncode == 0
+        assert found.passt == (taken and installed)
+
+    run(system_uri, work)
+
+
+def test_a_reader_is_told_what_needs_no_trial(system_uri: str) -> None:
+    async def work(connection: Connection) -> None:
+        found = await abilities.host_abilities(connection)
+        assert found.kvm_works is None and found.processors and found.networks
+
+    run(system_uri, work, readonly=True)
+
+
+def test_machines_are_made_put_right_and_removed(system_uri: str, make_guest: Guests) -> None:
+    other = make_guest("other", start=False)
+    uuid = "4b0e1d0c-1b4e-4d4e-9a5e-1f6b7e2a9c11"
+    xml = (
+        f"<domain type='qemu'><name>made</name><uuid>{uuid}</uuid><memory>65536</memory>"
+        "<os firmware='efi'><type arch='x86_64' machine='q35'>hvm</type></os>"
+        "<features><acpi/></features><on_reboot>{reboot}</on_reboot>"
+        "<devices><interface type='user'><mac address='52:54:00:12:34:56'/></interface>"
+        "<video><model type='none'/></video></devices></domain>"
+    )
+
+    async def work(connection: Connection) -> None:
+        assert await making.define(connection, xml.format(reboot="destroy")) == uuid
+        found = await making.taken(connection)
+        assert {other.name, "made"} <= found.names and "52:54:00:12:34:56" in found.macs
+        again = xml.format(reboot="destroy").replace("65536", "99999")
+        assert await problem(making.define(connection, again)) == "taken"
+        assert await problem(making.define(connection, again.replace(">made<", ">else<"))) == "taken"
+        assert await problem(making.define(connection, again.replace(uuid, other.uuid).replace("made", "x"))) == "taken"
+        await making.start(connection, uuid)
+        await making.redefine_stored(connection, uuid, xml.format(reboot="restart"))
+        assert "<on_reboot>destroy" in await domains.xml(connection, uuid)
+        assert "<on_reboot>restart" in await domains.xml(connection, uuid, inactive=True)
+        assert await making.remove(connection, uuid, "made")  # running, with firmware variables
+        assert not await making.remove(connection, uuid, "made")
+        assert other.uuid in (await making.taken(connection)).uuids
+
+    run(system_uri, work)
