@@ -150,8 +150,7 @@ class Screens:
         except BaseException as error:
             self._close(key, link)
             if isinstance(error, TimeoutError):
-                problem = Problem(text("No picture came within {n} seconds.", n=f"{seconds:g}"), name="timeout")
-                raise VirtError(problem) from error
+                raise VirtError(_no_picture(seconds)) from error
             raise
         return link
 
@@ -176,6 +175,14 @@ class Screens:
         for (key, _protocol, _head), (link, _count) in tuple(self._links.items()):
             self._close(key, link)
         self._links.clear()
+
+
+def _no_picture(seconds: float) -> Problem:
+    what = text("No picture came within {n} seconds.", n=f"{seconds:g}")
+    if seconds < ONLY:  # the next door is tried, and this stands beside its picture
+        return Problem(what, name="timeout")
+    why, what_next = text("QEMU may hang or be very busy."), text("Try again, or use another display.")
+    return Problem(what, why, what_next, name="timeout")
 
 
 def _hop_to(loop: asyncio.AbstractEventLoop) -> Hop:

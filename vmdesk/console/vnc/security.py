@@ -99,8 +99,10 @@ def _names(kinds: list[int]) -> str:
 
 
 def _reason(wire: Wire) -> str:
+    """The server's own words on one line. QEMU's end with a zero byte."""
     length = int.from_bytes(wire.read(4), "big")
-    return wire.read(min(length, _REASON)).decode("utf-8", "replace")
+    words = wire.read(min(length, _REASON)).decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else " " for c in words).strip()
 
 
 def _result(wire: Wire, minor: int, password: bool) -> None:

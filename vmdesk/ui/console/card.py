@@ -102,6 +102,7 @@ class Card(QWidget):
             button.setDefault(place == 0)
             button.clicked.connect(lambda _checked=False, do=do: do())
             self._buttons.addWidget(button)
+            button.show()  # or it counts for nothing in `place`
         self._buttons.addStretch(1)
 
     def place(self) -> None:
@@ -112,7 +113,9 @@ class Card(QWidget):
         width = min(WIDTH, around.width())
         layout = self.layout()
         assert layout is not None
-        height = min(max(layout.totalHeightForWidth(width), layout.minimumSize().height()), around.height())
+        layout.invalidate()  # the words may be others
+        # Not the layout's minimum: that of broken lines is for a narrower card.
+        height = min(layout.totalHeightForWidth(width), around.height())
         self.setGeometry((around.width() - width) // 2, (around.height() - height) // 2, width, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
