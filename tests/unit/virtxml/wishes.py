@@ -6,6 +6,8 @@ Run as a program it writes the files anew.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lxml import etree
+
 from vmdesk.model.abilities import HostAbilities, Machine, MachineAbilities, Processor
 from vmdesk.model.facts import DomainAbilities
 from vmdesk.model.sizes import GIB, MIB
@@ -126,7 +128,8 @@ _POWER = Processor("ppc64le", "hvm", ("qemu",), "/usr/bin/qemu-system-ppc64", (M
 _S390X = Processor(
     "s390x", "hvm", ("qemu",), "/usr/bin/qemu-system-s390x", (Machine("s390-ccw-virtio-7.2", "s390-ccw-virtio", 248),)
 )
-_FOREIGN = (_ARM, _RISCV, _POWER, _S390X)
+_I686 = replace(_X86, arch="i686")
+_FOREIGN = (_I686, _ARM, _RISCV, _POWER, _S390X)
 
 # Debian 12 in a virtual machine: KVM is offered and does not work.
 PLAIN = HostAbilities(
@@ -235,6 +238,11 @@ def made(wish: Wish, system: System, host: HostAbilities, prepared: Prepared) ->
     return build(wish, system, host, abilities(where.arch, where.kind, where.machine, host), prepared, wish.name)
 
 
+def name_in(xml: str) -> str | None:
+    """The name that a definition gives."""
+    return etree.fromstring(xml).findtext("name")
+
+
 def _wish(**changes: object) -> Wish:
     return replace(BASE, **changes)  # type: ignore[arg-type]
 
@@ -281,7 +289,12 @@ CASES = (
     Case("aarch64-unknown", _wish(arch="arm64"), UNKNOWN),
     Case("aarch64-tpm", _wish(arch="aarch64", tpm=True)),
     Case("x86-on-arm", _wish(arch="x86_64"), host=ARM_HOST, defines=False),
-    Case("riscv64", _wish(arch="riscv64", source=From.KERNEL), prepared=_KERNEL, defines=False),
+    Case(
+        "riscv64",
+        _wish(arch="riscv64", source=From.KERNEL, kernel=Here("/boot/linux")),
+        prepared=_KERNEL,
+        defines=False,
+    ),
     Case("ppc64le", _wish(arch="ppc64le"), defines=False),
     Case("s390x", _wish(arch="s390x"), defines=False),
     Case("i686", _wish(arch="i686"), WINXP, defines=False),
@@ -306,7 +319,11 @@ CASES = (
         _wish(source=From.LOCATION, media=Away("http://deb.debian.org/d-i"), append="console=ttyS0"),
         prepared=_KERNEL,
     ),
-    Case("kernel-no-disk", _wish(source=From.KERNEL, disks=(), append="quiet"), prepared=replace(_KERNEL, disks=())),
+    Case(
+        "kernel-no-disk",
+        _wish(source=From.KERNEL, kernel=Here("/boot/linux"), disks=(), append="quiet"),
+        prepared=replace(_KERNEL, disks=()),
+    ),
     Case("pxe", _wish(source=From.PXE), prepared=Prepared((DISK,))),
     Case("import", _wish(source=From.DISK), prepared=Prepared((replace(DISK, format="raw", used=True, ended=False),))),
     Case(

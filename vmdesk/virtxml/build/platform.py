@@ -90,7 +90,7 @@ def _kind(wish: Wish, host: HostAbilities, processor: Processor | None) -> tuple
             return "kvm", text("The host offers KVM. It was not tried whether a machine starts with it.")
         return "qemu", text("The host offers KVM, but no machine starts with it: it is emulated, which is slow.")
     if "qemu" in kinds:
-        if processor is not None and processor.arch != host.native:
+        if processor is not None and processor.arch != host.native and not {processor.arch, host.native} <= set(X86):
             return "qemu", text(
                 "The host's processor is {native}: {arch} is emulated, which is slow.",
                 native=host.native or "?",
