@@ -57,7 +57,7 @@ class GuestDoors:
             async def channel() -> int:
                 return self._connected().detach()
 
-            return spice.SpiceBackend(spice.Display(channel), listener, head)
+            return spice.SpiceBackend(spice.Display(channel, local=True), listener, head)
         from vmdesk.console import dbus
 
         ours, theirs = socket.socketpair()
@@ -91,7 +91,8 @@ class Painted(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint and self._view.has_picture:
             self.count += 1
-            if not self._told:
+            # A black frame buffer is no picture yet: the guest's is nowhere black.
+            if not self._told and self._view.still().pixel(WIDTH // 2, HEIGHT // 2) & 0xFFFFFF:
                 self._told = True
                 print(f"open {time.monotonic() - self._began:.4f}", flush=True)
         return False

@@ -135,7 +135,7 @@ class RealDoors:
         else:
             # SPICE takes a socket for each of its channels.
             where = self._channels(connection, key, way)
-        return module.Display(where, password=password)
+        return module.Display(where, password=password, local=_place(connection).local)
 
     def _channels(self, connection: Connection, key: DomainKey, way: Way) -> Callable[[], Awaitable[int]]:
         async def one() -> int:

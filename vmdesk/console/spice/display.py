@@ -27,6 +27,8 @@ SECONDS: Final = 10.0  # for the login and the first picture
 _HEADS_MAX: Final = 16
 _CURSOR_MAX: Final = 1024  # pixels
 _CLIENT_MOUSE: Final = 2  # SPICE_MOUSE_MODE_CLIENT: the guest takes positions
+_NOT_PACKED: Final = 1  # SPICE_IMAGE_COMPRESSION_OFF
+_PICTURE_FIRST: Final = 0.3  # seconds that other channels wait for the first picture
 _LEFT_BEHIND: Final = 0.3  # seconds until libvirt knows that a QEMU has ended
 _USB_SECONDS: Final = 90.0  # somebody may have to type a password for polkit
 
@@ -88,9 +90,15 @@ class _Screen:
 class Display:
     """One machine's session, shared by the backends of its monitors. A newer viewer throws it out."""
 
-    def __init__(self, where: OpenChannel | Address, *, password: str = "", seconds: float = SECONDS) -> None:
-        """`where`: a function that opens another socket for each channel, or the server's address."""
+    def __init__(
+        self, where: OpenChannel | Address, *, password: str = "", seconds: float = SECONDS, local: bool = False
+    ) -> None:
+        """
+        where  a function that opens another socket for each channel, or the server's address
+        local  the server runs on this computer: to pack pictures takes longer than to pass them on
+        """
         self._where = where
+        self._local = local
         self._password = password
         self._seconds = seconds
         self._library: Library | None = None
@@ -104,6 +112,7 @@ class Display:
         self._copies: list[Copy] = []
         self._signals: list[tuple[Any, int]] = []
         self._channels: list[Any] = []
+        self._second: list[Any] = []  # channels that wait until there is a picture
         self._screens: dict[int, _Screen] = {}
         self._main: Any = None
         self._port: Any = None  # the shared folder's channel
@@ -256,6 +265,8 @@ class Display:
         session.set_property("enable-smartcard", False)
         if self._password:
             session.set_property("password", self._password)
+        if self._local:
+            session.set_property("preferred-compression", _NOT_PACKED)
         self._on(session, "channel-new", self._on_channel)
         if self._folder:
             self._share(*self._folder)
@@ -313,6 +324,7 @@ class Display:
         session, self._session = self._session, None
         self._signals.clear()
         self._channels.clear()
+        self._second.clear()
         self._screens.clear()
         self._copies.clear()
         self._main = self.inputs = self._sound = self._ear = self._usb = self._port = None
@@ -343,8 +355,20 @@ class Display:
         # Sockets for the channels that the library itself connects (USB) are asked for here as well.
         self._on(channel, "open-fd", self._on_open_fd)
         self._channels.append(channel)
-        if use and use(channel, number) and use != self._new_main:
+        if not use or not use(channel, number) or use == self._new_main:
+            return
+        if use == self._new_screen or self._opened.done():
             spice.Channel.connect(channel)
+            return
+        # For each connection QEMU makes a key pair, one after the other, which takes it some 10 ms: pictures first.
+        if not self._second:
+            self._lib.after(_PICTURE_FIRST, self._connect_second)
+        self._second.append(channel)
+
+    def _connect_second(self) -> None:
+        channels, self._second = self._second, []
+        for channel in channels:
+            self._lib.spice.Channel.connect(channel)
 
     def _on_open_fd(self, channel: Any, tls: int) -> None:
         if isinstance(self._where, Address) or self._over or self._loop is None:
@@ -476,7 +500,9 @@ class Display:
     def _new_screen(self, channel: Any, number: int) -> bool:
         if number in self._screens or len(self._screens) >= _HEADS_MAX:
             return False
-        picture = Picture(lambda rects: self._damaged(number, rects), self._lib.when_idle, self._lib.after)
+        picture = Picture(
+            lambda rects: self._damaged(number, rects), self._heads_changed, self._lib.when_idle, self._lib.after
+        )
         screen = self._screens[number] = _Screen(channel, picture)
 
         def create(_channel: Any, kind: int, width: int, height: int, stride: int, _shm: int, data: int) -> None:
@@ -486,7 +512,6 @@ class Display:
                 why = words.size_refused(*error.size) if error.size else words.format_unknown(error.kind)
                 self._finish(words.cannot_show(why))
                 return
-            self._heads_changed()
 
         def monitors(_channel: Any, _property: Any) -> None:
             picture.monitors = self._lib.monitors(channel)
@@ -494,6 +519,7 @@ class Display:
 
         self._on(channel, "display-primary-create", create)
         self._on(channel, "display-primary-destroy", lambda _: picture.destroy())
+        self._on(channel, "display-mark", lambda _, marked: picture.mark() if marked else None)
         self._signals.append((channel, self._lib.on_rectangle(channel, "display-invalidate", picture.damage)))
         self._on(channel, "notify::monitors", monitors)
         self._on(channel, "channel-event", lambda _, event: self._on_screen_event(screen, event))
@@ -513,6 +539,7 @@ class Display:
             member.heads_changed()
         if heads and not self._opened.done():
             self._opened.set_result(None)
+            self._connect_second()
 
     def _damaged(self, channel: int, rects: tuple[Rect, ...]) -> None:
         for member in tuple(self._members):

@@ -1,9 +1,10 @@
-"""One display channel's picture: a copy of what the library draws, kept up to date.
+"""One display channel's picture: what the library draws, in memory that viewers may keep (pages.py).
 
-The library frees its own memory as soon as the guest changes the mode, whoever may be reading it: viewers get a copy.
-Copied is the rectangle around all the changes that come together: QEMU sends a frame as some 70 columns.
+QEMU sends a frame as some 70 columns, from left to right: they are told of together. Where the memory cannot be
+shared, or the picture has another format, the rectangle around them is copied.
 """
 
+import contextlib
 import ctypes
 import functools
 import time
@@ -12,13 +13,16 @@ from typing import Any, Final
 
 from vmdesk.console.screen import Rect, Surface, pillow, size_allowed
 from vmdesk.console.spice.glib import Monitor
+from vmdesk.console.spice.pages import Pages
 
 # SPICE_SURFACE_FMT_*: what Pillow calls it ("" as it is)
 FORMATS: Final = {32: "", 96: "", 16: "BGR;15", 80: "BGR;16"}
 _RECTS = 8  # changes told apart; more become one
 _LATE = 0.02  # seconds a change waits at most while others come
-_QUIET = 0.003  # seconds without another change after which a large one is thought to be whole
+_QUIET = 0.008  # seconds without another change after which a large one is thought to be whole
 _LARGE = 256 * 256  # pixels; a smaller change does not wait for others: it may be what a key wrote
+_MOVING = 0.1  # seconds after a large change in which a small one is thought to be the beginning of the next
+_UNMARKED = 0.25  # seconds after which a new picture is shown though the server has not said that it is ready
 
 
 class CannotShow(Exception):
@@ -33,7 +37,8 @@ class CannotShow(Exception):
 class Picture:
     """All of it for the library's thread.
 
-    flushed(rects)  is called after the copy has got them
+    flushed(rects)  is called with what has changed
+    ready()         is called when a new picture has something to show
     soon(task)      runs the task when nothing else is to be done
     after(seconds, task)
     """
@@ -41,10 +46,12 @@ class Picture:
     def __init__(
         self,
         flushed: Callable[[tuple[Rect, ...]], None],
+        ready: Callable[[], None],
         soon: Callable[[Callable[[], None]], None],
         after: Callable[[float, Callable[[], None]], None],
     ) -> None:
         self._flushed = flushed
+        self._ready = ready
         self._soon = soon
         self._after = after
         self.width = self.height = self.stride = 0
@@ -53,16 +60,17 @@ class Picture:
         self._format = 32
         self._source = 0  # address of the library's memory, 0: gone
         self._source_stride = 0
+        self._pages: Pages | None = None  # the library draws into the memory itself
         self._memory = memoryview(b"")
-        self._target = 0
+        self._target = 0  # its address, where it is to be copied to
+        self._shown = False
+        self._heads: list[tuple[int, Rect]] = []
         self._changes: list[tuple[int, int, int, int]] = []  # x, y, width, height as told, not checked
         self._since = 0.0  # the first change that was not told yet, and
         self._last = 0.0  # the latest
         self._asked = False
-
-    @property
-    def there(self) -> bool:
-        return self._target != 0
+        self._corner = (0, 0)  # where the last large change ended: there the next one is whole, too,
+        self._large_at = 0.0  # and when
 
     def create(self, kind: int, width: int, height: int, stride: int, address: int) -> None:
         """The guest has set a mode. CannotShow."""
@@ -72,20 +80,44 @@ class Picture:
         least = width * (4 if FORMATS.get(kind) == "" else 2)
         if kind not in FORMATS or not address or not least <= stride <= 4 * least:
             raise CannotShow(kind=kind)
-        own = stride if FORMATS[kind] == "" else width * 4
-        if (width, height, own) != (self.width, self.height, self.stride):
-            buffer = bytearray(own * (height + 1))  # a monitor's last row may end after the picture's
+        self._format, self._source, self._source_stride = kind, address, stride
+        self._take(width, height, stride if FORMATS[kind] == "" else width * 4)
+        # As long as the server has not drawn it, the one before is to be seen.
+        self._shown = False
+        memory = self._memory
+        self._after(_UNMARKED, lambda: self.mark() if memory is self._memory else None)
+
+    def _take(self, width: int, height: int, stride: int) -> None:
+        """Memory for it."""
+        size = stride * height
+        more = stride  # a monitor's last row may end after the picture's
+        self._pages = None
+        if not FORMATS[self._format]:
+            with contextlib.suppress(OSError):
+                self._pages = Pages(self._source, size, more)
+                self._memory = self._pages.view
+        if self._pages is None:
+            buffer = bytearray(size + more)
             self._memory = memoryview(buffer)
             self._target = ctypes.addressof((ctypes.c_char * len(buffer)).from_buffer(buffer))
-            self.width, self.height, self.stride = width, height, own
+        self.width, self.height, self.stride = width, height, stride
+
+    def mark(self) -> None:
+        """The server has drawn all of it."""
+        if not self._shown and self._source:
+            self._changes.clear()
+            self._bring(Rect(0, 0, self.width, self.height))
+            self._shown = True
             self.generation += 1
-        self._format, self._source, self._source_stride = kind, address, stride
-        self.damage(0, 0, width, height)
+            self._ready()
 
     def destroy(self) -> None:
-        """The library frees its memory when this returns."""
+        """The library frees its memory when this returns. What was to be seen stays."""
         self.flush()
         self._source = 0
+        if self._pages is not None:
+            self._pages.leave()
+            self._pages = None
 
     def damage(self, x: int, y: int, width: int, height: int) -> None:
         """Comes some 70 times a frame: what can wait is done in `flush`."""
@@ -93,7 +125,8 @@ class Picture:
         if not self._changes:
             self._since = now
         self._changes.append((x, y, width, height))
-        if now - self._since > _LATE:
+        end = x + width, y + height
+        if end == self._corner or end == (self.width, self.height) or now - self._since > _LATE:
             self.flush()
         elif not self._asked:
             self._asked = True
@@ -102,7 +135,13 @@ class Picture:
     def _idle(self) -> None:
         self._asked = False
         now = time.monotonic()
-        if self._small() or now - self._last >= _QUIET or now - self._since > _LATE:
+        if not self._changes:
+            return
+        if (
+            (now - self._large_at > _MOVING and self._small())
+            or now - self._last >= _QUIET
+            or now - self._since > _LATE
+        ):
             self.flush()
         else:
             self._asked = True
@@ -112,7 +151,7 @@ class Picture:
         return sum(width * height for _, _, width, height in self._changes) < _LARGE
 
     def flush(self) -> None:
-        """Copy what has changed, and tell."""
+        """Tell what has changed."""
         changes, self._changes = self._changes, []
         if not self._source:
             return
@@ -121,9 +160,20 @@ class Picture:
         if not rects:
             return
         around = _around(rects)
-        if FORMATS[self._format] or not self._copy_part(around):
-            self._copy_rows(around.y, around.height)
-        self._flushed(rects if len(rects) <= _RECTS else (around,))
+        if around.width * around.height >= _LARGE:
+            self._corner, self._large_at = (around.x + around.width, around.y + around.height), self._last
+        if self._shown:
+            self._bring(around)
+            self._flushed(rects if len(rects) <= _RECTS else (around,))
+        elif around == Rect(0, 0, self.width, self.height):
+            self.mark()
+
+    def _bring(self, part: Rect) -> None:
+        """Have it in the viewers' memory."""
+        if self._pages is not None:
+            self._pages.settle()
+        elif FORMATS[self._format] or not self._copy_part(part):
+            self._copy_rows(part.y, part.height)
 
     def _copy_part(self, part: Rect) -> bool:
         """With pixman, which the library draws with too; it cannot on every processor."""
@@ -149,9 +199,15 @@ class Picture:
         self._memory[row * self.stride : (row + rows) * self.stride] = image.tobytes("raw", "BGRX")
 
     def heads(self) -> list[tuple[int, Rect]]:
-        """Each monitor and where in the picture it is; one with all of it if the guest tells of none."""
-        if not self.there:
-            return []
+        """Each monitor and where in the picture it is; one with all of it if the guest tells of none.
+
+        While there is nothing to show yet, those of the picture before.
+        """
+        if self._shown:
+            self._heads = self._heads_now()
+        return self._heads
+
+    def _heads_now(self) -> list[tuple[int, Rect]]:
         found: dict[int, Rect] = {}
         for monitor in self.monitors:
             rect = Rect(monitor.x, monitor.y, monitor.width, monitor.height).clipped(self.width, self.height)

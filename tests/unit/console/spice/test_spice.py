@@ -111,6 +111,53 @@ def test_picture_and_changes(server: Server) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("ready", ["marked", "drawn", "neither"])
+def test_a_new_mode_is_shown_when_there_is_something_to_see(server: Server, ready: str) -> None:
+    async def run() -> None:
+        async with opened(server) as (_, told):
+            server.fill(0, 0, 0, 64, 48, 0x112233)
+            await until(lambda: pixel(told.surfaces[-1], 63, 47) == b"\x33\x22\x11")
+            server.surface_gone(0)
+            server.surface(0, 100, 30)
+            server.fill(0, 0, 0, 50, 30, 0xABCDEF)
+            await asyncio.sleep(0.1)
+            assert len(told.surfaces) == 1
+            assert pixel(told.surfaces[0], 63, 47) == b"\x33\x22\x11"  # until then the last picture stays
+            if ready == "marked":
+                server.channel(DISPLAY).send(102)
+            elif ready == "drawn":
+                server.fill(0, 0, 0, 100, 30, 0xABCDEF)
+            await until(lambda: len(told.surfaces) == 2)
+            assert pixel(told.surfaces[-1], 49, 29) == b"\xef\xcd\xab"
+
+    asyncio.run(run())
+
+
+def test_pictures_come_before_the_rest(server: Server) -> None:
+    """Each connection takes the server some time."""
+
+    async def run() -> None:
+        async with opened(server):
+            kinds = [connection.kind for connection in server.connections]
+            assert kinds[:2] == [MAIN, DISPLAY] and sorted(kinds[2:]) == [INPUTS, CURSOR]
+
+    asyncio.run(run())
+
+
+def test_without_a_picture_the_rest_comes_all_the_same(server: Server) -> None:
+    server.sizes.clear()
+
+    async def run() -> None:
+        told = Recorder()
+        backend = SpiceBackend(Display(server.open_channel, seconds=5), told)
+        opening = asyncio.create_task(backend.open())
+        await until(lambda: server.there(INPUTS) and server.there(CURSOR))
+        opening.cancel()
+        await until(lambda: told.ends)
+
+    asyncio.run(run())
+
+
 def test_many_changes_are_told_together(server: Server) -> None:
     server.sizes[0] = (512, 512)
 
