@@ -102,6 +102,7 @@ class Inspector(QScrollArea):
         self._timer.timeout.connect(self._on_time)
 
         inner = QWidget(self)
+        inner.setAccessibleName(self.accessibleName())
         self._name = PlainLabel(parent=inner)
         self._name.setObjectName("inspector-name")
         self._name.setFont(theme.title_font(self.font()))
