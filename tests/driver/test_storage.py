@@ -11,7 +11,7 @@ import pytest
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.storage import Pool
-from vmdesk.virt import storage
+from vmdesk.virt import pools, storage
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml import pools as pools_xml
 
@@ -66,8 +66,8 @@ def test_a_pool_that_is_off() -> None:
         await storage.start_pool(connection, "fast")
         await storage.start_pool(connection, "fast")  # it is on: nothing to do
         await storage.set_pool_autostart(connection, "fast", True)
-        pools = {pool.name: pool for pool in await storage.pools(connection)}
-        assert pools["fast"].autostart and not pools["images"].autostart
+        known = {pool.name: pool for pool in await storage.pools(connection)}
+        assert known["fast"].autostart and not known["images"].autostart
         assert await problem(storage.pool(connection, "gone")) == "no-pool"
 
     run(work)
@@ -206,3 +206,14 @@ def test_read_only() -> None:
         assert await problem(storage.ensure_default_pool(connection)) == "read-only"
 
     run(work, readonly=True)
+
+
+def test_the_home_folder_of_another_computers_session() -> None:
+    """Out of QEMU's command line, where libvirt writes it among much else."""
+    argv = (
+        "LC_ALL=C HOME=/home/ann b/.config/libvirt/qemu/lib/domain--1-x /usr/bin/qemu -object "
+        '\'{"qom-type":"secret","file":"/home/ann b/.config/libvirt/qemu/lib/domain--1-x/master-key.aes"}\' -machine pc'
+    )
+    found = pools._HOME.search(argv)
+    assert found and found.group(1) == "/home/ann b"
+    assert pools._HOME.search(argv.replace("/.config/", "/settings/")) is None
