@@ -103,7 +103,13 @@ def cannot_show(kind: str, why: Text) -> Problem:
 
 
 def no_head(kind: str, number: int) -> Problem:
-    return cannot_show(kind, text("The machine has no monitor number {number}.", number=number + 1))
+    """Counted from 0. Most graphics cards have further monitors only once the guest switches them on."""
+    return Problem(
+        text("Monitor {number} cannot be shown over {protocol}.", number=number + 1, protocol=kind),
+        text("The machine has none, or the guest has not switched it on."),
+        text("Choose monitor 1 under Display."),
+        name="refused",
+    )
 
 
 def size_refused(width: int, height: int) -> Text:

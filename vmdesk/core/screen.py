@@ -34,6 +34,7 @@ STOPPING = 1.5  # seconds in which we hear that a machine has stopped, after its
 AGAIN = (0.3, 1.0, 3.0)  # seconds before tries to take up a connection that broke while the machine runs on
 STEADY = 10.0  # seconds after which a connection counts as good
 EVER = 86_400.0
+FIRST_HEAD_ONLY = ("vnc",)
 
 
 class Links(Protocol):
@@ -251,6 +252,9 @@ class Screen:
         self.found = await self._screens.doors.find(self.key)
         why = list(self.found.why)
         doors = [door for door in self.found.doors if self._fits(door)]
+        if self.head and any(door.kind in FIRST_HEAD_ONLY for door in doors):
+            doors = [door for door in doors if door.kind not in FIRST_HEAD_ONLY]
+            why.append(text("VNC shows the first monitor only."))
         if not doors:
             raise VirtError(no_door(self.wish, self.found, why))
         problem: Problem | None = None

@@ -53,4 +53,4 @@ def no_graphics() -> Problem:
 
 
 def no_sound() -> Text:
-    return text("This machine's QEMU gives no sound over D-Bus: it has no sound device there, or is older than 10.")
+    return text("No sound over D-Bus: the machine has none there, or its QEMU is older than 10. Try VNC or SPICE.")

@@ -38,6 +38,7 @@ class UsbDialog(Dialog):
         self.devices.setAccessibleName(tr("USB devices of this computer"))
         self.devices.setMinimumHeight(24 * GRID)
         self.devices.itemChanged.connect(self._on_item)
+        self.devices.hide()
         self.body.addWidget(self.devices)
         self.note = Muted(tr("Looking for devices…"))
         self.note.setObjectName("usb-note")
@@ -68,7 +69,11 @@ class UsbDialog(Dialog):
         for device in found:
             self.devices.addItem(_item(device))
         self._filling = False
-        self.note.setText(problem or ("" if found else tr("No USB device is plugged in here.")))
+        self.devices.setVisible(bool(found))
+        self.note.setText(
+            problem or ("" if found else tr("No USB device is plugged in here. Plug one in: it is listed at once."))
+        )
+        self.note.setVisible(bool(self.note.text()))
 
     def _on_item(self, item: QListWidgetItem) -> None:
         if self._filling or self._busy:
@@ -76,6 +81,7 @@ class UsbDialog(Dialog):
         self._busy = True
         self.devices.setEnabled(False)
         self.note.setText(tr("One moment… The system may ask for your password."))
+        self.note.show()
         self._spawn("usb device", self._hand(item.data(_ID), item.checkState() is Qt.CheckState.Checked))
 
     async def _hand(self, device: str, on: bool) -> None:
