@@ -68,6 +68,10 @@ debian_test=(
 	grub-rescue-pc openssh-server procps iproute2 util-linux mount passwd
 	virtinst debootstrap qemu-system-arm qemu-efi-aarch64 # new machines: compared with virt-install; a small Debian; another processor
 )
+# A real installer to look at, graphical and on a serial port. Ubuntu has none; the tests say so and pass it over.
+if grep -qs '^ID=debian' /etc/os-release; then
+	debian_test+=("debian-installer-$(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release)-netboot-amd64")
+fi
 # The console is held against remote-viewer; gcc makes the guest that draws.
 debian_bench=(virt-manager xdotool virt-viewer gcc libxtst6 "${debian_later[@]}")
 

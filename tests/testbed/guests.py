@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 import libvirt
 
@@ -21,7 +21,30 @@ from tests.testbed.bootsector import GREETING, boot_sector
 from tests.testbed.client import KeeperClient
 
 RESCUE_CD = Path("/usr/lib/grub-rescue/grub-rescue-cdrom.iso")  # Debian's grub-rescue-pc: a CD with a menu
+# Debian's debian-installer-12-netboot-amd64, or a later one.
+INSTALLER = max(Path("/usr/lib/debian-installer/images").glob("[0-9]*/amd64"), default=None)
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A Linux to start without a boot loader."""
+
+    file: Path
+    initrd: Path
+    arguments: str
+
+    @classmethod
+    def installer(cls, kind: str, arguments: str) -> "Kernel":
+        """Debian's installer; kind: gtk or text."""
+        assert INSTALLER is not None
+        folder = INSTALLER / kind / "debian-installer" / "amd64"
+        return cls(folder / "linux", folder / "initrd.gz", arguments)
+
+    @property
+    def xml(self) -> str:
+        arguments = escape(self.arguments)
+        return f"<kernel>{self.file}</kernel><initrd>{self.initrd}</initrd><cmdline>{arguments}</cmdline>"
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 20) -> T:
@@ -148,6 +171,7 @@ class Guests:
         memory: int = 32,
         vcpus: int = 1,
         iso: Path | None = None,
+        kernel: Kernel | None = None,
         disks: Sequence[int | Path] = (),
         network: str | None = None,
         graphics: str | None = None,
@@ -164,7 +188,8 @@ class Guests:
     ) -> Guest:
         """Define a guest, and start it.
 
-        `name` gets a random ending unless `exact_name`. `memory` in MiB. `iso`: boot this CD, not the boot sector.
+        `name` gets a random ending unless `exact_name`. `memory` in MiB. `iso`: boot this CD, not the boot sector;
+        `kernel`: start this.
         `disks`: a number makes a new qcow2 disk of so many MiB, a path (qcow2) is taken as it is; vdb, vdc, ...
         `graphics`: vnc or spice, on a unix socket. `devices` goes into <devices>, `extra` after it.
         `deaf`, `busy`, `writes`: bootsector.py.
@@ -185,7 +210,8 @@ class Guests:
         ]
         xml = (
             f"<domain type='{kind}'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu>"
-            f"<os><type arch='x86_64' machine='{machine}'>hvm</type></os>"
+            f"<os><type arch='x86_64' machine='{machine}'>hvm</type>"
+            f"{kernel.xml if kernel else ''}</os>"
             f"<features><acpi/></features><devices>{''.join(parts)}</devices>{extra}</domain>"
         )
         with connection(self._host.uri) as opened:

@@ -1,0 +1,29 @@
+"""What a screen shows, as a picture to compare: ours, and the same by libvirt."""
+
+import io
+
+import libvirt
+from PIL import Image
+
+from tests.testbed.guests import Guest
+from vmdesk.console.screen import Surface
+
+
+def image_of(surface: Surface) -> Image.Image:
+    """A copy of what is on it now."""
+    size = surface.width, surface.height
+    return Image.frombuffer("RGB", size, bytes(surface.data), "raw", "BGRX", surface.stride, 1).copy()
+
+
+def screenshot(guest: Guest) -> Image.Image:
+    """What `virsh screenshot` saves."""
+
+    def take(domain: libvirt.virDomain) -> bytes:
+        stream, data = domain.connect().newStream(), b""
+        domain.screenshot(stream, 0)
+        while more := stream.recv(1 << 18):
+            data += more
+        stream.finish()
+        return data
+
+    return Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
