@@ -244,6 +244,10 @@ def test_usb_devices_are_chosen(bench: Callable[[Test], None]) -> None:
         dialog.devices.item(0).setCheckState(Qt.CheckState.Checked)
         await on.until(lambda: "It is broken." in dialog.note.text())
         assert dialog.devices.item(0).checkState() is Qt.CheckState.Unchecked
+        on.session.sticks.clear()
+        on.session.usb_changed()
+        await on.until(lambda: dialog.devices.isHidden())
+        assert "Plug one in" in dialog.note.text()
         dialog.close()
         await on.until(lambda: on.share._usb is None)
         on.session.usb_changed()

@@ -381,3 +381,56 @@ def test_a_narrow_window_loses_words_not_buttons(bench: Callable[[Test], None]) 
         assert on.page.bar.type.toolButtonStyle() == style != on.page.bar.clipboard.toolButtonStyle()
 
     bench(test)
+
+
+def test_sound_is_switched_and_remembered(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.displays = replace(ALL, sound=True)
+        await on.live()
+        bar = on.page.bar
+        assert bar.sound.text() == "Sound" and on.backend.sounds[-1]
+        assert on.backend.microphones[-1] is False
+        on.entry(bar.sound, "console-sound-play").trigger()
+        assert bar.sound.text() == "Sound: off" and not on.backend.sounds[-1]
+        kept = on.parts.settings.current.screens[KEY.uuid]
+        assert kept["sound"] == "off" and "microphone" not in kept
+        on.page.sound.volume.slider.setValue(40)
+        assert bar.sound.text() == "Sound" and on.backend.sounds[-1]
+        on.page.sound.volume.slider.sliderReleased.emit()
+        assert on.parts.settings.current.screens[KEY.uuid]["volume"] == "40"
+        on.entry(bar.sound, "console-microphone").trigger()
+        assert on.backend.microphones[-1] and bar.sound.text() == "Microphone: on"
+        assert "ends" in on.page.sound.note.text()
+        on.page.sound.recall({})
+        assert on.page.sound.microphone.isChecked(), "what was chosen at another time says nothing about it"
+
+    bench(test)
+
+
+def test_why_nothing_is_heard(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        await on.live()
+        assert on.page.bar.sound.text() == "Sound: none"
+        assert "no sound card" in on.page.bar.sound.toolTip()
+        on.doors.displays = replace(ALL, sound=True)
+        on.backend.deaf = text("VNC carries no microphone.")
+        on.pane.screen_held.found = replace(on.pane.screen_held.found, displays=on.doors.displays)
+        assert not on.entry(on.page.bar.sound, "console-microphone").isEnabled()
+        assert on.page.bar.sound.text() == "Sound"
+        assert on.page.sound.note.text() == "VNC carries no microphone."
+
+    bench(test)
+
+
+def test_on_wayland_it_is_said_what_the_desktop_keeps(
+    bench: Callable[[Test], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test(on: Bench) -> None:
+        await on.live()
+        await on.focus()
+        assert "Alt+Tab" not in on.page.foot.keys.text()
+        monkeypatch.setattr(QApplication, "platformName", lambda: "wayland")
+        on.page._show_captured(True)
+        assert "Alt+Tab" in on.page.foot.keys.text() and "Send keys" in on.page.foot.keys.text()
+
+    bench(test)

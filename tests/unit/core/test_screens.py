@@ -14,6 +14,7 @@ from vmdesk.core.jobs import Jobs
 from vmdesk.core.screen_lock import ScreenLocks
 from vmdesk.core.screen_state import SHARED, Phase, Status
 from vmdesk.core.screens import Screens
+from vmdesk.core.sound import Hearing
 from vmdesk.model.display import Display, Displays
 from vmdesk.model.domain import DomainKey, State
 from vmdesk.model.errors import Problem, VirtError
@@ -384,5 +385,45 @@ def test_what_others_can_read_is_told(bench: Callable[[Test], None]) -> None:
         assert not other.status.why
         screen.release()
         other.release()
+
+    bench(test)
+
+
+def test_another_monitor_is_never_shown_as_the_first_one(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.prepare = lambda backend: (
+            setattr(backend, "fails", Problem(text("No such monitor."), name="refused"))
+            if backend.protocol == "dbus"
+            else None
+        )
+        screen = on.screens.hold(KEY, "", 1)
+        screen.attach(Watcher())
+        await on.until(lambda: screen.status.phase is Phase.LOST)
+        assert [made.protocol for made in on.doors.made] == ["dbus"], "VNC would show the first one"
+        only = on.screens.hold(KEY, "vnc", 1)
+        await on.until(lambda: only.status.phase is Phase.LOST)
+        assert only.status.problem is not None
+        assert str(only.status.problem.why) == "VNC shows the first monitor only."
+
+    bench(test)
+
+
+def test_sound_goes_with_whoever_hears(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        screen, _ = await on.live()
+        first = on.doors.last
+        assert first.sounds == [], "looking is not hearing"
+        sound = on.screens.sound(KEY)
+        screen.hear(True)
+        assert (first.sounds[-1], first.microphones[-1]) == (True, False)
+        sound.choose(Hearing(volume=0))
+        assert first.sounds[-1] is False
+        sound.choose(Hearing(microphone=True))
+        assert (first.sounds[-1], first.microphones[-1]) == (True, True)
+        first.in_thread(lambda: first.end("taken"))
+        await on.until(lambda: screen.status.protocol == "vnc")
+        assert (on.doors.last.sounds[-1], on.doors.last.microphones[-1]) == (True, True)
+        screen.hear(False)
+        assert (on.doors.last.sounds[-1], on.doors.last.microphones[-1]) == (False, False)
 
     bench(test)
