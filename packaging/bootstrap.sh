@@ -6,9 +6,12 @@
 # run    what VMDesk needs; test  also what the tests need; bench  also what the benchmark compares with.
 # --no-system leaves the system's packages alone. sudo is asked for only when a package is missing.
 #
-# Debian 12 is where this runs; there the names were checked one by one. Ubuntu takes Debian's names and was not tried.
-# Fedora and Arch were not tried either: some names come from the package lists of virt-manager, libvirt and qemu there,
-# others from memory. A name that is wrong shows at once, as the package manager's own message.
+# Debian 12 is where this runs: groups run and test were tried from a bare one (debootstrap's smallest), as root and as a
+# user. Ubuntu takes Debian's names and was not tried. Fedora's and Arch's names were looked up and not tried: QEMU's in
+# Fedora's qemu.spec and Arch's PKGBUILD (both have qemu-ui-dbus and qemu-ui-spice-core), libvirt's and python's in those
+# of virt-manager and libvirt-python, Qt's libxcb family, grub2-tools-extra and xorg-server-xvfb in other programs'
+# instructions for the two. Not found anywhere: Fedora's python3-gobject-base, dbus-daemon and xorg-x11-xauth, Arch's
+# osinfo-db. A name that is wrong shows at once, as the package manager's own message.
 set -euo pipefail
 umask 022 # the tests run as another user, who must be able to read .venv
 
@@ -51,7 +54,7 @@ debian_run=(
 	iptables nftables openssh-client
 	gir1.2-libosinfo-1.0 osinfo-db osinfo-db-tools ovmf swtpm swtpm-tools acl
 	gir1.2-spiceclientglib-2.0 spice-client-glib-usb-acl-helper
-	libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libwayland-client0 libwayland-cursor0
+	libegl1 libgl1 libdbus-1-3 libfontconfig1 libglib2.0-0 libwayland-client0 libwayland-cursor0 libwayland-egl1
 	libx11-xcb1 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0
 	libxcb-shape0 libxcb-sync1 libxcb-util1 libxcb-xfixes0 libxcb-xkb1 libxkbcommon-x11-0 fonts-dejavu-core
 	xvfb xauth iproute2 # with no display `make run` shows the tour on a virtual one
@@ -80,7 +83,8 @@ fedora_run=(
 	libvirt-daemon-kvm libvirt-daemon-config-network libvirt-client qemu-system-x86-core qemu-ui-dbus qemu-img dnsmasq
 	nftables
 	openssh-clients libosinfo osinfo-db osinfo-db-tools edk2-ovmf swtpm swtpm-tools acl spice-glib
-	mesa-libEGL mesa-libGL dbus-libs fontconfig glib2 libwayland-client libwayland-cursor libxcb
+	mesa-libEGL mesa-libGL dbus-libs fontconfig glib2 libwayland-client libwayland-cursor libwayland-egl
+	libxcb
 	xcb-util xcb-util-cursor xcb-util-image xcb-util-keysyms xcb-util-renderutil xcb-util-wm libxkbcommon-x11
 	dejavu-sans-fonts xorg-x11-server-Xvfb xorg-x11-xauth iproute
 )
@@ -210,7 +214,9 @@ offer_group() { # whoever is in group libvirt may manage the machines of qemu://
 	[[ -t 0 && -t 2 && $group == run ]] || return 0
 	[[ ! -e $venv/.asked-for-group ]] || return 0
 	read -r -p "Add $user to group libvirt, so that VMDesk can manage this machine's guests? [y/N] " answer
-	if [[ $answer == [yY]* ]]; then
+	if [[ $answer == [yY]* ]] && ! command -v sudo >/dev/null; then
+		say "sudo is not installed; as root, run: usermod --append --groups libvirt $user"
+	elif [[ $answer == [yY]* ]]; then
 		as_root usermod --append --groups libvirt "$user" && say "done: log out and in once"
 	else
 		touch "$venv/.asked-for-group"
