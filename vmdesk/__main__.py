@@ -13,10 +13,14 @@ if _OURS and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 # What is loaded and built now stays: looking for garbage in it is a tenth of the start. App takes it up again.
 gc.disable()
+# ruff: noqa: E402
+# Before the next line: lxml brings a libxml2 of its own, with the same names as the system's. Once PyGObject has loaded
+# what needs the system's (libosinfo, SPICE), a name of lxml's that is looked up late is found there, and that crashes.
+import lxml.etree  # noqa: F401
+
 # Of the thousands of functions that the bindings of Qt and libvirt import, each is looked up when it is first called.
 sys.setdlopenflags(os.RTLD_LAZY)
 
-# ruff: noqa: E402
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path

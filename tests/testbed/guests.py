@@ -210,7 +210,9 @@ class Guests:
         ]
         xml = (
             f"<domain type='{kind}'><name>{name}</name><memory unit='MiB'>{memory}</memory><vcpu>{vcpus}</vcpu>"
-            f"<os><type arch='x86_64' machine='{machine}'>hvm</type>"
+            # As new machines have it: a lesser processor may run where the host's own does not.
+            + ("<cpu mode='host-passthrough'/>" if kind == "kvm" else "")
+            + f"<os><type arch='x86_64' machine='{machine}'>hvm</type>"
             f"{kernel.xml if kernel else ''}</os>"
             f"<features><acpi/></features><devices>{''.join(parts)}</devices>{extra}</domain>"
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdesk import __version__
-from vmdesk.cli import acting, arguments, console, reading
+from vmdesk.cli import acting, arguments, console, create, reading
 from vmdesk.cli.arguments import Help, Parser, Shared, Usage, VerbParser, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
@@ -52,6 +52,7 @@ _VERBS = (
         acts=False,
     ),
     Verb("show", text("all about machines"), reading.show, acts=False),
+    Verb("create", text("make new machines"), create.create, create.arguments, create.check),
     Verb("start", text("start machines, from their saved state if they have one"), acting.start, arguments.start),
     Verb("shutdown", text("ask guests to shut down"), acting.shut_down, arguments.shutdown),
     Verb("reboot", text("ask guests to restart"), acting.of("domain.reboot")),

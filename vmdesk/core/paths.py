@@ -62,5 +62,10 @@ class Paths:
         return self.settings / "journal"
 
     @property
+    def scratch(self) -> Path:
+        """For large files that are on their way somewhere else."""
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vmdesk"
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "window.sock"
