@@ -45,7 +45,8 @@ def tail(path: Path, since: float = 0.0) -> str:
             file.seek(max(0, found.st_size - _TAIL))
             lines = file.read().decode(errors="replace").splitlines()
     except PermissionError:
-        return tr("What QEMU itself wrote, if it was begun at all, only root may read: {line}", line=f"sudo tail {path}")
+        line = f"sudo tail {path}"
+        return tr("What QEMU itself wrote, if it was begun at all, only root may read: {line}", line=line)
     except OSError:
         return ""
     starts = [number for number, line in enumerate(lines) if ": starting up" in line]

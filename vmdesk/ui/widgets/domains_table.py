@@ -199,9 +199,7 @@ class DomainsTable(QTableView):
         """Of the shown columns, as the person wants them."""
         header = self.horizontalHeader()
         return {
-            column.id: self._widths[place]
-            for place, column in enumerate(COLUMNS)
-            if not header.isSectionHidden(place)
+            column.id: self._widths[place] for place, column in enumerate(COLUMNS) if not header.isSectionHidden(place)
         }
 
     def _last(self) -> int:

@@ -29,5 +29,5 @@ class InnerTabs(QTabWidget):
         """What is in a tab is called as the tab, if it has no name of its own."""
         super().tabInserted(index)
         page = self.widget(index)
-        if not page.accessibleName():
+        if page is not None and not page.accessibleName():
             page.setAccessibleName(self.tabText(index))

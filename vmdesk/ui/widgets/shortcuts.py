@@ -57,8 +57,8 @@ class _Row:
         self.edit.setClearButtonEnabled(True)
         self.edit.setObjectName(f"keys-{keys.id}")
         self.edit.setAccessibleName(tr("Shortcut of {command}", command=keys.title))
-        for line in self.edit.findChildren(QLineEdit):  # it has the keyboard, and is what is read out
-            line.setAccessibleName(self.edit.accessibleName())
+        for inner in self.edit.findChildren(QLineEdit):  # it has the keyboard, and is what is read out
+            inner.setAccessibleName(self.edit.accessibleName())
         self.edit.setFixedWidth(24 * GRID)
         self.reset = QToolButton()
         self.reset.setIcon(icon("refresh"))
