@@ -31,7 +31,7 @@ def system_host() -> HostConfig:
 
 def session_host() -> HostConfig:
     """This computer's machines that belong to this user alone."""
-    return HostConfig("qemu-session", tr("This computer (my machines)"), SESSION)
+    return HostConfig("qemu-session", tr("My machines"), SESSION)
 
 
 async def choose(probe: Callable[[HostConfig], Awaitable[None]] | None = None) -> FirstStart:

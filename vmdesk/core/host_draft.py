@@ -6,7 +6,7 @@ from enum import Enum
 from vmdesk.model import uri as uris
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, text, tr
 from vmdesk.model.uri import Uri
 
 
@@ -116,7 +116,7 @@ class Draft:
     @property
     def proposed_name(self) -> str:
         if self.kind in _FIXED:
-            return str(KINDS[self.kind])
+            return tr("My machines") if self.kind is Kind.SESSION else str(KINDS[self.kind])
         try:
             fields = uris.parse(self.uri)
         except VirtError:

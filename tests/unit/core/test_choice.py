@@ -63,7 +63,7 @@ def test_each_host_once() -> None:
 def test_a_host_is_called_by_a_name_and_not_by_its_address() -> None:
     words = ["qemu:///system", "qemu:///session", "qemu+ssh://ann@lab-2/system", "qemu+ssh://[fe80::1]/system"]
     names = [one.name for one in choice.hosts(words, SETTINGS)]
-    assert names == ["This computer", "This computer (my machines)", "lab-2", "fe80::1"]
+    assert names == ["This computer", "My machines", "lab-2", "fe80::1"]
 
 
 def test_two_hosts_of_one_name_are_called_by_their_addresses() -> None:
