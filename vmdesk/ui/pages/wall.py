@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import typist
@@ -99,7 +99,7 @@ class WallPage(QWidget):
     def _build(self) -> None:
         self.count = PlainLabel()
         self.count.setObjectName("wall-count")
-        self.hint = PlainLabel(tr("Enter or a double click opens a console. Space or the mark chooses."))
+        self.hint = _Hint(tr("Enter or a double click opens a console. Space or the mark chooses."))
         self.hint.setFont(caption_font(self.font()))
         self.hint.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.hint.setMinimumWidth(1)
@@ -334,6 +334,17 @@ class WallPage(QWidget):
             stop()
         self._stop = []
         super().hideEvent(event)
+
+
+class _Hint(PlainLabel):
+    """Cut off with dots where there is no room."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        painter.end()
 
 
 def _tool(name: str, picture: str, said: str) -> QToolButton:
