@@ -1,7 +1,6 @@
 """Arguments to the window or to a command."""
 
 import gc
-import os
 import signal
 import sys
 
@@ -13,13 +12,16 @@ if _OURS and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
 
 # What is loaded and built now stays: looking for garbage in it is a tenth of the start. App takes it up again.
 gc.disable()
-# ruff: noqa: E402
-# Before the next line: lxml brings a libxml2 of its own, with the same names as the system's. Once PyGObject has loaded
-# what needs the system's (libosinfo, SPICE), a name of lxml's that is looked up late is found there, and that crashes.
-import lxml.etree  # noqa: F401
+# asyncio would load TLS for its own connections; ours have none, or bring it themselves (console/vnc).
+_TLS = "ssl" not in sys.modules
+if _TLS:
+    sys.modules["ssl"] = None  # type: ignore[assignment]
 
-# Of the thousands of functions that the bindings of Qt and libvirt import, each is looked up when it is first called.
-sys.setdlopenflags(os.RTLD_LAZY)
+# ruff: noqa: E402
+import asyncio  # noqa: F401
+
+if _TLS:
+    del sys.modules["ssl"]
 
 import contextlib
 from collections.abc import Iterator, Sequence

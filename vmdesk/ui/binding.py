@@ -1,4 +1,7 @@
-"""Loads Qt's binding without what it makes ready for explaining wrong arguments.
+"""Loads Qt's binding without what is not needed at once.
+
+Of the ten thousand functions of Qt that it can call, each is looked up when it is first called. (For these libraries
+only: others bring copies of the system's, lxml its own libxml2, and what is looked up late may find the wrong one.)
 
 WORKAROUND PySide 6.11: each start compiles three regular expressions that only its error messages and its stub
 generator use; that is a twentieth of our start. They are compiled when they are first used. Later versions that do
@@ -6,6 +9,7 @@ without them find nothing changed.
 """
 
 import importlib
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -33,8 +37,12 @@ def load() -> None:
             return Unmade(lambda: made(pattern, flags))
         return made(pattern, flags)
 
+    flags = sys.getdlopenflags()
     re.compile = compile_
+    sys.setdlopenflags(os.RTLD_LAZY)
     try:
-        importlib.import_module("shiboken6")
+        for name in ("shiboken6", "PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets"):
+            importlib.import_module(name)
     finally:
         re.compile = made
+        sys.setdlopenflags(flags)

@@ -23,6 +23,7 @@ from vmdesk.ui.remembered import Remembered
 from vmdesk.ui.theme import Theme
 from vmdesk.ui.tray import Tray
 from vmdesk.ui.visits import Visits
+from vmdesk.ui.widgets import scroll_bar
 from vmdesk.ui.widgets.inspector import Fetch
 
 LATER = 0.5  # seconds until it is tried again to do what a dialog is in the way of
@@ -60,6 +61,7 @@ class Front:
         window = MainWindow(self._parts, self._remembered, self._hosts, self._fetch)
         window.close_wanted.connect(self._on_close_wanted)
         window.quit_wanted.connect(self._on_close_wanted)
+        window.catch_up()
         return window
 
     def show(self) -> None:
@@ -67,6 +69,8 @@ class Front:
         self.window.machines.settle()
         self.window.sidebar_model.settle()
         self.window.show()
+        self.window.machines.settle()  # the inspector is filled when it is seen
+        scroll_bar.settle(self.window)
 
     def close(self) -> None:
         """Nothing more can be done; what the window looks like is written down."""

@@ -1,7 +1,5 @@
 """Words that come from a host are shown as they are: what looks like HTML in them stays letters."""
 
-import html
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
@@ -16,4 +14,7 @@ class PlainLabel(QLabel):
 
 def plain_tip(words: str) -> str:
     """A tooltip's text. Tooltips guess; what could be taken for HTML is escaped."""
-    return f"<p style='white-space:pre-wrap'>{html.escape(words)}</p>" if "<" in words else words
+    if "<" not in words:
+        return words
+    escaped = words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<p style='white-space:pre-wrap'>{escaped}</p>"

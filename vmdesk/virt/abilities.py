@@ -38,11 +38,12 @@ async def host_abilities(connection: Connection) -> HostAbilities:
     The first call tries KVM by a start and passt by a definition, and may take seconds: libvirt asks each QEMU.
     On a read-only connection neither is tried.
     """
-    if connection.abilities is None:
+    known: HostAbilities | None = connection.known.get(HostAbilities)
+    if known is None:
         proof = await prove_kvm(connection)
         doing = text("Asking what the host can do")
         lasting = await connection.long.call(lambda conn: _lasting(connection, conn), doing)
-        connection.abilities = replace(lasting, kvm_works=proof.works)
+        known = connection.known[HostAbilities] = replace(lasting, kvm_works=proof.works)
     found_pools, found_networks, found_interfaces, free = await asyncio.gather(
         _or_none(pools(connection)),
         _or_none(networks(connection)),
@@ -50,8 +51,8 @@ async def host_abilities(connection: Connection) -> HostAbilities:
         connection.long.call(lambda conn: _free_memory(connection, conn), text("Reading the host's memory")),
     )
     return replace(
-        connection.abilities,
-        free_memory=min(free, connection.abilities.memory) if connection.abilities.memory else free,
+        known,
+        free_memory=min(free, known.memory) if known.memory else free,
         pools=tuple(found_pools),
         networks=tuple(found_networks),
         interfaces=tuple(found_interfaces),
@@ -63,11 +64,12 @@ async def machine_abilities(connection: Connection, kind: str, arch: str, machin
 
     A driver that does not tell (LXC, the test driver before 9.8) leaves all empty: nothing is known, nothing refused.
     """
-    key = kind, arch, machine
-    if (known := connection.machine_abilities.get(key)) is None:
+    key = MachineAbilities, kind, arch, machine
+    known: MachineAbilities | None = connection.known.get(key)
+    if known is None:
         doing = text("Asking what machines of {arch} can have", arch=arch)
         known = await connection.long.call(lambda conn: _of_machine(conn, kind, arch, machine), doing)
-        connection.machine_abilities[key] = known
+        connection.known[key] = known
     return known
 
 

@@ -7,12 +7,11 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import libvirt
 
-from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.domain import Definition, Labels
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Event, Kind
@@ -65,8 +64,7 @@ class Connection:
         self.names: dict[str, str] = {}  # uuid -> name as last seen, for messages
         self.parsed: dict[str, tuple[int, Definition, Labels]] = {}  # uuid -> hash of the XML, and what it says
         self.kvm_proof: KvmProof | None = None
-        self.abilities: HostAbilities | None = None  # what does not change while it is open
-        self.machine_abilities: dict[tuple[str, str, str], MachineAbilities] = {}  # kind, arch, machine type
+        self.known: dict[Any, Any] = {}  # what does not change while it is open, by whoever asked for it
         self.unanswered: set[str] = set()  # machines with a monitor call left behind
         self.closers: set[Callable[[], Awaitable[None]]] = set()  # what must end before the wires do: open streams
         self.tunnel: Tunnel | None = None  # the host's ssh login, for what does not go through libvirt

@@ -1,6 +1,6 @@
 """A thin scroll bar: in dense windows the style's own take too much of the eye."""
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -77,6 +77,13 @@ def thin_all(page: QWidget) -> None:
         if not isinstance(area.verticalScrollBar(), ThinScrollBar):
             views = isinstance(area, QAbstractItemView | QPlainTextEdit)
             thin(area, QPalette.ColorRole.Base if views else QPalette.ColorRole.Window)
+
+
+def settle(page: QWidget) -> None:
+    """Hide the bars that are not needed now: Qt does it a turn later, and a first picture would have them."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
+    for area in page.findChildren(QAbstractScrollArea):
+        QCoreApplication.sendPostedEvents(area, QEvent.Type.MetaCall.value)
 
 
 def thin(area: QAbstractScrollArea, ground: QPalette.ColorRole = QPalette.ColorRole.Base) -> None:
