@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from qasync import QEventLoop
 
 from tests.bench.console_guest import HEIGHT, WIDTH, ask
+from vmdesk.app import LOCK
 from vmdesk.console.screen import Backend, Listener
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.screen_state import Found
@@ -155,6 +156,7 @@ async def show(protocol: str, folder: Path) -> None:
 
 def main() -> int:
     os.environ["QT_NO_GLIB"] = "1"  # as vmdesk/app.py does
+    sys.setswitchinterval(LOCK)
     loop.start()  # SPICE's library lives on libvirt's thread
     qt = QApplication(["vmdesk-bench"])
     with asyncio.Runner(loop_factory=lambda: QEventLoop(qt)) as runner:

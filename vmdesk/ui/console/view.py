@@ -200,6 +200,8 @@ class ConsoleView(QWidget):
 
     def _check_place(self) -> None:
         """A widget is not told when one around it moves, and that may change where device pixels begin."""
+        if self._transform is not None and self._transform.ratio == int(self.devicePixelRatioF()):
+            return  # they begin where logical ones do
         place = self._place()
         if place != self._transform:
             self._transform = place
