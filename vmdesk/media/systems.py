@@ -138,7 +138,11 @@ class Database:
             same = bool(wanted) and _numbers(system.version) == wanted[: len(_numbers(system.version))]
             if same:
                 return _as(system, Certainty.MEDIA)
-            return _named(system, _spoken(words), version.group() if version else "")
+            number = version.group() if version else ""
+            name = _spoken(words)
+            if name.islower() and system.version and system.version in system.name:  # a file's name: "debian-12-..."
+                name = system.name.replace(system.version, number)
+            return _named(system, name, number)
         return None
 
     def _system(self, os: Any) -> System:

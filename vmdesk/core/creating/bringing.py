@@ -113,7 +113,7 @@ class Bringing:
         stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
         free = await volumes.free_name(self._making.connection, where.name, stem, dot + suffix)
         made = await self._making.volume(where, free, size, format="raw")
-        doing = text("Copying {file} to {pool}", file=source.name, pool=where.name)
+        doing = text("Copying {file} to {pool}", file=name, pool=where.name)
         progress = _telling(self._report, doing)
         progress(0, size)
         await transfer.upload(self._making.connection, made, source, progress)
