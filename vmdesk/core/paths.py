@@ -25,7 +25,7 @@ class Paths:
         settings = settings.absolute()
         base = os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/vmdesk-{os.getuid()}"  # noqa: S108 - made 0700 and checked
         # A unix socket's path may have 107 bytes at most: a short digest, not the path.
-        digest = hashlib.sha256(str(settings).encode()).hexdigest()[:12]
+        digest = hashlib.sha256(os.fsencode(settings)).hexdigest()[:12]
         return cls(settings, Path(base) / "vmdesk" / digest)
 
     def make(self) -> None:
@@ -52,6 +52,10 @@ class Paths:
     @property
     def labels_file(self) -> Path:
         return self.settings / "labels.json"
+
+    @property
+    def templates_file(self) -> Path:
+        return self.settings / "templates.json"
 
     @property
     def practice_file(self) -> Path:

@@ -84,7 +84,7 @@ def _starts_by_hand(domain: Domain) -> Text:
 
 def definition_free(domain: Domain) -> Text | None:
     if has_process(domain):
-        return text("{name} is running. Shut it down first.", name=domain.name)
+        return text("{name} is not off. Shut it down or force it off first.", name=domain.name)
     return _persistent(domain)
 
 

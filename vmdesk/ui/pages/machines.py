@@ -226,7 +226,7 @@ class MachinesPage(QWidget):
             "machine",
             tr("No machines yet"),
             tr(
-                "{names} has no virtual machines. Machines made with other tools appear here at once.",
+                "{names}: no virtual machines yet. Machines made with other tools appear here at once.",
                 names=", ".join(host.config.name for host in hosts if host.link is Link.UP),
             ),
             (practice, connect),
