@@ -28,6 +28,7 @@ from vmdesk.core.command import Ask, Context
 from vmdesk.core.history import History
 from vmdesk.core.hosts import Hosts
 from vmdesk.core.jobs import Jobs
+from vmdesk.core.journal import Journal
 from vmdesk.core.labels import LocalLabels
 from vmdesk.core.notify import Announcement, Notifier
 from vmdesk.core.paths import Paths
@@ -128,6 +129,8 @@ class App:
         self._labels.hear = self._tell
         self.sampler = Sampler(self.sessions, self.store, self._history, self.jobs, settings)
         self._screens: Any = None
+        self._workshop: Any = None
+        self._tidying: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
         self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
         self._notifier = Notifier(self._activity, self.jobs, settings, self._announce)
@@ -201,6 +204,7 @@ class App:
             self.sampler,
             cast(Shell, None),  # the window puts itself there
             _Later(self._open_screens),
+            _Later(self._open_workshop),
         )
 
     async def _first_listing(self) -> None:
@@ -226,6 +230,7 @@ class App:
         except VirtError as error:
             self._tell(error.problem)
         self.jobs.spawn("recorder", self._recorder.run())
+        self._tidy_up()
 
     async def _walk(self, folder: Path) -> None:
         """The tour, and then the end."""
@@ -249,6 +254,8 @@ class App:
         self.sampler.close()
         if self._screens is not None:
             self._screens.close()
+        if self._tidying is not None:
+            self._tidying.close()
         if self._listening:
             await self._listening.close()
         with contextlib.suppress(TimeoutError):
@@ -259,6 +266,8 @@ class App:
                 await self.jobs.close()
                 await self._archive.close()
                 await self._activity.close()
+        if self._workshop is not None:
+            self._workshop.close()
         self.window.let_go()
         self.window.close()
 
@@ -289,6 +298,16 @@ class App:
     def _open_screens(self) -> Any:
         self._screens = load("screens")(self.store, self.jobs, self.sessions, self._paths, self._answers)
         return self._screens
+
+    def _open_workshop(self) -> Any:
+        self._workshop = load("workshop")(self.sessions, self._paths)
+        return self._workshop
+
+    def _tidy_up(self) -> None:
+        """What a killed program left behind, if there is anything."""
+        if any(self._paths.journal_folder.glob("*.journal")):
+            journal = Journal(self._paths.journal_folder)
+            self._tidying = load("tidying")(journal, self.store, self.sessions, self.jobs)
 
     async def _picture(self, key: DomainKey) -> bytes:
         """A machine's screen."""

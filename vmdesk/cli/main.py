@@ -180,6 +180,7 @@ async def _run(session: Session, verb: Verb, options: argparse.Namespace, config
         whole = await session.connect(configs)
         if not session.links.open or (verb.acts and not whole):
             return FAILED
+        await session.tidy_up()
         code = await verb.run(session, options)
     except VirtError as error:
         session.complain(told(error.problem, session.shared.debug))

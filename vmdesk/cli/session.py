@@ -1,6 +1,7 @@
 """One run of the program: its hosts, their machines and what was said."""
 
 import asyncio
+import importlib
 import sys
 import uuid
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +12,7 @@ from vmdesk.cli.output import emit, say, told
 from vmdesk.core import choice, plain
 from vmdesk.core.command import Confirm, Context, Offer, Question
 from vmdesk.core.jobs import Jobs
+from vmdesk.core.journal import Journal
 from vmdesk.core.labels import LabelsEdit, LocalLabels
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
@@ -127,6 +129,18 @@ class Session:
         self.store.put_host(Host(config, Link.UP, capabilities=connection.capabilities))
         self.debug(f"{config.uri}: {connection.capabilities}")
         return None
+
+    async def tidy_up(self) -> None:
+        """Put right what a killed program left behind on these hosts, and say so."""
+        if not any(self.paths.journal_folder.glob("*.journal")):
+            return
+        tidying = importlib.import_module("vmdesk.core.creating.tidying")  # no other start needs it
+        for connection in self.links.open.values():
+            if connection.readonly:
+                continue
+            for one in tidying.tidy_up(Journal(self.paths.journal_folder), connection, self.jobs):
+                job = await one.job
+                say(told(job.problem, self.shared.debug) if job.problem else job.note or job.title)
 
     async def read(self) -> None:
         """List the machines of all hosts into the store."""

@@ -26,6 +26,9 @@ _PARTS = {
     "closing": ("vmdesk.ui.dialogs.closing", "ask"),
     "crash-dialog": ("vmdesk.ui.dialogs.crash", "CrashDialog"),
     "announce": ("vmdesk.ui.notify", "show"),
+    "new": ("vmdesk.ui.wizards.new.wizard", "NewPage"),
+    "workshop": ("vmdesk.core.creating.workshop", "Workshop"),
+    "tidying": ("vmdesk.core.creating.tidying", "Tidying"),
     "front": ("vmdesk.ui.front", "Front"),
     "tour": ("vmdesk.ui.tour", "Tour"),
 }

@@ -84,3 +84,4 @@ class Parts:
     sampler: Any
     shell: Shell
     screens: Any = None  # core.screens.Screens
+    workshop: Any = None  # core.creating.workshop.Workshop

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vmdesk.core.creating.bringing import Bringing, Brought
+from vmdesk.core.creating.edited import Edited, carry_over
 from vmdesk.core.creating.findings import Findings
 from vmdesk.core.creating.knowledge import Knowledge
-from vmdesk.core.creating.making import Making
+from vmdesk.core.creating.making import CREATE, Making
 from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.media import seed
@@ -23,8 +24,6 @@ from vmdesk.virtxml.build.choose import disk_bytes_for
 from vmdesk.virtxml.build.complaint import Weight
 from vmdesk.virtxml.build.definitions import build
 from vmdesk.virtxml.build.prepared import DiskAt, Prepared
-
-CREATE = "create"  # the journal's word
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +44,38 @@ class Created:
 
 
 async def create(
-    tools: Tools, connection: Connection, wish: Wish, found: Findings, report: Report, confirmed: bool = False
+    tools: Tools,
+    connection: Connection,
+    wish: Wish,
+    found: Findings,
+    report: Report,
+    confirmed: bool = False,
+    edited: Edited | None = None,
 ) -> Created:
     """Make all machines of the wish. VirtError: nothing of this run is left, but for pools and networks.
 
     confirmed  the person said yes to what has to be confirmed (more memory than the host has, ...)
+    edited  the person's own changes of the definition; of one machine only
     """
     for one in found.complaints:
         if one.weight is Weight.ERROR or (one.weight is Weight.CONFIRM and not confirmed):
             raise _refused(one.what)
-    return await _Run(tools, connection, wish, found, report).run()
+    return await _Run(tools, connection, wish, found, report, edited).run()
 
 
 class _Run:
     """One run."""
 
-    def __init__(self, tools: Tools, connection: Connection, wish: Wish, found: Findings, report: Report) -> None:
+    def __init__(
+        self,
+        tools: Tools,
+        connection: Connection,
+        wish: Wish,
+        found: Findings,
+        report: Report,
+        edited: Edited | None,
+    ) -> None:
+        self._edited = edited
         self._tools, self._connection, self._wish, self._found = tools, connection, wish, found
         self._report = report
         self._names = names(wish)
@@ -120,6 +135,8 @@ class _Run:
         prepared = replace(common, disks=tuple(disks), cdroms=tuple(cdroms))
         definitions = build(wish, self._found.system, self._found.host, self._found.machine, prepared, name)
         one = len(self._names) == 1
+        if self._edited is not None:
+            definitions = carry_over(self._edited, definitions)
         if one:
             self._report(None, text("Defining {name}", name=name))
         await self._making.define(name, machine, definitions.first)

@@ -15,6 +15,7 @@ from vmdesk.virt.connection import Connection
 
 Progress = Callable[[int, int], None]
 
+CREATE = "create"  # the journal's word for the whole
 VOLUME, DOMAIN, STARTED, FILE = "volume", "domain", "started", "file"
 
 

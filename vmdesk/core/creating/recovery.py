@@ -2,15 +2,25 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 
-from vmdesk.core.creating.making import DOMAIN, FILE, STARTED, VOLUME, undo
-from vmdesk.core.journal import Entry, Record, Step
+from vmdesk.core.creating.making import CREATE, DOMAIN, FILE, STARTED, VOLUME, undo
+from vmdesk.core.journal import Entry, Journal, Record, Step
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt import making, volumes
 from vmdesk.virt.connection import Connection
 
 _CLOCKS = 300.0  # seconds that two computers' clocks may differ
+
+
+def left_behind(journal: Journal, uri: str) -> Iterator[tuple[Record, Entry]]:
+    """What was begun on that host and never ended, held by us now: for `recover`. Other hosts' waits."""
+    for record, entry in journal.abandoned():
+        if record.host == uri and record.kind == CREATE:
+            yield record, entry
+        else:
+            entry.leave()
 
 
 async def recover(connection: Connection, record: Record, entry: Entry) -> Text:

@@ -1,0 +1,197 @@
+"""What is going to be made, in lines to be read before it is."""
+
+from dataclasses import dataclass
+
+from vmdesk.core.creating.draft import Draft, choices, current
+from vmdesk.model import names
+from vmdesk.model.sizes import KIB
+from vmdesk.model.system import Certainty
+from vmdesk.model.text import Text, text
+from vmdesk.model.wish import Away, DiskWish, Firmware, From, Here, Nets, NicWish, Place, Reach, There
+from vmdesk.virt.networks import DEFAULT
+from vmdesk.virt.pools import SYSTEM_FOLDER, preferred
+from vmdesk.virtxml.build.complaint import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    label: Text
+    value: Text | str
+
+
+def lines(draft: Draft, host: str) -> tuple[Line, ...]:
+    """The machine, what is in it, where it comes from. `host`: its name."""
+    wish, chosen = draft.wish, choices(draft)
+    figures = current(draft)
+    found = [Line(text("Name"), _name(draft)), Line(text("Host"), host)]
+    if system := system_words(draft):
+        found.append(Line(text("System"), system))
+    if wish.media is not None:
+        found.append(Line(text("Comes from"), place_words(wish.media)))
+    found.append(
+        Line(
+            text("Processors and memory"),
+            text("{cpus} CPUs, {memory}", cpus=figures.vcpus, memory=in_words(figures.memory_kib * KIB))
+            if figures.vcpus != 1
+            else text("1 CPU, {memory}", memory=in_words(figures.memory_kib * KIB)),
+        )
+    )
+    if wish.source is not From.CONTAINER:
+        found.append(Line(text("Disk"), _disks(draft)))
+    found.append(Line(text("Network"), network_words(wish.nics[0]) if wish.nics else text("none")))
+    if chosen is not None and not chosen.platform.container:
+        board = "  ".join(filter(None, (chosen.platform.arch, chosen.platform.machine)))
+        found.append(Line(text("Board"), board))
+        if chosen.efi:
+            found.append(Line(text("Firmware"), text("UEFI with Secure Boot") if chosen.secure else text("UEFI")))
+        if chosen.platform.kind:
+            found.append(Line(text("Runs by"), _kind(chosen.platform.kind)))
+    return tuple(found)
+
+
+def set_up(draft: Draft) -> tuple[Text, ...]:
+    """What is done to the host on the way; it stays, whatever comes of the machine."""
+    wish, host = draft.wish, draft.abilities
+    found = []
+    wanted = {disk.pool for disk in wish.disks if _makes_volume(draft, disk)}
+    if wish.cloud is not None or _copies(draft):
+        wanted.add("")
+    pools = {pool.name: pool for pool in host.pools}
+    for name in sorted(wanted):
+        pool = pools.get(name) if name else preferred(list(host.pools))
+        if pool is None and not name:
+            folder: object = text("your home folder") if host.session else SYSTEM_FOLDER
+            made = text("The storage pool {pool} is made in {folder}.", pool=DEFAULT, folder=folder)
+            found.append(made)
+        elif pool is not None and not pool.active:
+            found.append(text("The storage pool {pool} is switched on.", pool=pool.name))
+    networks = {network.name: network for network in host.networks}
+    for name in dict.fromkeys(nic.source for nic in wish.nics if nic.kind is Nets.NETWORK):
+        network = networks.get(name)
+        if network is None and name == DEFAULT:
+            found.append(text("The network {network} is made, and starts with the host.", network=name))
+        elif network is not None and not network.active:
+            found.append(text("The network {network} is switched on.", network=name))
+    if _copies(draft) and isinstance(wish.media, Here):
+        file = wish.media.path.rpartition("/")[2]
+        found.append(text("{file} is copied into a storage pool.", file=file))
+    if draft.found is not None and draft.found.blocked is not None and wish.reach is Reach.GRANT:
+        found += [text("Run: {command}", command=line) for line in draft.found.blocked.lines]
+    return tuple(found)
+
+
+def system_words(draft: Draft) -> Text | str | None:
+    """What system it is and how sure that is; None if nothing is known."""
+    system = draft.system
+    if not system.name:
+        return None
+    if system.certainty is Certainty.RELATIVE and system.stands_for:
+        return text(
+            "{system} – not in the OS database, set up like {relative}",
+            system=system.name,
+            relative=system.stands_for,
+        )
+    return system.name
+
+
+def place_words(place: Place) -> str:
+    match place:
+        case Here(path):
+            return path
+        case There(pool, volume):
+            return f"{pool}/{volume}"
+        case Away(url):
+            return url
+
+
+def network_words(nic: NicWish) -> Text:
+    match nic.kind:
+        case Nets.USER:
+            words = text("through the host, as a program of yours")
+        case Nets.BRIDGE:
+            words = text("bridge {name}", name=nic.source)
+        case Nets.MACVTAP:
+            words = text("directly on {name}", name=nic.source)
+        case _:
+            words = text("network {name}", name=nic.source)
+    if nic.isolated:
+        words = text("{network}, apart from other machines", network=words)
+    if nic.forwards:
+        ports = ", ".join(f"{one.host} → {one.guest}" for one in nic.forwards)
+        words = text("{network}; ports {ports}", network=words, ports=ports)
+    return words
+
+
+def _name(draft: Draft) -> Text | str:
+    every = names.names(draft.wish)
+    if len(every) < 2:
+        return draft.wish.name
+    return text("{n} machines: {first} … {last}", n=len(every), first=every[0], last=every[-1])
+
+
+def _disks(draft: Draft) -> Text | str:
+    wish = draft.wish
+    if not wish.disks:
+        return text("none")
+    disk = wish.disks[0]
+    many = len(names.names(wish)) > 1
+    pool = disk.pool or next((one.name for one in (preferred(list(draft.abilities.pools)),) if one), DEFAULT)
+    if wish.source in (From.DISK, From.CLOUD):
+        if disk.linked or wish.linked:
+            words = text("only the differences, in the pool {pool}", pool=pool)
+        elif _makes_volume(draft, disk) or many:
+            words = text("a copy, in the pool {pool}", pool=pool)
+        else:
+            words = text("the file itself is used")
+    elif disk.source is not None:
+        words = text("the volume {name}", name=place_words(disk.source))
+    else:
+        size = in_words(current(draft).disk_bytes)
+        format_ = disk.format or "qcow2"
+        words = (
+            text("{size} at once, {format}, in the pool {pool}", size=size, format=format_, pool=pool)
+            if disk.full
+            else text("up to {size}, {format}, in the pool {pool}", size=size, format=format_, pool=pool)
+        )
+    more = len(wish.disks) - 1
+    return text("{disk}, and {n} more", disk=words, n=more) if more else words
+
+
+def _makes_volume(draft: Draft, disk: DiskWish) -> bool:
+    """Whether a new volume comes of it."""
+    wish = draft.wish
+    if disk is not wish.disks[0] or wish.source not in (From.DISK, From.CLOUD):
+        return disk.source is None or disk.copy or disk.linked
+    found = draft.found
+    usable = found is None or found.image is None or found.image.usable
+    blocked = found is not None and found.blocked is not None and wish.reach is Reach.COPY
+    return wish.source is From.CLOUD or disk.copy or disk.linked or not usable or blocked
+
+
+def _copies(draft: Draft) -> bool:
+    """Whether the CD image has to be copied."""
+    found = draft.found
+    if draft.wish.source is not From.CDROM or not isinstance(draft.wish.media, Here) or found is None:
+        return False
+    return (found.blocked is not None and draft.wish.reach is Reach.COPY) or not found.host.local
+
+
+def _kind(kind: str) -> Text | str:
+    match kind:
+        case "kvm":
+            return text("KVM")
+        case "qemu":
+            return text("emulation (slow)")
+    return kind
+
+
+def firmware_words(firmware: Firmware) -> Text:
+    return _FIRMWARE[firmware]
+
+
+_FIRMWARE = {
+    Firmware.DEFAULT: text("What suits the system"),
+    Firmware.BIOS: text("BIOS"),
+    Firmware.UEFI: text("UEFI"),
+    Firmware.SECURE: text("UEFI with Secure Boot"),
+}
