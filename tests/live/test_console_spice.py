@@ -20,7 +20,7 @@ from tests.testbed.guests import Guest, Guests
 from vmdesk.console import keys
 from vmdesk.console.screen import Surface
 from vmdesk.console.spice import Address, Display, SpiceBackend
-from vmdesk.console.spice.display import OpenChannel
+from vmdesk.console.spice.sockets import OpenChannel
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.virt.connection import Connection

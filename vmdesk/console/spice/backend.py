@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from vmdesk.console.screen import MAX_SIDE, Listener, Rect, Speaker, Talker
 from vmdesk.console.spice import words
-from vmdesk.console.spice.display import Display, Head
+from vmdesk.console.spice.display import Display
+from vmdesk.console.spice.heads import Head
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text
 

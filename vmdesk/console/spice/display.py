@@ -2,89 +2,34 @@
 
 import asyncio
 import concurrent.futures
-import contextlib
 import ctypes
 import os
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
-from vmdesk.console.screen import Cursor, Listener, Rect, Speaker, Talker
+from vmdesk.console.screen import Cursor, Speaker, Talker
 from vmdesk.console.spice import words
 from vmdesk.console.spice.clipboard import Clipboard
 from vmdesk.console.spice.files import Copy, Progress
 from vmdesk.console.spice.glib import Library, load_aside
-from vmdesk.console.spice.picture import CannotShow, Picture
+from vmdesk.console.spice.heads import Head, Member, Screens
+from vmdesk.console.spice.picture import Picture
+from vmdesk.console.spice.sockets import Address, OpenChannel, Sockets
 from vmdesk.console.spice.sound import Ear, Sound
 from vmdesk.console.spice.usb import Usb, UsbDevice
 from vmdesk.model.errors import Problem, VirtError
 
 T = TypeVar("T")
-OpenChannel = Callable[[], Awaitable[int]]  # a new socket to the server, ours to close; VirtError
 
 SECONDS: Final = 10.0  # for the login and the first picture
-_HEADS_MAX: Final = 16
+_CURSORS_MAX: Final = 16
 _CURSOR_MAX: Final = 1024  # pixels
 _CLIENT_MOUSE: Final = 2  # SPICE_MOUSE_MODE_CLIENT: the guest takes positions
 _NOT_PACKED: Final = 1  # SPICE_IMAGE_COMPRESSION_OFF
 _PICTURE_FIRST: Final = 0.3  # seconds that other channels wait for the first picture
 _LEFT_BEHIND: Final = 0.3  # seconds until libvirt knows that a QEMU has ended
 _USB_SECONDS: Final = 90.0  # somebody may have to type a password for polkit
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A server on the network. `ca_file`: who may have signed its certificate; "": whom the system trusts."""
-
-    host: str
-    port: int = 0
-    tls_port: int = 0
-    ca_file: str = ""
-    subject: str = ""
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port or self.tls_port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A monitor of the machine: `number` counts from 0."""
-
-    number: int
-    channel: int
-    monitor: int
-    rect: Rect
-
-    @property
-    def id(self) -> int:
-        """What the guest's agent calls it."""
-        return self.channel or self.monitor
-
-
-class Member(Protocol):
-    """What a Display tells each of its backends, on the library's thread."""
-
-    listener: Listener
-    paused: bool
-
-    def heads_changed(self) -> None: ...
-    def damaged(self, channel: int, rects: tuple[Rect, ...]) -> None: ...
-    def cursor_changed(self) -> None: ...
-    def mode_changed(self) -> None: ...
-    def guest_copied(self, text: str) -> None: ...
-    def ended(self, problem: Problem | None) -> None: ...
-
-
-@dataclass(slots=True)
-class _Screen:
-    """A display channel."""
-
-    channel: Any
-    picture: Picture
-    wanted: bool = True
-    busy: bool = True  # connected, or on its way in or out
 
 
 class Display:
@@ -113,7 +58,8 @@ class Display:
         self._signals: list[tuple[Any, int]] = []
         self._channels: list[Any] = []
         self._second: list[Any] = []  # channels that wait until there is a picture
-        self._screens: dict[int, _Screen] = {}
+        self._screens = Screens(self)
+        self._sockets: Sockets | None = None
         self._main: Any = None
         self._port: Any = None  # the shared folder's channel
         self._main_open = False
@@ -143,8 +89,9 @@ class Display:
             try:
                 self._library = await asyncio.wrap_future(load_aside())
             except VirtError as error:
-                self._finish(error.problem)
+                self.end(error.problem)
             else:
+                self._sockets = Sockets(self._where, self._loop, self._library)
                 self._library.post(self._start)
         try:
             await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._opened)), self._seconds)
@@ -183,7 +130,7 @@ class Display:
 
     def fail(self, problem: Problem) -> None:
         """End the session with this problem, from any thread."""
-        self.do(lambda: self._finish(problem))
+        self.do(lambda: self.end(problem))
 
     def close(self) -> None:
         """End it in order, from any thread. Idempotent."""
@@ -250,24 +197,36 @@ class Display:
     # ---------------------------------------------------------------- the library's thread: beginning and end
 
     @property
-    def _lib(self) -> Library:
+    def library(self) -> Library:
         assert self._library
         return self._library
 
-    def _on(self, thing: Any, signal: str, handler: Callable[..., Any]) -> None:
-        self._signals.append((thing, self._lib.on(thing, signal, handler)))
+    @property
+    def members(self) -> tuple[Member, ...]:
+        return tuple(self._members)
+
+    @property
+    def ending(self) -> bool:
+        """Over, or on the way there."""
+        return self._over or self._leaving
+
+    def on(self, thing: Any, signal: str, handler: Callable[..., Any]) -> None:
+        self._signals.append((thing, self.library.on(thing, signal, handler)))
+
+    def on_rectangle(self, thing: Any, signal: str, handler: Callable[[int, int, int, int], None]) -> None:
+        self._signals.append((thing, self.library.on_rectangle(thing, signal, handler)))
 
     def _start(self) -> None:
         if self._over:
             return
-        spice = self._lib.spice
+        spice = self.library.spice
         session = self._session = spice.Session()
         session.set_property("enable-smartcard", False)
         if self._password:
             session.set_property("password", self._password)
         if self._local:
             session.set_property("preferred-compression", _NOT_PACKED)
-        self._on(session, "channel-new", self._on_channel)
+        self.on(session, "channel-new", self._on_channel)
         if self._folder:
             self._share(*self._folder)
         if not isinstance(self._where, Address):
@@ -294,21 +253,21 @@ class Display:
             self.balance()
 
     def _leave(self) -> None:
-        if not self._over and not self._leaving:
+        if not self.ending:
             self._leaving = True
             if self.inputs is not None:
                 # Let the last keys go up first.
-                self._lib.after(0.02, lambda: self._finish(None))
+                self.library.after(0.02, lambda: self.end(None))
             else:
-                self._finish(None)
+                self.end(None)
 
-    def _finish(self, problem: Problem | None) -> None:
+    def end(self, problem: Problem | None) -> None:
         """The end. Handlers and references go here, so that the library's objects end on their own thread."""
         if self._over:
             return
         self._over = True
         for thing, number in self._signals:
-            self._lib.off(thing, number)
+            self.library.off(thing, number)
         for copy in self._copies:
             copy.cancel()
             copy.fail(VirtError(problem or words.closed()))
@@ -318,14 +277,12 @@ class Display:
             self._sound.end()
         if self._ear:
             self._ear.end()
-        for screen in self._screens.values():
-            screen.picture.destroy()
+        self._screens.close()
         self.clipboard.end()
         session, self._session = self._session, None
         self._signals.clear()
         self._channels.clear()
         self._second.clear()
-        self._screens.clear()
         self._copies.clear()
         self._main = self.inputs = self._sound = self._ear = self._usb = self._port = None
         if session is not None:
@@ -340,11 +297,11 @@ class Display:
     # ---------------------------------------------------------------- channels
 
     def _on_channel(self, _session: Any, channel: Any) -> None:
-        spice = self._lib.spice
+        spice = self.library.spice
         number = channel.get_property("channel-id")
         kinds: tuple[tuple[Any, Callable[[Any, int], bool]], ...] = (
             (spice.MainChannel, self._new_main),
-            (spice.DisplayChannel, self._new_screen),
+            (spice.DisplayChannel, self._screens.add),
             (spice.InputsChannel, self._new_inputs),
             (spice.CursorChannel, self._new_cursor),
             (spice.PlaybackChannel, self._new_playback),
@@ -353,86 +310,57 @@ class Display:
         )
         use = next((use for kind, use in kinds if isinstance(channel, kind)), None)
         # Sockets for the channels that the library itself connects (USB) are asked for here as well.
-        self._on(channel, "open-fd", self._on_open_fd)
+        self.on(channel, "open-fd", self._on_open_fd)
         self._channels.append(channel)
         if not use or not use(channel, number) or use == self._new_main:
             return
-        if use == self._new_screen or self._opened.done():
+        if use == self._screens.add or self._opened.done():
             spice.Channel.connect(channel)
             return
         # For each connection QEMU makes a key pair, one after the other, which takes it some 10 ms: pictures first.
         if not self._second:
-            self._lib.after(_PICTURE_FIRST, self._connect_second)
+            self.library.after(_PICTURE_FIRST, self._connect_second)
         self._second.append(channel)
 
     def _connect_second(self) -> None:
         channels, self._second = self._second, []
         for channel in channels:
-            self._lib.spice.Channel.connect(channel)
+            self.library.spice.Channel.connect(channel)
 
     def _on_open_fd(self, channel: Any, tls: int) -> None:
-        if isinstance(self._where, Address) or self._over or self._loop is None:
+        if isinstance(self._where, Address) or self._over or self._sockets is None:
             return
         if tls:
             # It would ask for ever: over a socket of ours the library cannot encrypt.
-            self._finish(words.not_spice("the server wants TLS"))
+            self.end(words.not_spice("the server wants TLS"))
             return
-        if isinstance(channel, self._lib.spice.RecordChannel) and not self._talker:
+        if isinstance(channel, self.library.spice.RecordChannel) and not self._talker:
             return
-        self._call(self._where, lambda fd, problem: self._got_fd(channel, fd, problem))
-
-    def _call(self, open_channel: OpenChannel, then: Callable[[int, Problem | None], None]) -> None:
-        """Await it on the loop of asyncio, and bring what it gives here."""
-        assert self._loop
-
-        async def run() -> int:
-            return await open_channel()
-
-        def bring(future: "concurrent.futures.Future[int]") -> None:
-            fd, problem = -1, None
-            try:
-                fd = future.result()
-            except VirtError as error:
-                problem = error.problem
-            except concurrent.futures.CancelledError:
-                problem = words.closed()
-            except OSError as error:
-                problem = words.refused("", str(error))
-            except Exception as error:
-                self._lib.post(lambda error=error: then(-1, words.broken(repr(error))))  # type: ignore[misc]
-                raise
-            self._lib.post(lambda: then(fd, problem))
-
-        coroutine = run()
-        try:
-            asyncio.run_coroutine_threadsafe(coroutine, self._loop).add_done_callback(bring)
-        except RuntimeError:  # the loop is closed: the program ends
-            coroutine.close()
-            then(-1, words.closed())
+        self._sockets.open(lambda fd, problem: self._got_fd(channel, fd, problem))
 
     def _got_fd(self, channel: Any, fd: int, problem: Problem | None) -> None:
         if problem:
             if not self._over and self._needed(channel):
-                self._finish(problem)
-        elif self._over or channel not in self._channels or not self._lib.spice.Channel.open_fd(channel, fd):
+                self.end(problem)
+        elif self._over or channel not in self._channels or not self.library.spice.Channel.open_fd(channel, fd):
             os.close(fd)
 
     def _needed(self, channel: Any) -> bool:
-        return channel is self._main or any(screen.channel is channel for screen in self._screens.values())
+        return channel is self._main or self._screens.has(channel)
 
     def _new_main(self, channel: Any, number: int) -> bool:
         if self._main is not None or number != 0:
             return False
         self._main = channel
-        self._on(channel, "channel-event", self._on_main_event)
-        self._on(channel, "main-mouse-update", self._on_mouse)
-        self._on(channel, "main-agent-update", self._on_agent)
-        for signal, handler in self.clipboard.begin(self._lib, channel):
-            self._on(channel, signal, handler)
+        self.on(channel, "channel-event", self._on_main_event)
+        self.on(channel, "main-mouse-update", self._on_mouse)
+        self.on(channel, "main-agent-update", self._on_agent)
+        for signal, handler in self.clipboard.begin(self.library, channel):
+            self.on(channel, signal, handler)
         return True
 
     def _on_main_event(self, channel: Any, event: Any) -> None:
-        events = self._lib.spice.ChannelEvent
+        events = self.library.spice.ChannelEvent
         error = channel.get_error()
         details = error.message if error else str(event.value_nick)
         if event == events.OPENED:
@@ -442,48 +370,31 @@ class Display:
         elif self._main_open:
             self._lost()
         elif event == events.ERROR_AUTH:
-            self._finish(words.password_wrong(details) if self._password else words.password_wanted(details))
+            self.end(words.password_wrong(details) if self._password else words.password_wanted(details))
         elif event == events.ERROR_TLS:
             where = self._where
-            self._finish(words.certificate(where.host if isinstance(where, Address) else "", details))
+            self.end(words.certificate(where.host if isinstance(where, Address) else "", details))
         elif event == events.ERROR_CONNECT:
-            self._finish(words.refused(str(self._where) if isinstance(self._where, Address) else "", details))
+            self.end(words.refused(str(self._where) if isinstance(self._where, Address) else "", details))
         else:
-            self._finish(words.not_spice(details))
+            self.end(words.not_spice(details))
 
     def _lost(self) -> None:
         """The server has hung up: another viewer, or the machine's end. SPICE does not say which."""
         if self._leaving:
-            self._finish(None)
+            self.end(None)
             return
         self._leaving = True
-        where = self._where
-        if isinstance(where, Address):
-            address = where
+        assert self._sockets
+        sockets = self._sockets
+        self.library.after(_LEFT_BEHIND, lambda: sockets.knock(self._knocked))
 
-            async def knock() -> int:
-                with contextlib.suppress(OSError, TimeoutError):
-                    port = address.port or address.tls_port
-                    _, writer = await asyncio.wait_for(asyncio.open_connection(address.host, port), 1.0)
-                    writer.close()
-                    return -1
-                raise VirtError(words.ended())
-        else:
-            open_channel = where
-
-            async def knock() -> int:
-                return await asyncio.wait_for(_awaited(open_channel), 2.0)
-
-        self._lib.after(_LEFT_BEHIND, lambda: self._call(knock, self._knocked))
-
-    def _knocked(self, fd: int, problem: Problem | None) -> None:
-        if fd >= 0:
-            os.close(fd)
-        self._finish(words.ended() if problem else words.taken())
+    def _knocked(self, answered: bool) -> None:
+        self.end(words.taken() if answered else words.ended())
 
     def _on_mouse(self, channel: Any) -> None:
         self.absolute = channel.get_property("mouse-mode") == _CLIENT_MOUSE
-        for member in tuple(self._members):
+        for member in self.members:
             member.mode_changed()
 
     def _on_agent(self, channel: Any) -> None:
@@ -492,101 +403,25 @@ class Display:
             self.clipboard.update()
 
     def _guest_copied(self, text: str) -> None:
-        for member in tuple(self._members):
+        for member in self.members:
             member.guest_copied(text)
 
     # ---------------------------------------------------------------- pictures
 
-    def _new_screen(self, channel: Any, number: int) -> bool:
-        if number in self._screens or len(self._screens) >= _HEADS_MAX:
-            return False
-        picture = Picture(
-            lambda rects: self._damaged(number, rects), self._heads_changed, self._lib.when_idle, self._lib.after
-        )
-        screen = self._screens[number] = _Screen(channel, picture)
-
-        def create(_channel: Any, kind: int, width: int, height: int, stride: int, _shm: int, data: int) -> None:
-            try:
-                picture.create(kind, width, height, stride, data)
-            except CannotShow as error:
-                why = words.size_refused(*error.size) if error.size else words.format_unknown(error.kind)
-                self._finish(words.cannot_show(why))
-                return
-
-        def monitors(_channel: Any, _property: Any) -> None:
-            picture.monitors = self._lib.monitors(channel)
-            self._heads_changed()
-
-        self._on(channel, "display-primary-create", create)
-        self._on(channel, "display-primary-destroy", lambda _: picture.destroy())
-        self._on(channel, "display-mark", lambda _, marked: picture.mark() if marked else None)
-        self._signals.append((channel, self._lib.on_rectangle(channel, "display-invalidate", picture.damage)))
-        self._on(channel, "notify::monitors", monitors)
-        self._on(channel, "channel-event", lambda _, event: self._on_screen_event(screen, event))
-        screen.wanted = not self._all_paused()
-        screen.busy = screen.wanted
-        return screen.wanted
-
-    def _heads_changed(self) -> None:
-        found = [
-            (channel, monitor, rect)
-            for channel, screen in sorted(self._screens.items())
-            for monitor, rect in screen.picture.heads()
-        ]
-        heads = tuple(Head(number, *head) for number, head in enumerate(found[:_HEADS_MAX]))
+    def heads_changed(self, heads: tuple[Head, ...]) -> None:
         self.heads = heads
-        for member in tuple(self._members):
+        for member in self.members:
             member.heads_changed()
         if heads and not self._opened.done():
             self._opened.set_result(None)
             self._connect_second()
 
-    def _damaged(self, channel: int, rects: tuple[Rect, ...]) -> None:
-        for member in tuple(self._members):
-            member.damaged(channel, rects)
-
     def picture(self, channel: int) -> Picture:
-        return self._screens[channel].picture
-
-    def _on_screen_event(self, screen: _Screen, event: Any) -> None:
-        events = self._lib.spice.ChannelEvent
-        if event in (events.OPENED, events.NONE, events.SWITCHING):
-            return
-        screen.busy = False
-        if screen.wanted and not self._leaving:
-            # Perhaps the first sign of the session's end; the main channel tells more about that.
-            self._lib.after(1.0, lambda: self._still_without(screen, event.value_nick))
-
-    def _still_without(self, screen: _Screen, details: str) -> None:
-        if screen.wanted and not screen.busy and not self._leaving:
-            self._finish(words.broken(details))
-
-    def _all_paused(self) -> bool:
-        return bool(self._members) and all(member.paused for member in self._members)
+        return self._screens.picture(channel)
 
     def balance(self) -> None:
         """Some backend has been paused or goes on: without anybody who looks, pictures are not sent."""
-        if self._over or self._leaving:
-            return
-        wanted = not self._all_paused()
-        for screen in self._screens.values():
-            if screen.wanted == wanted:
-                continue
-            screen.wanted = wanted
-            if not wanted:
-                self._lib.spice.Channel.disconnect(screen.channel, self._lib.spice.ChannelEvent.NONE)
-            else:
-                self._reconnect(screen, 100)
-
-    def _reconnect(self, screen: _Screen, tries: int) -> None:
-        """The channel's former connection may be on its way out."""
-        if self._over or not screen.wanted:
-            return
-        if not screen.busy:
-            screen.busy = True
-            self._lib.spice.Channel.connect(screen.channel)
-        elif tries:
-            self._lib.after(0.01, lambda: self._reconnect(screen, tries - 1))
+        self._screens.balance()
 
     # ---------------------------------------------------------------- keyboard, pointer
 
@@ -594,16 +429,16 @@ class Display:
         if self.inputs is not None or number != 0:
             return False
         self.inputs = channel
-        self._on(channel, "inputs-modifiers", self._on_leds)
+        self.on(channel, "inputs-modifiers", self._on_leds)
         return True
 
     def _on_leds(self, channel: Any) -> None:
         self.leds = channel.get_property("key-modifiers") & 7
-        for member in tuple(self._members):
+        for member in self.members:
             member.listener.leds(self.leds)
 
     def _new_cursor(self, channel: Any, number: int) -> bool:
-        if number in self.cursors or len(self.cursors) >= _HEADS_MAX:
+        if number in self.cursors or len(self.cursors) >= _CURSORS_MAX:
             return False
         self.cursors[number] = None
 
@@ -612,12 +447,12 @@ class Display:
 
         def show(cursor: Cursor | None) -> None:
             self.cursors[number] = cursor
-            for member in tuple(self._members):
+            for member in self.members:
                 member.cursor_changed()
 
-        self._on(channel, "cursor-set", shape)
-        self._on(channel, "cursor-hide", lambda _: show(None))
-        self._on(channel, "cursor-reset", lambda _: show(None))
+        self.on(channel, "cursor-set", shape)
+        self.on(channel, "cursor-hide", lambda _: show(None))
+        self.on(channel, "cursor-reset", lambda _: show(None))
         return True
 
     def resize(self, head: Head, width: int, height: int) -> None:
@@ -629,17 +464,17 @@ class Display:
 
     def _new_playback(self, channel: Any, _number: int) -> bool:
         if self._sound is None:
-            self._sound = Sound(self._lib, channel)
+            self._sound = Sound(self.library, channel)
             for signal, handler in self._sound.signals:
-                self._on(channel, signal, handler)
+                self.on(channel, signal, handler)
             self._play()
         return False
 
     def _new_record(self, channel: Any, _number: int) -> bool:
         if self._ear is None:
-            self._ear = Ear(self._lib, channel)
+            self._ear = Ear(self.library, channel)
             for signal, handler in self._ear.signals:
-                self._on(channel, signal, handler)
+                self.on(channel, signal, handler)
             self._play()
         return False
 
@@ -657,14 +492,14 @@ class Display:
         self._folder = (folder, writable) if folder else None
         if self._session is None:
             return
-        channel = self._lib.spice.Channel
+        channel = self.library.spice.Channel
         if self._port is not None:
-            channel.disconnect(self._port, self._lib.spice.ChannelEvent.NONE)
+            channel.disconnect(self._port, self.library.spice.ChannelEvent.NONE)
         self._session.set_property("shared-dir", str(folder) if folder else None)
         self._session.set_property("share-dir-ro", not writable)
         if self._port is not None and folder:
             port = self._port
-            self._lib.after(0.1, lambda: channel.connect(port) if self._port is port else None)
+            self.library.after(0.1, lambda: channel.connect(port) if self._port is port else None)
 
     def _begin_copy(self, copy: Copy) -> None:
         self._copies.append(copy)
@@ -674,12 +509,8 @@ class Display:
         if self._session is None:
             raise VirtError(words.not_open())
         if self._usb is None:
-            self._usb = Usb(self._lib, self._session, lambda: self.usb_changed())
+            self._usb = Usb(self.library, self._session, lambda: self.usb_changed())
         return self._usb
-
-
-async def _awaited(open_channel: OpenChannel) -> int:
-    return await open_channel()
 
 
 def _cursor(width: int, height: int, hot_x: int, hot_y: int, data: int) -> Cursor | None:
