@@ -50,7 +50,7 @@ def place(words: str) -> Place:
 def written_disk(disk: DiskWish) -> str:
     """As the value of --disk."""
     parts = [
-        f"{name}={escaped(value)}"
+        f"{name}={_escaped(value)}"
         for name, value in (
             ("size", sizes.written(disk.bytes) if disk.bytes else ""),
             ("pool", disk.pool),
@@ -101,14 +101,14 @@ def written_network(nic: NicWish) -> str:
     """As the value of --network."""
     match nic.kind:
         case Nets.NETWORK:
-            parts = [f"network={escaped(nic.source)}"]
+            parts = [f"network={_escaped(nic.source)}"]
         case Nets.BRIDGE:
-            parts = [f"bridge={escaped(nic.source)}"]
+            parts = [f"bridge={_escaped(nic.source)}"]
         case Nets.MACVTAP:
-            parts = [f"direct={escaped(nic.source)}"]
+            parts = [f"direct={_escaped(nic.source)}"]
         case Nets.USER:
             parts = ["user"]
-    parts += [f"model={escaped(nic.model)}"] if nic.model else []
+    parts += [f"model={_escaped(nic.model)}"] if nic.model else []
     parts += [f"mac={nic.mac}"] if nic.mac else []
     parts += ["isolated"] if nic.isolated else []
     for forward in nic.forwards:
@@ -160,7 +160,7 @@ def _protocol(forward: Forward) -> str:
     return "" if forward.protocol == "tcp" else f"/{forward.protocol}"
 
 
-def escaped(value: str) -> str:
+def _escaped(value: str) -> str:
     """A comma is written twice."""
     return value.replace(",", ",,")
 

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vmdesk.core.options import escaped
 from vmdesk.core.recipe import Recipe, options, repeated
 from vmdesk.model import names, sizes
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
@@ -35,13 +34,20 @@ def virt_install(
     return Recipe(line, notes)
 
 
+def _quoted(value: str) -> str:
+    """As a part of one of virt-install's options, which it reads like a shell with commas for spaces."""
+    if not set(value) & set(",'\"\\"):
+        return value
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def _path(where: Place) -> str:
     """For other programs, which know no vol:."""
     match where:
         case Here(path):
             return path
         case There(pool, volume):
-            return f"vol={escaped(pool)}/{escaped(volume)}"
+            return f"vol={_quoted(pool)}/{_quoted(volume)}"
         case Away(url):
             return url
 
@@ -52,7 +58,7 @@ def _install(wish: Wish, system: System, choices: Choices, uri: str, root: str) 
     found += options(memory=str(choices.memory_kib * KIB // MIB), vcpus=str(choices.vcpus))
     notes: tuple[Text, ...] = ()
     if choices.platform.container:
-        found += ["--container", "--filesystem", f"{escaped(root or '/')},/"]
+        found += ["--container", "--filesystem", f"{_quoted(root or '/')},/"]
     else:
         found += ["--osinfo", system.short_id or "detect=on,require=off"]
         found += options(machine=choices.platform.machine, cpu=_cpu(choices))
@@ -67,7 +73,7 @@ def _install(wish: Wish, system: System, choices: Choices, uri: str, root: str) 
     if not choices.platform.container:
         found += _install_displays(wish, choices)
     metadata = ",".join(
-        f"{name}={escaped(value)}"
+        f"{name}={_quoted(value)}"
         for name, value in (("title", wish.title), ("description", wish.description))
         if value
     )
@@ -79,7 +85,9 @@ def _install(wish: Wish, system: System, choices: Choices, uri: str, root: str) 
 
 def _cpu(choices: Choices) -> str:
     bounded = f",topology.sockets=1,topology.cores={choices.vcpus}" if choices.bounded and choices.vcpus > 1 else ""
-    return f"{choices.cpu}{bounded}" if choices.cpu else ""
+    # Of "maximum" alone it would make a model of that name.
+    name = "mode=maximum" if choices.cpu == "maximum" else choices.cpu
+    return f"{name}{bounded}" if name else ""
 
 
 def _boot(choices: Choices) -> list[str]:
@@ -106,11 +114,11 @@ def _install_source(wish: Wish) -> tuple[list[str], tuple[Text, ...]]:
         case From.CDROM:
             return ["--cdrom", media], ()
         case From.LOCATION:
-            return ["--location", media, *extra], ()
+            return ["--location", _quoted(media), *extra], ()
         case From.KERNEL:
-            parts = [f"kernel={escaped(_path(wish.kernel))}"] if wish.kernel else []
-            parts += [f"initrd={escaped(_path(wish.initrd))}"] if wish.initrd else []
-            parts += [f"kernel_args={escaped(wish.append)}"] if wish.append else []
+            parts = [f"kernel={_quoted(_path(wish.kernel))}"] if wish.kernel else []
+            parts += [f"initrd={_quoted(_path(wish.initrd))}"] if wish.initrd else []
+            parts += [f"kernel_args={_quoted(wish.append)}"] if wish.append else []
             return ["--install", ",".join(parts)], ()
         case From.PXE:
             return ["--pxe"], ()
@@ -129,17 +137,17 @@ def _install_disks(wish: Wish, system: System, choices: Choices) -> Sequence[str
         bus = f"bus={disk_.bus or choices.disk_bus}"
         if disk_.source is not None:
             where = _path(disk_.source)
-            source = where if where.startswith("vol=") else f"path={escaped(where)}"
+            source = where if where.startswith("vol=") else f"path={_quoted(where)}"
             found.append(f"{source},{bus}" + (f",format={disk_.format}" if disk_.format else ""))
             continue
         # virt-install counts in GiB.
         size = (disk_.bytes or disk_bytes_for(system)[0]) / sizes.GIB
-        parts = [f"size={size:.6f}".rstrip("0").rstrip("."), f"pool={escaped(disk_.pool)}" if disk_.pool else ""]
+        parts = [f"size={size:.6f}".rstrip("0").rstrip("."), f"pool={_quoted(disk_.pool)}" if disk_.pool else ""]
         parts += [f"format={disk_.format}" if disk_.format else "", "sparse=no" if disk_.full else "", bus]
         found.append(",".join(filter(None, parts)))
     if wish.drivers is not None:
         where = _path(wish.drivers)
-        found.append(f"{where if where.startswith('vol=') else f'path={escaped(where)}'},device=cdrom")
+        found.append(f"{where if where.startswith('vol=') else f'path={_quoted(where)}'},device=cdrom")
     return found
 
 
@@ -148,18 +156,22 @@ def _install_nic(nic: NicWish, choices: Choices) -> str:
         return "none"  # given to QEMU directly, below
     match nic.kind:
         case Nets.NETWORK:
-            parts = [f"network={escaped(nic.source)}"]
+            parts = [f"network={_quoted(nic.source)}"]
         case Nets.BRIDGE:
-            parts = [f"bridge={escaped(nic.source)}"]
+            parts = [f"bridge={_quoted(nic.source)}"]
         case Nets.MACVTAP:
-            parts = ["type=direct", f"source={escaped(nic.source)}"]
+            parts = ["type=direct", f"source={_quoted(nic.source)}"]
             parts.append(f"source.mode={'private' if nic.isolated else 'bridge'}")
         case Nets.USER:
             parts = ["user"]
     model = nic.model or choices.nic
     parts += [f"model.type={model}"] if model and not choices.platform.container else []
     parts += [f"mac.address={nic.mac}"] if nic.mac else []
-    parts += ["port.isolated=yes"] if nic.isolated and nic.kind in (Nets.NETWORK, Nets.BRIDGE) else []
+    parts += (
+        ["xpath.set=./port/@isolated,xpath.value=yes"]
+        if nic.isolated and nic.kind in (Nets.NETWORK, Nets.BRIDGE)
+        else []
+    )
     return ",".join(parts)
 
 

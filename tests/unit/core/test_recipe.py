@@ -137,7 +137,7 @@ INSTALLED: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
         {"disks": (DiskWish(3 * GIB // 2, "fast", "raw", full=True),)},
         ("--disk size=1.5,pool=fast,format=raw,sparse=no,bus=virtio",),
     ),
-    ({"nics": wishes.nic(Nets.BRIDGE, "br0", isolated=True)}, ("--network bridge=br0,", "port.isolated=yes")),
+    ({"nics": wishes.nic(Nets.BRIDGE, "br0", isolated=True)}, ("--network bridge=br0,", "xpath.set=./port/@isolated,xpath.value=yes")),
     (
         {"nics": wishes.nic(Nets.USER, "", forwards=wishes.FORWARDS)},
         ("--network none", "hostfwd=tcp:127.0.0.1:2222-:22"),
