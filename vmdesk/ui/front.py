@@ -61,7 +61,6 @@ class Front:
         window = MainWindow(self._parts, self._remembered, self._hosts, self._fetch)
         window.close_wanted.connect(self._on_close_wanted)
         window.quit_wanted.connect(self._on_close_wanted)
-        window.catch_up()
         return window
 
     def show(self) -> None:

@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         ]
         self._on_settings(parts.settings.current)
         self._recall()
+        self._on_store(Changes(hosts=frozenset(parts.store.hosts)))  # some may have been opened by now
 
     def _build(self) -> None:
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -224,10 +225,6 @@ class MainWindow(QMainWindow):
         self.machines.model.refreshed.connect(self.open_pending)
         self.tabs.changed.connect(self._on_looked)
         self.tabs.changed.connect(self._on_selected)
-
-    def catch_up(self) -> None:
-        """Tell what is wrong with hosts since before there was this window."""
-        self._on_store(Changes(hosts=frozenset(self._parts.store.hosts)))
 
     # ---------------------------------------------------------------- Shell
 
