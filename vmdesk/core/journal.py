@@ -8,8 +8,8 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +101,7 @@ class Journal:
 
     def begin(self, kind: str, host: str, title: str, **data: Any) -> Entry:
         """A new operation. VirtError if it cannot be written down: then it must not be started."""
-        path = self._folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{uuid.uuid4().hex[:8]}.journal"
+        path = self._folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{secrets.token_hex(4)}.journal"
         fd = -1
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
