@@ -210,3 +210,18 @@ def test_another_language_speaks_at_once(play: Play, tmp_path: Path) -> None:
         assert play(script) == 0
     finally:
         language.use("en")
+
+
+def test_what_did_this_do_of_all_machines(play: Play) -> None:
+    async def script(app: App) -> None:
+        await until(lambda: len(app.store.domains) == 30)
+        app.window.actions_["window.trace"].trigger()
+        page: Any = app.window.tabs.currentWidget()
+        assert page.key == "activity" and page.trace.isVisible()
+        off = next(domain for domain in app.store.domains.values() if not domain.active and not domain.managed_save)
+        app.window.run("domain.start", [off.key])
+        await until(lambda: page.trace.model.rowCount() == 1)
+        assert "virsh" in page.trace.virsh.text() and off.name in page.trace.virsh.text()
+        app.end()
+
+    assert play(script) == 0

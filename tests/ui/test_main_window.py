@@ -431,13 +431,6 @@ def test_the_list_of_jobs_is_opened_and_closed_by_one_key(standing: Standing) ->
     assert not listed.isVisible()
 
 
-def test_what_did_this_do_of_all_machines(standing: Standing) -> None:
-    window = standing.window
-    window.actions_["window.trace"].trigger()
-    page: Any = window.tabs.currentWidget()
-    assert page.key == "activity" and page.trace.isVisible()
-
-
 def test_buttons_in_the_filter_line_have_names(standing: Standing) -> None:
     line = standing.window.filter
     line.setText("web")
