@@ -27,6 +27,7 @@ lint: ## ruff, mypy --strict, the import directions
 
 bench: ## side by side with virt-manager and remote-viewer; the tables of ratios
 	@packaging/bootstrap.sh --group bench
+	@env -u PYTHONDONTWRITEBYTECODE .venv/bin/python -m compileall -q vmdesk
 	@.venv/bin/python -m tests.bench.console_guest
 	@$(BED) run .venv/bin/python -m tests.bench $(ARGS)
 

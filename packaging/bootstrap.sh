@@ -233,6 +233,11 @@ usable_venv() {
 	[[ $("$venv/bin/python" -c 'import sys; print(sys.base_prefix, *sys.version_info[:2])' 2>/dev/null) == "$1" ]]
 }
 
+compile_once() { # what would be compiled at each start: PySide's own Python, and ours where it cannot be written later
+	SBK_EMBED=0 "$venv/bin/python" -c 'import shiboken6' || true
+	"$venv/bin/python" -m compileall -q "$venv"/lib/python3*/site-packages/shiboken6/files.dir "$root/vmdesk" || true
+}
+
 virtual_environment() {
 	local lock=$root/requirements.lock version stamp=$venv/.stamp-$group want
 	[[ $group == run ]] || lock=$root/requirements-dev.lock stamp=$venv/.stamp-dev
@@ -265,6 +270,7 @@ virtual_environment() {
 	"${pip[@]}" --no-deps --no-build-isolation --editable "$root"
 	"$venv/bin/python" -c 'import gi, libvirt' ||
 		die "the system's python3-libvirt or python3-gi cannot be imported from .venv"
+	compile_once
 	rm -f "$venv"/.stamp-*
 	echo "$want" >"$stamp"
 }
