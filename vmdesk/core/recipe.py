@@ -11,7 +11,7 @@ from vmdesk.core.options import written_disk, written_network, written_place
 from vmdesk.model import names, sizes
 from vmdesk.model.sizes import KIB
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import CloudWish, Cpu, From, Wish
+from vmdesk.model.wish import CloudWish, Cpu, From, Reach, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ def vmdesk_create(wish: Wish, uri: str = "") -> Recipe:
     arguments += cloud
     arguments += options(title=wish.title, description=wish.description, uuid=wish.uuid)
     arguments += ["--autostart"] if wish.autostart else []
+    arguments += ["--grant"] if wish.reach is Reach.GRANT else []
     arguments += [] if wish.start else ["--no-start"]
     if wish.unattended is not None:
         notes = (*notes, text("Answers for an unattended installation cannot be given on the command line."))

@@ -1,5 +1,6 @@
 """A wish as lines for a terminal."""
 
+import argparse
 import shlex
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.unit.virtxml import wishes
 from tests.unit.virtxml.wishes import BASE, CASES, DEBIAN11, KVM, PLAIN
+from vmdesk.cli import create
 from vmdesk.core import options
 from vmdesk.core.options import OptionError
 from vmdesk.core.recipe import vmdesk_create
@@ -25,6 +27,7 @@ from vmdesk.model.wish import (
     Here,
     Nets,
     NicWish,
+    Reach,
     There,
     UnattendedWish,
     Wish,
@@ -137,7 +140,10 @@ INSTALLED: tuple[tuple[dict[str, object], tuple[str, ...]], ...] = (
         {"disks": (DiskWish(3 * GIB // 2, "fast", "raw", full=True),)},
         ("--disk size=1.5,pool=fast,format=raw,sparse=no,bus=virtio",),
     ),
-    ({"nics": wishes.nic(Nets.BRIDGE, "br0", isolated=True)}, ("--network bridge=br0,", "xpath.set=./port/@isolated,xpath.value=yes")),
+    (
+        {"nics": wishes.nic(Nets.BRIDGE, "br0", isolated=True)},
+        ("--network bridge=br0,", "xpath.set=./port/@isolated,xpath.value=yes"),
+    ),
     (
         {"nics": wishes.nic(Nets.USER, "", forwards=wishes.FORWARDS)},
         ("--network none", "hostfwd=tcp:127.0.0.1:2222-:22"),
@@ -164,6 +170,26 @@ def test_every_line_is_one_line_of_a_shell(case: wishes.Case) -> None:
     for made in (line(case.wish), installed(case.wish, case.system, case.host)):
         assert "\n" not in made.replace("dòng 1\ndòng 2", "")
         assert shlex.split(made)[0] in ("vmdesk", "virt-install", "virsh", "for")
+
+
+READ_BACK = (
+    *(case.wish for case in CASES),
+    replace(BASE, cloud=CloudWish("ann", ssh_keys=(KEY,), hostname="h", packages=("vim", "git")), source=From.CLOUD),
+    replace(BASE, source=From.LOCATION, media=Away("http://h/d"), append="-s a=b", reach=Reach.GRANT, autostart=True),
+    replace(BASE, drivers=There("p", "v.iso"), tpm=False, cpu=Cpu.MOVABLE, memory_kib=777, vcpus=3, start=False),
+    replace(BASE, name="lab", count=5, linked=True, disks=(DiskWish(GIB + 512, source=Here("/a,b")), DiskWish())),
+)
+
+
+@pytest.mark.parametrize("wish", READ_BACK)
+def test_vmdesk_understands_its_own_line(wish: Wish) -> None:
+    if wish.source in (From.PXE, From.KERNEL, From.EMPTY, From.CONTAINER):
+        wish = replace(wish, media=None)
+    parser = argparse.ArgumentParser()
+    create.arguments(parser)
+    read = create.read(parser.parse_args(shlex.split(line(wish))[2:]), lambda _: "").wish
+    assert replace(read, cloud=None) == replace(wish, cloud=None)
+    assert read.cloud == (wish.cloud or (CloudWish() if wish.source is From.CLOUD else None))
 
 
 def test_names_cannot_leave_their_quotes() -> None:

@@ -7,6 +7,7 @@ from vmdesk.virtxml.build.plan import Plan
 
 _MODES = ("host-passthrough", "host-model", "maximum")
 _SPINS = "8191"
+_MIGRATABLE = (6, 5, 0)  # libvirt that knows the attribute
 
 
 def add_features(domain: etree._Element, plan: Plan) -> None:
@@ -45,7 +46,8 @@ def add_cpu(domain: etree._Element, plan: Plan) -> None:
     if model in _MODES:
         # Nothing to check: it is whatever the host has.
         passed = model != "host-model"
-        cpu = add(domain, "cpu", mode=model, check="none" if passed else None, migratable="on" if passed else None)
+        movable = "on" if passed and plan.host.libvirt_version >= _MIGRATABLE else None
+        cpu = add(domain, "cpu", mode=model, check="none" if passed else None, migratable=movable)
     elif model:
         emulated = "none" if plan.where.kind == "qemu" else "partial"
         cpu = add(domain, "cpu", mode="custom", match="exact", check=emulated)
@@ -54,7 +56,7 @@ def add_cpu(domain: etree._Element, plan: Plan) -> None:
         cpu = add(domain, "cpu")
     if plan.choices.bounded and plan.choices.vcpus > 1:
         # Windows for desktops uses one or two sockets, however many processors they hold.
-        add(cpu, "topology", sockets="1", dies="1", cores=str(plan.choices.vcpus), threads="1")
+        add(cpu, "topology", sockets="1", cores=str(plan.choices.vcpus), threads="1")
     if model == "maximum" and plan.where.x86:
         # Five-level paging: emulated, and still too new for many a boot loader.
         add(cpu, "feature", policy="disable", name="la57")

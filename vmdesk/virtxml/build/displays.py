@@ -5,6 +5,7 @@ from lxml import etree
 from vmdesk.virtxml.build.elements import add, yes
 from vmdesk.virtxml.build.plan import Plan
 
+_AUDIO = (7, 2, 0)  # libvirt that knows <audio>
 _LOOPBACK = "127.0.0.1"
 _CLIPBOARD = "com.redhat.spice.0"  # the channel's name for spice-vdagent, whatever it is connected to
 
@@ -69,6 +70,8 @@ def _inputs(devices: etree._Element, plan: Plan) -> None:
 
 def _sound(devices: etree._Element, plan: Plan) -> None:
     backend = next((kind for kind in ("spice", "dbus") if kind in plan.choices.displays), "")
+    if plan.host.libvirt_version < _AUDIO:
+        backend = ""
     sound = add(devices, "sound", model=plan.choices.sound)
     if backend:
         add(sound, "audio", id="1")
