@@ -52,7 +52,8 @@ class Read:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options, in groups; a file is a path, vol:POOL/VOLUME or a URL."""
-    parser.add_argument("--name", required=True, help=tr("of the machine; lab-{01..30} makes thirty"))
+    shown = tr("of the machine; {pattern} makes thirty", pattern="lab-{01..30}")
+    parser.add_argument("--name", required=True, help=shown)
     _add_sources(parser)
     machine = parser.add_argument_group(tr("the machine"))
     machine.add_argument("--memory", metavar="M", help=tr("512M, 2G; without a unit MiB"))

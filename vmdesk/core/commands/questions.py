@@ -5,26 +5,18 @@ from collections.abc import Sequence
 from vmdesk.core import units
 from vmdesk.core.command import Confirm, Context, Question, named
 from vmdesk.core.labels import LabelsEdit
+from vmdesk.model import names
 from vmdesk.model.domain import Domain, File
 from vmdesk.model.text import Text, text
 from vmdesk.virt import domains
 
-LONGEST_NAME = 200  # bytes; the driver makes file names of it, which may have 255
 FILES_LISTED = 12  # files written out in a question
 
 
 def name_problem(ctx: Context, domain: Domain, name: str) -> Text | None:
     """What is wrong with a new name for this machine, None if nothing."""
-    if not name.strip():
-        return text("A name is needed.")
-    if name != name.strip():
-        return text("A name cannot begin or end with a blank.")
-    if not name.isprintable() or "/" in name:
-        return text("A name cannot contain / or control characters.")
-    if name in (".", ".."):
-        return text("This cannot be a name.")
-    if len(name.encode()) > LONGEST_NAME:
-        return text("The name is too long.")
+    if wrong := names.problem(name):
+        return wrong
     if any(other.name == name and other.key != domain.key for other in ctx.store.of_host(domain.key.host)):
         return text("There is already a machine {name} on this host.", name=name)
     return None
