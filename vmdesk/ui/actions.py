@@ -43,6 +43,7 @@ class WindowCommand:
 
 WINDOW_COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("window.palette", text("Command palette"), "palette", "Ctrl+K"),
+    WindowCommand("window.new", text("New machine"), "add", "Ctrl+N"),
     WindowCommand("window.filter", text("Filter machines"), "search", "Ctrl+F"),
     WindowCommand("window.all", text("Show all machines"), "machine", "Ctrl+Shift+A"),
     WindowCommand("window.screens", text("Show screens"), "view-grid", "Ctrl+Shift+M"),

@@ -123,6 +123,14 @@ GLYPHS: dict[str, int] = {
     "dock-window": 0xF10AC,
     "view-grid": 0xF0570,
     "record": 0xF044A,
+    "disc": 0xF05EE,
+    "cloud": 0xF0163,
+    "web": 0xF059F,
+    "shape-plus": 0xF0660,
+    "server-network": 0xF048D,
+    "chip": 0xF061A,
+    "code": 0xF0174,
+    "package": 0xF03D7,
 }
 
 _family: list[str] = []  # [] before the font is loaded, then its family or ""

@@ -5,7 +5,15 @@ from functools import partial
 from typing import Any, Protocol
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QHideEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk import __version__
@@ -36,6 +44,9 @@ from vmdesk.ui.widgets.jobs_bar import JobsBar
 from vmdesk.ui.widgets.notice_bar import NoticeBar
 from vmdesk.ui.widgets.palette import Palette
 from vmdesk.ui.widgets.sidebar import Sidebar
+
+_FILES = (".iso", ".qcow2", ".qcow", ".img", ".raw", ".vmdk", ".vdi", ".vhd", ".vhdx", ".xml")
+_NOT_KEPT = ("machines", "new", "making")  # tabs that are not opened again at the next start
 
 
 class Hosts(Protocol):
@@ -69,9 +80,11 @@ class MainWindow(QMainWindow):
         self.setObjectName("main-window")
         self.setWindowTitle("VMDesk")
         self.setWindowIcon(icon("machine"))
+        self.setAcceptDrops(True)
         self.setMinimumSize(QSize(90 * theme.GRID, 56 * theme.GRID))
         self.actions_ = Actions(parts.store, self.run, self)
         doings: dict[str, Callable[[], None]] = {
+            "create": self.open_new,
             "connect": hosts.add,
             "practice": hosts.open_practice,
             "retry": self._on_retry,
@@ -127,6 +140,7 @@ class MainWindow(QMainWindow):
         more.setToolTipsVisible(True)
         for command_id in ("domain.reboot", "domain.reset", "domain.poweroff", "domain.save"):
             more.addAction(self.actions_[command_id])
+        row.addWidget(self._new_button())
         for command_id in ("domain.start", "domain.pause", "domain.resume", "domain.shutdown", "domain.open"):
             button = self._tool(command_id, text_too=True)
             if command_id == "domain.shutdown":
@@ -138,6 +152,11 @@ class MainWindow(QMainWindow):
         for command_id in ("window.palette", "window.activity", "window.inspector"):
             row.addWidget(self._tool(command_id))
         return row
+
+    def _new_button(self) -> QToolButton:
+        button = self._tool("window.new", text_too=True)
+        button.setText(tr("New"))
+        return button
 
     def _tool(self, command_id: str, text_too: bool = False) -> QToolButton:
         button = QToolButton(self)
@@ -160,6 +179,9 @@ class MainWindow(QMainWindow):
         host_menu.addSeparator()
         host_menu.addActions([do["window.close"], do["window.quit"]])
         machine_menu = do.menu(self, tr("&Machine"))
+        first = machine_menu.actions()[0]
+        machine_menu.insertAction(first, do["window.new"])
+        machine_menu.insertSeparator(first)
         bar.addMenu(machine_menu)
         view = bar.addMenu(tr("&View"))
         view.addActions([do["window.palette"], do["window.filter"], do["window.all"]])
@@ -187,6 +209,7 @@ class MainWindow(QMainWindow):
         self.actions_.connect_to(
             {
                 "window.palette": self.open_palette,
+                "window.new": self.open_new,
                 "window.filter": self._on_filter,
                 "window.all": self._on_all_wanted,
                 "window.screens": lambda: self.open_screens([domain.key for domain in self.acted_on()]),
@@ -249,6 +272,27 @@ class MainWindow(QMainWindow):
 
     def open_host(self, host_id: str) -> None:
         self._open(f"host:{host_id}", "host", host_id)
+
+    def open_new(self, host_id: str = "", file: str = "") -> None:
+        """The wizard for new machines: on a host ("" the chosen one), with a file ("" none)."""
+        page: Any = self.tabs.page_of("new")
+        if page is None:
+            page = self._open("new", "new", host_id or self._host_for_new())
+            page.finished.connect(partial(self.tabs.close_page, page))
+        else:
+            self.tabs.raise_page(page)
+            page.take_host(host_id)
+        if file:
+            page.take_file(file)
+
+    def _host_for_new(self) -> str:
+        """Where a new machine is most likely wanted: what is looked at, else the first host that is connected."""
+        scope = self.machines.model.scope
+        wanted = [scope.value] if scope.kind == "host" else []
+        wanted += [domain.key.host for domain in self.acted_on()[:1]]
+        hosts = self._parts.store.hosts
+        ready = [one.id for one in hosts.values() if one.link is Link.UP and not one.config.readonly]
+        return next((one for one in (*wanted, *ready) if one in ready), "")
 
     def open_page(self, name: str) -> QWidget:
         if name == "machines":
@@ -392,6 +436,8 @@ class MainWindow(QMainWindow):
         menu.setObjectName("host-menu")
         host = self._parts.store.hosts.get(host_id)
         if host:
+            if host.link is Link.UP and not host.config.readonly:
+                menu.addAction(icon("add"), tr("New machine on this host"), lambda: self.open_new(host_id))
             menu.addAction(icon("host"), tr("Host page"), lambda: self.open_host(host_id))
             if host.link in (Link.OFF, Link.FAILED, Link.LOST):
                 menu.addAction(icon("link"), tr("Connect"), lambda: self._hosts.connect(host_id))
@@ -538,6 +584,16 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.WindowStateChange:
             self._on_visible()
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dropped(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """An image or a definition: a new machine from it."""
+        if file := _dropped(event):
+            event.acceptProposedAction()
+            self.open_new(file=file)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self.palette_.isVisible():
@@ -559,7 +615,8 @@ class MainWindow(QMainWindow):
         keep.set("splitter", self.split.sizes())
         keep.set("sidebar", not self.sidebar.isHidden())
         keep.set("machines", self.machines.remember())
-        keep.set("tabs", [page.key for page in self.tabs.pages() if page.key != "machines"] + self._pending)
+        shown = [page.key for page in self.tabs.pages() if page.key.partition(":")[0] not in _NOT_KEPT]
+        keep.set("tabs", shown + self._pending)
         keep.save()
 
     def _recall(self) -> None:
@@ -620,3 +677,9 @@ class MainWindow(QMainWindow):
         self.machines.close_page()
         self.leaving = True
         self.tabs.close_windows()
+
+
+def _dropped(event: QDropEvent) -> str:
+    """The file that is dropped, if it can become a machine; else ""."""
+    paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+    return next((path for path in paths if path.lower().endswith(_FILES)), "")

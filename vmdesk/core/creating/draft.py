@@ -22,6 +22,7 @@ from vmdesk.virtxml.build.choose import Choices, choose, disk_bytes_for, memory_
 from vmdesk.virtxml.build.complaint import Complaint, Weight
 
 DEFAULT = "default"  # libvirt's name for the first network
+NOTHING = There("", "")  # an existing volume that is still to be chosen
 _LEAST_MEMORY = 512 * MIB
 _PLAIN = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 40
@@ -290,6 +291,9 @@ def checked(draft: Draft) -> Draft:
     )
     if clash := next((name for name in names.names(wish) if name in draft.taken), ""):
         complaints.append(Complaint("name", text("There is a machine called {name} on this host already.", name=clash)))
+    for place, disk in enumerate(wish.disks):
+        if disk.source == NOTHING:
+            complaints.append(Complaint(f"disks[{place}].source", text("Choose the volume that is to be its disk.")))
     if wish.cloud is not None and wish.source is From.CLOUD:
         first = next(iter(names.names(wish)), wish.name)
         complaints += [Complaint("cloud", what) for what in seed.check(wish.cloud, first)]

@@ -52,7 +52,7 @@ _ALL = (
         text("Address (URL)"),
     ),
     Source(From.EMPTY, text("Empty machine"), text("A new disk with nothing on it"), "shape-plus"),
-    Source(From.PXE, text("Network boot (PXE)"), text("The network says what to start"), "server-network"),
+    Source(From.PXE, text("Network boot"), text("By PXE: the network says what to start"), "server-network"),
     Source(From.KERNEL, text("Kernel and initrd"), text("Start a Linux kernel directly"), "chip"),
     Source(
         From.XML,
@@ -101,6 +101,3 @@ def of_file(path: str) -> From:
     ):
         return From.CLOUD
     return From.DISK
-
-
-FILES = (".iso", ".qcow2", ".qcow", ".img", ".raw", ".vmdk", ".vdi", ".vhd", ".vhdx", ".xml")

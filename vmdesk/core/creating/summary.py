@@ -24,8 +24,8 @@ def lines(draft: Draft, host: str) -> tuple[Line, ...]:
     wish, chosen = draft.wish, choices(draft)
     figures = current(draft)
     found = [Line(text("Name"), _name(draft)), Line(text("Host"), host)]
-    if system := system_words(draft):
-        found.append(Line(text("System"), system))
+    if wish.source is not From.CONTAINER:
+        found.append(Line(text("System"), system_words(draft) or text("not known: set up for nearly all")))
     if wish.media is not None:
         found.append(Line(text("Comes from"), place_words(wish.media)))
     found.append(

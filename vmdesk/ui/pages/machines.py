@@ -24,7 +24,7 @@ _MAIN = ("domain.start", "domain.resume", "domain.shutdown", "domain.pause", "do
 
 
 class MachinesPage(QWidget):
-    """doings: what the buttons of empty states do: "connect", "practice", "retry", "clear-filter", "show-all".
+    """doings: what the buttons of empty states do: "create", "connect", "practice", "retry", "clear-filter", "show-all".
 
     title_changed(str)  how many machines there are
     selected            other machines are selected, or they changed: commands may make other sense now
@@ -229,7 +229,7 @@ class MachinesPage(QWidget):
                 "{names}: no virtual machines yet. Machines made with other tools appear here at once.",
                 names=", ".join(host.config.name for host in hosts if host.link is Link.UP),
             ),
-            (practice, connect),
+            ((tr("Create one…"), do["create"]), connect, practice),
         )
 
     def _nothing_found(self) -> Emptiness:

@@ -1,0 +1,143 @@
+"""The wizard's desk: the draft that lies on it, and the questions to host and files that it needs answered."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from vmdesk.core.creating import draft as drafts
+from vmdesk.core.creating.draft import Draft
+from vmdesk.core.creating.findings import Findings
+from vmdesk.core.creating.sources import first, sources
+from vmdesk.model.errors import VirtError
+from vmdesk.model.host import Host, Link
+from vmdesk.model.wish import From, Wish
+from vmdesk.ui.parts import Parts
+
+TYPING = 350  # ms after the last key before files and hosts are asked
+
+
+class Desk(QObject):
+    """changed: the draft is another one, or more is known of it."""
+
+    changed = Signal()
+
+    def __init__(self, parts: Parts, host: str, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.parts = parts
+        self.workshop: Any = parts.workshop
+        self.looking = False
+        self._task: asyncio.Task[None] | None = None
+        self._key: tuple[object, ...] = ()
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.timeout.connect(self._look)
+        self.draft: Draft = self.workshop.templates.last(self._fresh(host))
+
+    def start(self) -> None:
+        """Look at the host, and at the keys of this account."""
+        self.parts.jobs.spawn("SSH keys", self._read_keys())
+        self._ask_again(0)
+
+    def hosts(self) -> list[Host]:
+        """Where machines can be made: hosts that are connected and not only to be looked at."""
+        return [one for one in self.parts.store.hosts.values() if one.link is Link.UP and not one.config.readonly]
+
+    @property
+    def host_name(self) -> str:
+        host = self.parts.store.hosts.get(self.draft.host)
+        return host.config.name if host is not None else self.draft.host
+
+    @property
+    def uri(self) -> str:
+        host = self.parts.store.hosts.get(self.draft.host)
+        return host.config.uri if host is not None else ""
+
+    def put(self, draft: Draft, typing: bool = False) -> None:
+        """Another draft. typing: more of it is coming, so nobody is asked yet."""
+        if draft is self.draft:
+            return
+        self.draft = draft
+        self._ask_again(TYPING if typing else 0)
+        self.changed.emit()
+
+    def wish(self, **fields: Any) -> None:
+        """Another choice in the wish."""
+        if all(getattr(self.draft.wish, name) == value for name, value in fields.items()):
+            return
+        self.put(drafts.checked(replace(self.draft, wish=replace(self.draft.wish, **fields), edited="")))
+
+    def move(self, host: str) -> None:
+        """To another host: what was chosen stays, what was found does not."""
+        if host != self.draft.host:
+            taken = self._taken(host)
+            self.put(replace(self.draft, host=host, found=None, taken=taken, networked=False, edited=""))
+
+    def look_again(self) -> None:
+        """Something outside has changed."""
+        self._key = ()
+        self._ask_again(0)
+
+    def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._typing.stop()
+
+    # ---------------------------------------------------------------- asking
+
+    def _fresh(self, host: str) -> Draft:
+        return Draft(host=host, wish=Wish(name="machine"), taken=self._taken(host))
+
+    def _taken(self, host: str) -> frozenset[str]:
+        return frozenset(one.name for key, one in self.parts.store.domains.items() if key.host == host)
+
+    def _ask_again(self, wait: int) -> None:
+        key = drafts.search_key(self.draft)
+        if key == self._key:
+            return
+        self._key = key
+        self.looking = True
+        self._typing.start(wait)
+
+    def _look(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._task = self.parts.jobs.spawn("new machine", self._find(self._key))
+
+    async def _find(self, key: tuple[object, ...]) -> None:
+        draft = self.draft
+        try:
+            found = await self.workshop.find(draft.host, draft.wish)
+            answer: Draft = drafts.take(self._allowed(self.draft, found.host), found)
+        except VirtError as error:
+            answer = drafts.refuse(await self._bare(), error.problem)
+        if key == self._key:
+            self.looking = False
+            self.draft = answer
+            self._key = drafts.search_key(answer)
+            self.changed.emit()
+
+    async def _bare(self) -> Draft:
+        """The draft with what is known of the host alone."""
+        draft = self.draft
+        try:
+            found: Findings = await self.workshop.find(
+                draft.host, replace(draft.wish, source=From.EMPTY, media=None, os="")
+            )
+        except VirtError:
+            return draft
+        return drafts.take(draft, found)
+
+    def _allowed(self, draft: Draft, host: Any) -> Draft:
+        """A source that this host has."""
+        known = {one.source for one in sources(host) if one.why_not is None}
+        return draft if draft.wish.source in known else drafts.with_source(draft, first(host))
+
+    async def _read_keys(self) -> None:
+        keys = await self.workshop.keys()
+        cloud = self.draft.wish.cloud
+        draft = replace(self.draft, keys=keys)
+        if cloud is not None and not cloud.ssh_keys:
+            draft = replace(draft, wish=replace(draft.wish, cloud=replace(cloud, ssh_keys=keys)))
+        self.put(drafts.checked(draft))

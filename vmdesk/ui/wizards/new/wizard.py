@@ -1,0 +1,420 @@
+"""The wizard for new machines: a tab like any other. Nothing is made before its last page, and nothing waits for it."""
+
+import asyncio
+from typing import Any
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QShortcut, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from vmdesk.core.creating import draft as drafts
+from vmdesk.core.creating.create import Created
+from vmdesk.core.creating.draft import Draft, Page
+from vmdesk.core.creating.sources import of_file
+from vmdesk.core.jobs import Job, JobState, Report
+from vmdesk.core.store import Changes
+from vmdesk.model import names
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import Text, text, tr
+from vmdesk.model.wish import From, Here
+from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.form import Muted
+from vmdesk.ui.widgets.primary import PrimaryButton
+from vmdesk.ui.widgets.scroll_bar import thin_all
+from vmdesk.ui.wizards.new.desk import Desk
+from vmdesk.ui.wizards.new.details import DetailsPage
+from vmdesk.ui.wizards.new.fields import Note, combo, fill
+from vmdesk.ui.wizards.new.machine import MachinePage
+from vmdesk.ui.wizards.new.review import ReviewPage
+from vmdesk.ui.wizards.new.running import RunningPage
+from vmdesk.ui.wizards.new.steps import Steps
+from vmdesk.ui.wizards.new.summary import SummaryPage
+from vmdesk.ui.wizards.new.where import WherePage
+from vmdesk.virtxml.document import XmlError
+
+WIDTH = 100 * GRID  # a form wider than that is hard to read
+PATIENCE = 10.0  # seconds in which a machine that was made appears in the table
+_TITLES: dict[Page, Text] = {
+    Page.WHERE: text("Where from"),
+    Page.MACHINE: text("Machine"),
+    Page.REVIEW: text("Review"),
+    Page.SUMMARY: text("Summary"),
+}
+
+
+class NewPage(QWidget):
+    """finished: its machine is there, or the person does not want one: it can go.
+
+    Its key changes when the work begins, so that the next "New" opens another wizard.
+    """
+
+    title_changed = Signal(str)
+    finished = Signal()
+
+    icon = "add"
+
+    def __init__(self, parts: Parts, host: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.key = "new"
+        self.title = tr("New machine")
+        self._parts = parts
+        self.desk = Desk(parts, host, self)
+        self.setObjectName("new-page")
+        self.setAccessibleName(self.title)
+        self._page = Page.WHERE
+        self._seen = 0  # the furthest page, by its place on the way
+        self._task: asyncio.Task[Job] | None = None
+        self._created: list[Created] = []
+        self._started = False
+        self.steps = Steps()
+        self.host = combo("host", 20)
+        self.host.setAccessibleName(tr("Host"))
+        self.pages: dict[Page, Any] = {Page.WHERE: WherePage(self.desk)}
+        self.stack = QStackedWidget()
+        self.running = RunningPage()
+        self._areas: dict[Page, QWidget] = {}
+        self.problem = Note()
+        self.problem.setObjectName("problem")
+        self.why_not = Muted()
+        self.why_not.setObjectName("why-not")
+        self.details = _button("details", tr("&Details…"), tr("All choices"))
+        self.back = _button("back", tr("Bac&k"), tr("Back"))
+        self.next = PrimaryButton()
+        self.next.setObjectName("next")
+        self.next.setMinimumWidth(14 * GRID)
+        self._build()
+        self._connect()
+        self._add(Page.WHERE)
+        self.show_page(Page.WHERE)
+
+    def watched(self) -> set[DomainKey]:
+        return set()
+
+    def take_file(self, path: str) -> None:
+        """A file was dropped on the window: begin with it."""
+        draft = drafts.with_source(self.desk.draft, of_file(path))
+        self.desk.put(drafts.with_media(draft, Here(path)))
+        self.show_page(Page.WHERE)
+
+    def take_host(self, host: str) -> None:
+        """Asked for on a certain host."""
+        if host:
+            self.desk.move(host)
+
+    @property
+    def page(self) -> Page:
+        return self._page
+
+    # ---------------------------------------------------------------- building
+
+    def _build(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self.steps, 1)
+        head.addWidget(self.host)
+        foot = QHBoxLayout()
+        foot.setSpacing(GRID)
+        foot.addWidget(self.details)
+        foot.addWidget(self.why_not, 1)
+        foot.addWidget(self.back)
+        foot.addWidget(self.next)
+        bottom = QFrame()
+        bottom.setFrameShape(QFrame.Shape.NoFrame)
+        inner = QVBoxLayout(bottom)
+        inner.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID * 3 // 2)
+        inner.setSpacing(GRID)
+        inner.addWidget(self.problem)
+        inner.addLayout(foot)
+        top = QWidget()
+        row = QVBoxLayout(top)
+        row.setContentsMargins(5 * GRID // 2, 3 * GRID // 2, 3 * GRID, GRID)
+        row.addLayout(head)
+        line = QFrame()
+        line.setFrameShape(QFrame.Shape.HLine)
+        line.setForegroundRole(QPalette.ColorRole.Mid)
+        line.setFixedHeight(1)
+        self._top, self._bottom = top, bottom
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(top)
+        box.addWidget(self.stack, 1)
+        box.addWidget(line)
+        box.addWidget(bottom)
+        self.stack.addWidget(self.running)
+
+    def _connect(self) -> None:
+        self.desk.changed.connect(self._on_changed)
+        self.steps.chosen.connect(self._on_step)
+        self.host.currentIndexChanged.connect(self._on_host)
+        self.details.clicked.connect(self._on_details)
+        self.back.clicked.connect(self.go_back)
+        self.next.clicked.connect(self.go_on)
+        self.running.cancelled.connect(self._on_cancelled)
+        for keys, do in (("Alt+Right", self.go_on), ("Ctrl+Return", self.go_on), ("Alt+Left", self.go_back)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(do)
+        self.destroyed.connect(self.desk.close)
+
+    def _add(self, page: Page) -> None:
+        """A page, the first time it is seen."""
+        if page not in self.pages:
+            self.pages[page] = {
+                Page.MACHINE: MachinePage,
+                Page.DETAILS: DetailsPage,
+                Page.SUMMARY: SummaryPage,
+                Page.REVIEW: ReviewPage,
+            }[page](self.desk)
+        if page not in self._areas:
+            area = _area(self.pages[page], scrolls=page not in (Page.SUMMARY, Page.REVIEW))
+            thin_all(area)
+            self._areas[page] = area
+            self.stack.addWidget(area)
+
+    # ---------------------------------------------------------------- going about
+
+    @property
+    def way(self) -> tuple[Page, ...]:
+        return drafts.pages(self.desk.draft.wish.source)
+
+    def show_page(self, page: Page) -> None:
+        self._add(page)
+        self._page = page
+        if page in self.way:
+            self._seen = max(self._seen, self.way.index(page))
+        self._on_changed()
+        self.stack.setCurrentWidget(self._areas[page])
+        self.pages[page].focus_first()
+
+    def go_on(self) -> None:
+        """The next page; from the last one: make it."""
+        if not self.next.isEnabled() or self._task is not None:
+            return
+        if self._page is Page.DETAILS:
+            self.show_page(self._before)
+        elif self._page is self.way[-1]:
+            self._create()
+        else:
+            self.show_page(self.way[self.way.index(self._page) + 1])
+
+    def go_back(self) -> None:
+        if self._task is not None:
+            return
+        if self._page is Page.DETAILS:
+            self.show_page(self._before)
+        elif self._page is not Page.WHERE:
+            self.show_page(self.way[self.way.index(self._page) - 1])
+
+    def _on_details(self) -> None:
+        self._before = self._page
+        self.show_page(Page.DETAILS)
+
+    def _on_step(self, place: int) -> None:
+        self.show_page(self.way[place])
+
+    def _on_host(self, _place: int) -> None:
+        host = self.host.currentData()
+        if host:
+            self.desk.move(str(host))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
+            self.go_on()
+        else:
+            super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._started:
+            self._started = True
+            if not self.desk.draft.host:
+                self.desk.move(next((host.id for host in self.desk.hosts()), ""))
+            self.desk.start()
+            self.pages[self._page].focus_first()
+
+    # ---------------------------------------------------------------- showing
+
+    def _on_changed(self) -> None:
+        draft = self.desk.draft
+        if self._page is not Page.WHERE and self._page not in (*self.way, Page.DETAILS):
+            self.show_page(Page.WHERE)
+            return
+        self._show_hosts(draft)
+        self.pages[self._page].show_draft(draft)
+        at = self.way.index(self._page) if self._page in self.way else -1
+        why = self._why_not(draft)
+        self.steps.show_steps([str(_TITLES[one]) for one in self.way], at, self._seen if at < 0 or not why else at)
+        self.why_not.setText(why)
+        last = self._page is self.way[-1]
+        self.next.setText(self._next_words(draft, last))
+        self.next.setAccessibleName(self.next.text().replace("&", ""))
+        self.next.setAccessibleDescription(why)
+        self.next.setEnabled(not why)
+        self.back.setVisible(self._page not in (Page.WHERE, Page.DETAILS))
+        self.details.setVisible(self._page in (Page.MACHINE, Page.SUMMARY))
+        self.details.setEnabled(draft.found is not None)
+
+    def _next_words(self, draft: Draft, last: bool) -> str:
+        if self._page is Page.DETAILS:
+            return tr("D&one")
+        if not last:
+            return tr("Ne&xt")
+        count = len(names.names(draft.wish))
+        return tr("&Create {n} machines", n=count) if count > 1 and draft.wish.source is not From.XML else tr("&Create")
+
+    def _why_not(self, draft: Draft) -> str:
+        """Why one cannot go on from here, "" if one can."""
+        if not draft.host:
+            return tr("Connect to a host first.")
+        if self.desk.looking and (draft.found is None or self._page is Page.WHERE):
+            return tr("Looking …") if draft.found is not None else tr("The host is being looked at …")
+        if draft.wish.source is From.XML:
+            if draft.wish.media is None:
+                return tr("Choose the file with the definition.")
+            return str(self.pages[Page.REVIEW].wrong) if self._page is Page.REVIEW else ""
+        why = drafts.stopping(draft, self._page)
+        if why is None and self._page is Page.SUMMARY:
+            return str(self.pages[Page.SUMMARY].stopping)
+        return str(why or "")
+
+    def _show_hosts(self, draft: Draft) -> None:
+        entries: list[tuple[str, object]] = [(host.config.name, host.id) for host in self.desk.hosts()]
+        with QSignalBlocker(self.host):
+            fill(self.host, entries, draft.host)
+        self.host.setVisible(len(entries) > 1)
+
+    # ---------------------------------------------------------------- making
+
+    def _create(self) -> None:
+        self.problem.say("")
+        self._created = []
+        draft = self.desk.draft
+        if draft.wish.source is From.XML:
+            self._define()
+            return
+        edited = self.pages[Page.SUMMARY].edited
+
+        async def work(report: Report) -> None:
+            assert draft.found is not None
+            self._created.append(await self.desk.workshop.create(draft.host, draft.wish, draft.found, report, edited))
+
+        self.desk.workshop.templates.remember(draft)
+        self._run(text("Making {name}", name=draft.wish.name), work)
+
+    def _define(self) -> None:
+        """Of the machine's own definition; it is not started."""
+        page, draft = self.pages[Page.REVIEW], self.desk.draft
+        try:
+            definition = page.definition
+        except XmlError as error:
+            self.problem.say(str(error), "error")
+            return
+        name = page.name.text().strip()
+
+        async def work(_report: Report) -> None:
+            uuid = await self.desk.workshop.define(draft.host, definition)
+            self._created.append(Created(((name, uuid),)))
+
+        if draft.wish.media is not None:
+            self.desk.workshop.templates.remember_medium(From.XML, draft.wish.media)
+        self._run(text("Defining {name}", name=name), work)
+
+    def _run(self, title: Text, work: Any) -> None:
+        self._task = self._parts.jobs.start(title, work)
+        job = self._parts.jobs.all[-1]
+        self.key = f"making:{job.id}"
+        self.title = str(title)
+        self.title_changed.emit(self.title)
+        self.running.follow(self._parts.jobs, job)
+        self.stack.setCurrentWidget(self.running)
+        self._top.setEnabled(False)
+        self._bottom.hide()
+        self._parts.jobs.spawn("after a new machine", self._wait(self._task))
+
+    def _on_cancelled(self) -> None:
+        self._parts.jobs.cancel(self.running.job_id)
+
+    async def _wait(self, task: "asyncio.Task[Job]") -> None:
+        job = await task
+        self._task = None
+        self.running.leave()
+        if job.state is JobState.DONE and self._created:
+            await self._show_made(self._created[0])
+            self.finished.emit()
+            return
+        self.key = "new"
+        self.title = tr("New machine")
+        self.title_changed.emit(self.title)
+        self._top.setEnabled(True)
+        self._bottom.show()
+        self.stack.setCurrentWidget(self._areas[self._page])
+        if job.state is JobState.CANCELLED:
+            self.problem.say(tr("Cancelled: nothing of it is left."), "info")
+        elif job.problem is not None:
+            parts = (job.problem.what, job.problem.why, job.problem.what_next)
+            self.problem.say(" ".join(str(one) for one in parts if one), "error")
+        self.desk.look_again()
+        self.pages[self._page].focus_first()
+
+    async def _show_made(self, created: Created) -> None:
+        """Its console; of several, all of them in the table."""
+        host = self.desk.draft.host
+        keys = [DomainKey(host, uuid) for _, uuid in created.machines]
+        await self._seen_in_store(keys[-1])
+        shell = self._parts.shell
+        for said in created.set_up:
+            shell.notify(Notice(Problem(said), Level.INFO))
+        if len(keys) > 1:
+            shell.open_page("machines")
+        elif self.desk.draft.wish.start and self.desk.draft.wish.source is not From.XML:
+            shell.open_console(keys[0])
+        else:
+            shell.open_machine(keys[0])
+
+    async def _seen_in_store(self, key: DomainKey) -> None:
+        """Until the machine is known here: its host tells of it by an event."""
+        there = asyncio.Event()
+
+        def look(_changes: Changes | None) -> None:
+            domain = self._parts.store.domains.get(key)
+            if domain is not None and (domain.active or not self.desk.draft.wish.start):
+                there.set()
+
+        leave = self._parts.store.subscribe(look)
+        look(None)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await there.wait()
+        except TimeoutError:
+            pass
+        finally:
+            leave()
+
+
+def _area(page: QWidget, scrolls: bool) -> QWidget:
+    """The page at the left, not wider than it can be read."""
+    holder = QWidget()
+    page.setMaximumWidth(WIDTH)
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(3 * GRID, GRID, 3 * GRID, 2 * GRID)
+    row.addWidget(page, 1)
+    row.addStretch(0)
+    if not scrolls:
+        return holder
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(holder)
+    return area
+
+
+def _button(name: str, words: str, tells: str) -> QPushButton:
+    button = QPushButton(words)
+    button.setObjectName(name)
+    button.setAccessibleName(tells)
+    button.setMinimumWidth(12 * GRID)
+    return button
