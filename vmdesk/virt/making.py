@@ -1,12 +1,14 @@
 """New machines: defined and never over another one, put right in store, removed again."""
 
+import hashlib
 import re
 import secrets
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import libvirt
+from lxml import etree
 
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Feature
@@ -19,7 +21,19 @@ from vmdesk.virt.things import UNKNOWN_FLAG, leniently, unreadable
 from vmdesk.virtxml import networks as networks_xml
 from vmdesk.virtxml.document import XmlError, root
 
-__all__ = ["Taken", "define", "free_mac", "free_uuid", "redefine_stored", "remove", "runs", "start", "taken"]
+__all__ = [
+    "Standing",
+    "Taken",
+    "define",
+    "free_mac",
+    "free_uuid",
+    "in_use",
+    "redefine_stored",
+    "remove",
+    "standing",
+    "start",
+    "taken",
+]
 
 _PREFIX = (0x52, 0x54, 0x00)  # the addresses of QEMU's and KVM's cards
 _MAC = re.compile(r"<mac\s+address=['\"]([0-9A-Fa-f:]{17})['\"]")
@@ -39,6 +53,15 @@ class Taken:
     names: frozenset[str] = frozenset()
     uuids: frozenset[str] = frozenset()
     macs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a machine stands. `mark`: of its stored definition; another one is another definition."""
+
+    name: str
+    runs: bool
+    mark: str
 
 
 async def taken(connection: Connection) -> Taken:
@@ -90,14 +113,24 @@ async def redefine_stored(connection: Connection, uuid: str, xml: str) -> None:
     await act(connection, uuid, work, doing, Feature.DEFINE)
 
 
-async def runs(connection: Connection, uuid: str) -> bool:
-    """Whether it is there and on."""
+async def standing(connection: Connection, uuid: str) -> Standing | None:
+    """How it stands; None if there is none."""
+
+    def work(domain: "libvirt.virDomain") -> Standing:
+        xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
+        return Standing(domain.name(), bool(domain.isActive()), _mark(xml))
+
     try:
-        return await look(connection, uuid, lambda domain: bool(domain.isActive()), text("Looking at a machine"))
+        return await look(connection, uuid, work, text("Looking at a machine"))
     except VirtError as error:
         if error.problem.name != "gone":
             raise
-        return False
+        return None
+
+
+async def in_use(connection: Connection) -> frozenset[str]:
+    """What the definitions of all machines name: paths, and volumes as POOL/VOLUME."""
+    return await connection.long.call(_in_use, text("Reading the machines"))
 
 
 async def remove(connection: Connection, uuid: str, called: str) -> bool:
@@ -193,3 +226,40 @@ def _taken(conn: "libvirt.virConnect") -> Taken:
             with leniently():
                 macs.update(networks_xml.macs(network.XMLDesc(0)))
     return Taken(frozenset(names), frozenset(known), frozenset(macs))
+
+
+def _mark(xml: str) -> str:
+    """libvirt fills in the firmware's files by itself at the first start: they are no difference."""
+    try:
+        domain = root(xml)
+    except XmlError as error:
+        raise unreadable(error) from None
+    for element in domain.findall("os/loader") + domain.findall("os/nvram"):
+        domain.find("os").remove(element)  # type: ignore[union-attr]
+    words = (word.strip() for element in domain.iter("*") for word in _all_words(element))
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()
+
+
+def _all_words(element: etree._Element) -> Iterator[str]:
+    yield element.tag
+    yield element.text or ""
+    for name in sorted(map(str, element.keys())):
+        yield f"{name}={element.get(name)}"
+
+
+def _in_use(conn: "libvirt.virConnect") -> frozenset[str]:
+    found = set[str]()
+    for domain in conn.listAllDomains(0):
+        for flags in (0, libvirt.VIR_DOMAIN_XML_INACTIVE):
+            with leniently():
+                found.update(_named_in(domain.XMLDesc(flags)))
+    return frozenset(found)
+
+
+def _named_in(xml: str) -> Iterator[str]:
+    for element in root(xml).iter("*"):
+        for value in (element.text or "", *map(str, element.values())):
+            if value.strip().startswith("/"):
+                yield value.strip()
+        if element.get("pool") and element.get("volume"):
+            yield f"{element.get('pool')}/{element.get('volume')}"

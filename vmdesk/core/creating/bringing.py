@@ -1,5 +1,6 @@
 """Bringing files to the host: used where they are if the hypervisor can read them there, else copied into a pool."""
 
+import asyncio
 import contextlib
 import io
 import posixpath
@@ -19,8 +20,11 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import Away, Place, Reach, There
-from vmdesk.virt import reaching, transfer, volumes
+from vmdesk.virt import pools, reaching, transfer, volumes
 from vmdesk.virt.reaching import Blocked, Reached
+
+# Looks at what libvirt takes a volume for, and seconds between them.
+_LOOKS, _PAUSE = 100, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +74,16 @@ class Bringing:
 
     async def disk(self, image: Image, name: str, pool: str) -> Volume:
         """The content of a disk image here as a new volume: raw stays raw, all other formats become qcow2."""
-        if image.format in ("qcow2", "raw", "iso"):
-            return await self._upload(Path(image.path), name, pool)
+        if image.usable:
+            made = await self._upload(Path(image.path), name, pool)
+            return await self._recognised(made, image.format) if image.format == "qcow2" else made
         with self._temporary(f"{name}.qcow2") as target:
             stop = threading.Event()
             doing = text("Converting {file}", file=Path(image.path).name)
             await self._knowledge.run(
                 lambda: convert(image, str(target), "qcow2", lambda done: self._report(done, doing), stop), stop
             )
-            return await self._upload(target, name, pool)
+            return await self._recognised(await self._upload(target, name, pool), "qcow2")
 
     async def bytes(self, data: bytes, name: str, pool: str = "") -> Volume:
         """A new volume with these bytes."""
@@ -110,14 +115,28 @@ class Bringing:
     async def _upload(self, source: Path, name: str, pool: str) -> Volume:
         where = await self._pool(pool)
         size = await self._knowledge.run(lambda: _length(source))
-        stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
-        free = await volumes.free_name(self._making.connection, where.name, stem, dot + suffix)
-        made = await self._making.volume(where, free, size, format="raw")
+        made = await self._making.volume(where, name, size, format="raw")
         doing = text("Copying {file} to {pool}", file=name, pool=where.name)
         progress = _telling(self._report, doing)
         progress(0, size)
         await transfer.upload(self._making.connection, made, source, progress)
-        return await volumes.volume(self._making.connection, where.name, free)
+        return await volumes.volume(self._making.connection, where.name, made.name)
+
+    async def _recognised(self, volume: Volume, format: str) -> Volume:  # noqa: A002 - the word for it
+        """The volume when libvirt has seen what was written into it: it looks in the background, a moment later.
+
+        Until then it takes a qcow2 file for raw: a machine would show the guest its tables, growing would miss them.
+        """
+        connection = self._making.connection
+        for _ in range(_LOOKS):
+            with contextlib.suppress(VirtError):  # busy with other volumes of the pool
+                await pools.refresh(connection, volume.pool)
+            found = await volumes.volume(connection, volume.pool, volume.name)
+            if found.format == format:
+                return found
+            await asyncio.sleep(_PAUSE)
+        why = text("The host takes it for {found} and not for {wanted}.", found=found.format or "?", wanted=format)
+        raise VirtError(Problem(text("{file} was copied, but is not as it was.", file=volume.name), why, name="format"))
 
     async def _fetch(self, url: str, target: Path) -> None:
         stop = threading.Event()

@@ -1,5 +1,6 @@
 """One job: check, make or convert disks, define, start. What does not come to its end is taken back."""
 
+import contextlib
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from vmdesk.model.names import names
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, Reach, There, Wish
-from vmdesk.virt import domains, making, networks, pools, volumes
+from vmdesk.virt import making, networks, pools, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml.build.choose import disk_bytes_for
 from vmdesk.virtxml.build.complaint import Weight
@@ -83,7 +84,6 @@ class _Run:
         self._set_up: list[Text] = []
         self._taken = making.Taken()
         self._given: set[str] = set()  # MACs of this run
-        self._once: list[Volume] = []  # an installer's kernel and initrd: QEMU has read them when it runs
 
     async def run(self) -> Created:
         self._report(None, text("Looking at the host"))
@@ -121,11 +121,11 @@ class _Run:
                 self._report(number / len(self._names), note)
             machines.append((name, await self._one(name, common, base)))
         if self._wish.start:
-            for volume in self._once:
-                await self._making.drop(volume)
+            await self._making.drop_once()
         return tuple(machines)
 
     async def _one(self, name: str, common: Prepared, base: Volume | None) -> str:
+        self._making.machine = name
         disks = [await self._disk(name, number, disk, base) for number, disk in enumerate(self._wish.disks)]
         cdroms = list(common.cdroms)
         if self._wish.cloud is not None:
@@ -139,13 +139,11 @@ class _Run:
             definitions = carry_over(self._edited, definitions)
         if one:
             self._report(None, text("Defining {name}", name=name))
-        await self._making.define(name, machine, definitions.first)
-        if wish.autostart:
-            await domains.set_autostart(self._connection, machine, True)
+        await self._making.define(name, machine, definitions.first, wish.autostart)
         if wish.start:
             if one:
                 self._report(None, text("Starting {name}", name=name))
-            await self._making.start(machine, definitions.stored)
+            await self._making.start(name, machine, definitions.stored)
         return machine
 
     async def _common(self) -> Prepared:
@@ -172,7 +170,8 @@ class _Run:
             return ""
         found = await self._bringing.path(place, self._wish.reach, f"{self._names[0]}-{what}")
         if found.made is not None:
-            self._once.append(found.made)
+            # QEMU has read it when it runs.
+            self._making.only_once(found.made)
         return found.path
 
     async def _base(self) -> Volume | None:
@@ -244,7 +243,7 @@ class _Run:
             pool = await self._pool(disk.pool or base.pool)
             made = await self._making.volume(
                 pool,
-                await self._free(pool, _called(name, number, ".qcow2", disk)),
+                _called(name, number, ".qcow2", disk),
                 max(disk.bytes, base.capacity),
                 format="qcow2",
                 backing=base.path,
@@ -255,9 +254,9 @@ class _Run:
             return _at(base, used=True)
         pool = await self._pool(disk.pool)
         format_ = disk.format or base.format or "qcow2"
-        free = await self._free(pool, _called(name, number, f".{format_}", disk))
+        called = _called(name, number, f".{format_}", disk)
         progress = self._telling(text("Copying {file} to {pool}", file=base.name, pool=pool.name))
-        return await self._grown(await self._making.copy(pool, free, base, format_, progress), disk)
+        return await self._grown(await self._making.copy(pool, called, base, format_, progress), disk)
 
     async def _grown(self, volume: Volume, disk: DiskWish) -> DiskAt:
         if disk.bytes > volume.capacity:
@@ -267,20 +266,15 @@ class _Run:
     async def _new_disk(self, name: str, number: int, disk: DiskWish) -> DiskAt:
         pool = await self._pool(disk.pool)
         format_ = (disk.format or "qcow2") if pool.keeps_files else ""
-        free = await self._free(pool, _called(name, number, f".{format_}" if format_ else "", disk))
-        progress = self._telling(text("Making the disk {volume}", volume=free)) if disk.full else None
+        called = _called(name, number, f".{format_}" if format_ else "", disk)
+        progress = self._telling(text("Making the disk {volume}", volume=called)) if disk.full else None
         size = disk.bytes or disk_bytes_for(self._found.system)[0]
-        return _at(await self._making.volume(pool, free, size, format=format_, full=disk.full, progress=progress))
+        return _at(await self._making.volume(pool, called, size, format=format_, full=disk.full, progress=progress))
 
     async def _seed(self, name: str, cloud: CloudWish) -> DiskAt:
         data = seed.seed(cloud, name, str(uuid.uuid4()))
-        pool = await self._pool("")
-        made = await self._bringing.bytes(data, await self._free(pool, f"{name}-seed.iso"))
+        made = await self._bringing.bytes(data, f"{name}-seed.iso")
         return DiskAt(made.path, format="raw", device="cdrom", readonly=True, stays=True)
-
-    async def _free(self, pool: Pool, name: str) -> str:
-        stem, dot, suffix = name.rpartition(".") if "." in name else (name, "", "")
-        return await volumes.free_name(self._connection, pool.name, stem, dot + suffix)
 
     async def _pool(self, name: str) -> Pool:
         """A pool that is on. Without a name the host's first choice, made where there is none: that stays."""
@@ -294,6 +288,9 @@ class _Run:
                     pool = self._pools[name]
                     said = text("Made the storage pool {pool} in {folder}.", pool=pool.name, folder=pool.target)
                     self._set_up.append(said)
+            # WORKAROUND libvirt 9.0: a file that it has not seen yet would be overwritten by a volume of that name.
+            with contextlib.suppress(VirtError):  # busy with another volume
+                await pools.refresh(self._connection, self._pools[name].name)
         return self._pools[name]
 
     async def _networks(self) -> None:

@@ -1,17 +1,20 @@
-"""Operations that a killed program left behind: taken back, or finished, as a job that is shown."""
+"""Operations that a killed program left behind: taken back, or finished, as a job that is shown.
+
+A machine that was defined has all its disks, and somebody may have used it since: it stays, and is brought to its end.
+Volumes of machines that never came to be are deleted, unless any machine uses them.
+"""
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from vmdesk.core.creating.making import CREATE, DOMAIN, FILE, STARTED, VOLUME, undo
+from vmdesk.core.creating.making import CREATE, DOMAIN, FILE, ONCE, STARTED, VOLUME, is_ours, left_over, named
 from vmdesk.core.journal import Entry, Journal, Record, Step
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text
-from vmdesk.virt import making, volumes
+from vmdesk.virt import domains, making, volumes
 from vmdesk.virt.connection import Connection
-
-_CLOCKS = 300.0  # seconds that two computers' clocks may differ
+from vmdesk.virt.making import Standing
 
 
 def left_behind(journal: Journal, uri: str) -> Iterator[tuple[Record, Entry]]:
@@ -26,7 +29,7 @@ def left_behind(journal: Journal, uri: str) -> Iterator[tuple[Record, Entry]]:
 async def recover(connection: Connection, record: Record, entry: Entry) -> Text:
     """Bring one creation to an end; says what was done. VirtError: it could not be, and is kept for another time."""
     try:
-        said = await _recover(connection, record)
+        said = await _Recovery(connection, record).run()
     except BaseException:
         entry.leave()
         raise
@@ -34,44 +37,81 @@ async def recover(connection: Connection, record: Record, entry: Entry) -> Text:
     return said
 
 
-async def _recover(connection: Connection, record: Record) -> Text:
-    for step in record.steps:
-        if step.what == FILE:
+class _Recovery:
+    """Of one record."""
+
+    def __init__(self, connection: Connection, record: Record) -> None:
+        self._connection, self._record = connection, record
+
+    async def run(self) -> Text:
+        for step in self._of(FILE):
             with contextlib.suppress(OSError):
                 os.unlink(step.data["path"])
-    started = [step for step in record.steps if step.what == STARTED]
-    defined = [step for step in record.steps if step.what == DOMAIN]
-    if started and len(started) == len(defined) and all([await _runs(connection, step) for step in started]):
-        for step in started:
-            await making.redefine_stored(connection, step.data["uuid"], step.data["stored"])
-        return text("{name} had been started when VMDesk ended: its definition was put right.", name=record.title)
-    steps = [step for step in record.steps if await _is_ours(connection, record, step)]
-    gone = await undo(connection, steps)
-    if not gone:
-        return text("Making {name} had only just begun when VMDesk ended: nothing was left.", name=record.title)
-    return text(
-        "Making {name} was cut off when VMDesk ended. Removed: {things}.",
-        name=record.title,
-        things=", ".join(map(str, gone)),
-    )
+        whole = {step.data["name"]: stands for step in self._of(DOMAIN) if (stands := await self._stands(step))}
+        for step in self._of(DOMAIN):
+            if step.data["name"] in whole:
+                await self._settle(step, whole[step.data["name"]])
+        gone, kept = await self._clear(set(whole))
+        return self._said(whole, gone, kept)
 
+    def _of(self, what: str) -> list[Step]:
+        return [step for step in self._record.steps if step.what == what and not step.data.get("void")]
 
-async def _runs(connection: Connection, step: Step) -> bool:
-    return await making.runs(connection, step.data["uuid"])
+    async def _stands(self, step: Step) -> Standing | None:
+        return await making.standing(self._connection, step.data["uuid"])
 
+    async def _settle(self, defined: Step, stands: Standing) -> None:
+        """What was still to be done for a machine that is there. A definition that was changed since stays as it is."""
+        uuid = defined.data["uuid"]
+        started = next((step for step in self._of(STARTED) if step.data["uuid"] == uuid), None)
+        if started is None:
+            if defined.data["autostart"]:
+                await domains.set_autostart(self._connection, uuid, True)
+            return
+        untouched = stands.mark == defined.data.get("mark") and stands.name == defined.data["name"]
+        if (started.done or stands.runs) and not started.data.get("right") and untouched:
+            await making.redefine_stored(self._connection, uuid, started.data["stored"])
 
-async def _is_ours(connection: Connection, record: Record, step: Step) -> bool:
-    """Whether what the step names is what this run made: it may have been cut off before it made anything."""
-    if step.what == DOMAIN:
-        return True  # its UUID was thought up for it
-    if step.what != VOLUME:
-        return False
-    try:
-        found = await volumes.volume(connection, step.data["pool"], step.data["name"])
-    except VirtError as error:
-        if error.problem.name in ("gone", "no-volume", "no-pool"):
-            return False
-        raise
-    if step.done:
-        return found.path == step.data.get("path")
-    return found.modified is None or found.modified >= record.began - _CLOCKS
+    async def _clear(self, whole: set[str]) -> tuple[list[Step], list[Step]]:
+        """Delete what no machine of the run uses: what was deleted, and what could be ours and stays."""
+        candidates = []
+        for step in reversed(self._of(VOLUME)):
+            machine = step.data["machine"]
+            once = any(one.data["path"] == step.data.get("path") for one in self._of(ONCE))
+            if machine in whole or (not machine and whole and not once):
+                continue
+            candidates.append(step)
+        used = await making.in_use(self._connection) if candidates else frozenset()
+        gone, kept = list[Step](), list[Step]()
+        first: VirtError | None = None
+        for step in candidates:
+            pool, name, path = step.data["pool"], step.data["name"], step.data.get("path", "")
+            try:
+                if not await is_ours(self._connection, step):
+                    continue
+                path = path or (await volumes.volume(self._connection, pool, name)).path
+                if path in used or f"{pool}/{name}" in used:
+                    kept.append(step)
+                elif await volumes.delete_volume(self._connection, pool, name, path):
+                    gone.append(step)
+            except VirtError as error:
+                first = first or error
+        if first is not None:
+            raise left_over(first)
+        return gone, kept
+
+    def _said(self, whole: dict[str, Standing], gone: Sequence[Step], kept: Sequence[Step]) -> Text:
+        name = self._record.title
+        if kept:
+            things = ", ".join(map(str, named(kept)))
+            return text(
+                "Making {name} was cut off when VMDesk ended. In use, and kept: {things}.", name=name, things=things
+            )
+        if gone:
+            things = ", ".join(map(str, named(gone)))
+            return text("Making {name} was cut off when VMDesk ended. Removed: {things}.", name=name, things=things)
+        if not whole:
+            return text("Making {name} had only just begun when VMDesk ended: nothing was left.", name=name)
+        if self._of(STARTED):
+            return text("{name} had been started when VMDesk ended: its definition was put right.", name=name)
+        return text("{name} had been made when VMDesk ended. It was not started.", name=name)

@@ -24,7 +24,10 @@ class Tidying:
     def _on_store(self, changes: Changes) -> None:
         for host_id in changes.hosts:
             host, session = self._store.hosts.get(host_id), self._sessions.get(host_id)
-            if host is None or session is None or host.link is not Link.UP or host_id in self._seen:
+            if host is None or session is None or host.link is not Link.UP:
+                self._seen.discard(host_id)  # what could not be ended because it went away is tried again then
+                continue
+            if host_id in self._seen:
                 continue
             if session.connection is not None and not session.connection.readonly:
                 self._seen.add(host_id)
