@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import threading
+import time
 import weakref
 from typing import Any
 
@@ -20,6 +21,7 @@ MOUSE = "org.qemu.Display1.Mouse"
 # bit of `buttons` -> QEMU's number; the last two are the buttons on a mouse's side
 _BUTTONS = (0, 1, 2, 3, 4, 7, 8, 5, 6)
 _GRACE = 0.02  # seconds from a new size to the picture in it
+_ANEW = 1.0  # seconds between two times that the pictures end and are asked for anew
 _BUTTON_BITS = (1 << len(_BUTTONS)) - 1
 
 
@@ -45,6 +47,7 @@ class DBusBackend:
         self._paused = False
         self._registered = False
         self._checking = False
+        self._anew = 0.0
         # input
         self.path = ""
         self.size = (0, 0)
@@ -260,7 +263,15 @@ class DBusBackend:
         elif self._closing:
             self._display.remove(link)  # the task that says so is on its way
         else:
-            self._leave(self._display.lost())
+            problem = self._display.lost()
+            # WORKAROUND QEMU 7.2: it forgets listeners by a name that all of a connection share, so the end of the one
+            # that we left (a new size) can take the new one with it.
+            if self._registered and self._first.done() and time.monotonic() - self._anew > _ANEW:
+                self._anew = time.monotonic()
+                self._drop()
+                self._register()
+            else:
+                self._leave(problem)
 
     def _drop(self) -> None:
         """Have no more pictures."""

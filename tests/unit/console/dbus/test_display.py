@@ -394,6 +394,21 @@ def test_nonsense_on_the_connection(server: Server) -> None:
     backend.close()
 
 
+def test_pictures_that_end_alone_are_asked_for_anew(server: Server) -> None:
+    """QEMU 7.2 forgets a listener when one that we left ends. Twice in a row is more than that."""
+    backend, ears = opened(server)
+    server.listener.close()
+    eventually(lambda: len(server.listeners) == 2, "another listener")
+    server.listener.scanout(32, 16)
+    eventually(lambda: ears.of("surface")[-1].width == 32, "its picture")
+    backend.key(1, True)
+    eventually(lambda: server.made("Press"), "a key")
+    assert not ears.over
+    server.listener.close()
+    eventually(lambda: ears.over == ["eof"], "told")
+    backend.close()
+
+
 def test_taken_by_another_viewer(server: Server) -> None:
     """A QEMU that goes on with the pictures; one that does not, but lives; the second viewer lives on."""
     first, ears = opened(server)
