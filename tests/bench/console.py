@@ -269,7 +269,7 @@ def measure(qemu: Qemu, program: Path, who: str, protocol: str, screen: Screen, 
         *figures, late[len(late) // 2], late[len(late) * 9 // 10], idle, hidden,
         statistics.median(opened) if opened else None,
     )  # fmt: skip
-    say(f"QEMU {qemu.version}, {NAMES[protocol]}, {who}: {cost}")
+    say(f"QEMU {qemu.version}, {NAMES[protocol]}, {who}: {cost}, load {os.getloadavg()[0]:.1f}")
     return cost
 
 
