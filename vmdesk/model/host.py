@@ -46,6 +46,8 @@ class Feature(Enum):
     HOST_CPU = "virNodeGetCPUStats"
     HOST_MEMORY = "virNodeGetMemoryStats"
     AGENT = "virDomainQemuAgentCommand"
+    SNAPSHOT = "virDomainSnapshotCreateXML"
+    BLOCK_JOBS = "virDomainBlockCommit"
 
 
 @dataclass(frozen=True, slots=True)

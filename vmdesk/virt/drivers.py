@@ -12,35 +12,48 @@ _F = Feature
 
 # Per driver: what it lacks in every version. A driver that is not here lacks nothing that we know of.
 _LACKS: dict[str, tuple[Feature, ...]] = {
-    "XEN": (_F.RESET, _F.RENAME, _F.SCREENSHOT, _F.BULK_STATS, _F.KSM, _F.AGENT, _F.HOST_CPU, _F.HOST_MEMORY),
-    "LXC": (_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.SCREENSHOT, _F.BULK_STATS, _F.AGENT),
+    "XEN": (
+        *(_F.RESET, _F.RENAME, _F.SCREENSHOT, _F.BULK_STATS, _F.KSM, _F.AGENT, _F.HOST_CPU, _F.HOST_MEMORY),
+        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+    ),
+    "LXC": (
+        *(_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.SCREENSHOT, _F.BULK_STATS, _F.AGENT),
+        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+    ),
     "CH": (
         *(_F.AUTOSTART, _F.RESET, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.BULK_STATS),
-        *(_F.KSM, _F.HOST_CPU, _F.AGENT),
+        *(_F.KSM, _F.HOST_CPU, _F.AGENT, _F.SNAPSHOT, _F.BLOCK_JOBS),
     ),
-    "BHYVE": (_F.SUSPEND, _F.RESET, _F.MANAGED_SAVE, _F.SCREENSHOT, _F.BULK_STATS),
-    "VZ": (_F.AUTOSTART, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.KSM, _F.ADDRESSES, _F.AGENT),
+    "BHYVE": (
+        *(_F.SUSPEND, _F.RESET, _F.MANAGED_SAVE, _F.SCREENSHOT, _F.BULK_STATS),
+        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+    ),
+    "VZ": (
+        *(_F.AUTOSTART, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.KSM, _F.ADDRESSES, _F.AGENT),
+        _F.BLOCK_JOBS,
+    ),
     "VBOX": (
         *(_F.AUTOSTART, _F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.BULK_STATS),
-        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT),
+        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT, _F.BLOCK_JOBS),
     ),
     "ESX": (
         *(_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.BULK_STATS, _F.EVENTS),
-        *(_F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT),
+        *(_F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT, _F.BLOCK_JOBS),
     ),
     "VMWARE": (
         *(_F.AUTOSTART, _F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.SCREENSHOT),
         *(_F.BULK_STATS, _F.EVENTS, _F.ADDRESSES, _F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT),
+        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
     ),
     "HYPERV": (
         *(_F.RENAME, _F.METADATA, _F.BULK_STATS, _F.EVENTS, _F.KSM, _F.AGENT),
-        *(_F.HOST_CPU, _F.HOST_MEMORY),
+        *(_F.HOST_CPU, _F.HOST_MEMORY, _F.BLOCK_JOBS),
     ),
     "OPENVZ": (
         *(_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.BULK_STATS),
-        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.AGENT),
+        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.AGENT, _F.SNAPSHOT, _F.BLOCK_JOBS),
     ),
-    "TEST": (_F.KSM, _F.HOST_MEMORY, _F.AGENT),
+    "TEST": (_F.KSM, _F.HOST_MEMORY, _F.AGENT, _F.BLOCK_JOBS),
 }
 # What came later, and with which libvirt.
 _SINCE: dict[str, dict[Feature, Version]] = {
@@ -58,6 +71,7 @@ _SINCE: dict[str, dict[Feature, Version]] = {
         **dict.fromkeys((_F.AUTOSTART, _F.RESET), (6, 9, 0)),
         **dict.fromkeys((_F.DEFINE, _F.SCREENSHOT), (7, 1, 0)),
         _F.ADDRESSES: (12, 1, 0),
+        _F.SNAPSHOT: (12, 3, 0),
     },
     "TEST": {_F.BULK_STATS: (7, 8, 0)},
 }

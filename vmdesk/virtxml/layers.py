@@ -1,0 +1,120 @@
+"""The files that a `<domain>` and a `<domainsnapshot>` name, and how they stand on one another."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from vmdesk.model.chain import Role, Use
+from vmdesk.virtxml.domain import disk_source
+
+# The path of the kernel and such may stand in other elements, too; these are what libvirt has.
+_BOOT = ("os/kernel", "os/initrd", "os/dtb", "os/loader", "os/acpi/table")
+
+
+@dataclass(slots=True)
+class Layers:
+    """What was found; `below`: path -> (path, format) of what is under it, "" for nothing, as definitions spell it."""
+
+    uses: list[Use] = field(default_factory=list)
+    below: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def of_domain(domain: etree._Element, machine: str, live: bool, into: Layers, snapshot: str = "") -> None:
+    """Add what a definition names; in a snapshot only what a disk was then counts, see of_snapshot."""
+    for disk in domain.findall("devices/disk"):
+        path = disk_source(disk.find("source"), disk.get("type") or "")
+        if path:
+            into.uses.append(_disk(disk, path, machine, live, snapshot))
+        _chain(disk, path, into)
+    for element, role in _others(domain):
+        if path := (element.text or "").strip():
+            into.uses.append(Use(path, role, machine, live=live, writable=role is Role.NVRAM))
+    if domain.find("devices/tpm/backend[@type='emulator']") is not None:
+        into.uses.append(Use("", Role.TPM, machine, live=live))
+
+
+def of_snapshot(snapshot: etree._Element, machine: str, into: Layers) -> None:
+    """Add what a snapshot stands on: the files that its disks were, what was put on top, its memory."""
+    name = snapshot.findtext("name") or ""
+    kinds = {
+        _target(disk, "name"): disk.get("snapshot") or "" for disk in snapshot.findall("disks/disk") if disk.get("name")
+    }
+    for disk in snapshot.findall("domain/devices/disk"):
+        path = disk_source(disk.find("source"), disk.get("type") or "")
+        target = _target(disk.find("target"), "dev")
+        if path and kinds.get(target, "no") not in ("no", "manual"):
+            into.uses.append(Use(path, Role.FROZEN, machine, target, _format(disk), snapshot=name))
+            _chain(disk, path, into)
+    for disk in snapshot.findall("disks/disk[@snapshot='external']"):
+        if path := disk_source(disk.find("source"), disk.get("type") or "file"):
+            into.uses.append(
+                Use(path, Role.OVERLAY, machine, _target(disk, "name"), _format(disk) or "qcow2", snapshot=name)
+            )
+    memory = snapshot.find("memory")
+    if memory is not None and memory.get("snapshot") == "external" and (path := memory.get("file") or ""):
+        into.uses.append(Use(path, Role.MEMORY, machine, snapshot=name))
+
+
+def _disk(disk: etree._Element, path: str, machine: str, live: bool, snapshot: str) -> Use:
+    medium = disk.get("device") in ("cdrom", "floppy")
+    return Use(
+        path,
+        Role.MEDIUM if medium else Role.DISK,
+        machine,
+        _target(disk.find("target"), "dev"),
+        _format(disk),
+        writable=not medium and disk.find("readonly") is None and disk.find("transient") is None,
+        shared=disk.find("shareable") is not None,
+        live=live,
+        snapshot=snapshot,
+    )
+
+
+def _others(domain: etree._Element) -> Iterator[tuple[etree._Element, Role]]:
+    for element in domain.findall("os/nvram"):
+        yield element, Role.NVRAM
+    for where in _BOOT:
+        for element in domain.findall(where):
+            yield element, Role.BOOT
+
+
+def _chain(disk: etree._Element, path: str, into: Layers) -> None:
+    """`<backingStore>` in `<backingStore>`; an empty one ends the chain, none at all says nothing."""
+    layer = disk.find("backingStore")
+    while layer is not None and path:
+        below = disk_source(layer.find("source"), layer.get("type") or "")
+        into.below[path] = (below, _format_of(layer))
+        path, layer = below, layer.find("backingStore")
+
+
+def _target(element: etree._Element | None, attribute: str) -> str:
+    return (element.get(attribute) or "") if element is not None else ""
+
+
+def _format(disk: etree._Element) -> str:
+    driver = disk.find("driver")
+    return (driver.get("type") or "") if driver is not None else ""
+
+
+def _format_of(layer: etree._Element) -> str:
+    found = layer.find("format")
+    return (found.get("type") or "") if found is not None else ""
+
+
+def chain_of(domain: etree._Element, target: str) -> tuple[tuple[str, ...], bool]:
+    """The files of one disk, the top one first, as the definition spells them; whether a job on it is ready."""
+    for disk in domain.findall("devices/disk"):
+        if _target(disk.find("target"), "dev") != target:
+            continue
+        found, layer, kind = list[str](), disk, disk.get("type") or ""
+        while True:
+            if path := disk_source(layer.find("source"), kind):
+                found.append(path)
+            below = layer.find("backingStore")
+            if below is None:
+                break
+            layer, kind = below, below.get("type") or ""
+        mirror = disk.find("mirror")
+        return tuple(found), mirror is not None and mirror.get("ready") == "yes"
+    return (), False
