@@ -79,7 +79,7 @@ def memory_left(host: HostAbilities) -> Text | None:
         return None
     if not host.free_memory:
         return text("of {all}", all=in_words(host.memory))
-    return text("of {all}; {free} free now", all=in_words(host.memory), free=in_words(host.free_memory))
+    return text("{free} free, of {all}", all=in_words(host.memory), free=in_words(host.free_memory))
 
 
 def disk_left(host: HostAbilities, pool: str) -> Text | None:
@@ -87,15 +87,14 @@ def disk_left(host: HostAbilities, pool: str) -> Text | None:
     return text("{free} left in the pool", free=in_words(left)) if left else None
 
 
-def pools(host: HostAbilities) -> tuple[tuple[Text | str, str], ...]:
+def pools(host: HostAbilities) -> tuple[tuple[Text, str], ...]:
     """(words, name), "" the host's first choice."""
     best = preferred(list(host.pools))
     name = best.name if best is not None else DEFAULT
-    found: list[tuple[Text | str, str]] = [(text("{pool} (suggested)", pool=name), "")]
+    found: list[tuple[Text, str]] = [(text("in the pool {pool}", pool=name), "")]
     for one in host.pools:
         if one.name != name:
-            words = f"{one.name}, {in_words(one.available)}" if one.active else one.name
-            found.append((words, one.name))
+            found.append((text("in the pool {pool}", pool=one.name), one.name))
     return tuple(found)
 
 

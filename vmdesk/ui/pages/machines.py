@@ -24,7 +24,7 @@ _MAIN = ("domain.start", "domain.resume", "domain.shutdown", "domain.pause", "do
 
 
 class MachinesPage(QWidget):
-    """doings: what the buttons of empty states do: "create", "connect", "practice", "retry", "clear-filter", "show-all".
+    """doings: what the buttons of empty states do: "create", "connect", "practice", "retry" ...
 
     title_changed(str)  how many machines there are
     selected            other machines are selected, or they changed: commands may make other sense now

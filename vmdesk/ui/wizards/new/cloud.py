@@ -15,6 +15,7 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Fields, Notes
+from vmdesk.ui.wizards.new.line import Line
 
 
 class CloudForm(QWidget):
@@ -23,7 +24,7 @@ class CloudForm(QWidget):
         self._desk = desk
         self.setObjectName("cloud")
         self.user, self.password, self.hostname, self.packages = (
-            _line("user"), _line("password"), _line("hostname"), _line("packages"),
+            Line("user"), Line("password"), Line("hostname"), Line("packages"),
         )  # fmt: skip
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.keys = QPlainTextEdit()
@@ -36,13 +37,13 @@ class CloudForm(QWidget):
         self.data = _Data(desk)
         fields = Fields()
         fields.add_section(tr("At its first start (cloud-init)"))
+        self._host = fields.add(tr("&Host name"), self.hostname)
         self._rows = [
             fields.add(tr("&User"), self.user, tr("May become root by sudo.")),
             fields.add(tr("&Password"), self.password, tr("Only its hash is given to the machine; never kept here.")),
             fields.add(tr("SSH &keys"), self.keys, tr("One a line. Those of your account are filled in.")),
             fields.add(tr("Pac&kages"), self.packages, tr("Installed at the first start, with commas between them.")),
         ]
-        self._host = fields.add(tr("&Host name"), self.hostname)
         fields.add("", self.own)
         self._data = fields.add(tr("User-&data"), self.data)
         self._fields = fields
@@ -53,10 +54,10 @@ class CloudForm(QWidget):
         box.addWidget(self.notes)
         line = self.keys.fontMetrics().lineSpacing()
         self.keys.setFixedHeight(3 * line + 2 * GRID)
-        self.user.textEdited.connect(lambda words: self._set(user=words.strip()))
-        self.password.textEdited.connect(lambda words: self._set(password=words))
-        self.hostname.textEdited.connect(lambda words: self._set(hostname=words.strip()))
-        self.packages.textEdited.connect(lambda words: self._set(packages=tuple(words.replace(",", " ").split())))
+        self.user.typed.connect(lambda words: self._set(user=words.strip()))
+        self.password.typed.connect(lambda words: self._set(password=words))
+        self.hostname.typed.connect(lambda words: self._set(hostname=words.strip()))
+        self.packages.typed.connect(lambda words: self._set(packages=tuple(words.replace(",", " ").split())))
         self.keys.textChanged.connect(self._on_keys)
         self.own.toggled.connect(self._on_own)
         self.data.edit.textChanged.connect(lambda: self._set(user_data=self.data.edit.toPlainText()))
@@ -72,9 +73,9 @@ class CloudForm(QWidget):
             (self.hostname, cloud.hostname),
         ):
             if line.text().strip() != value:
-                line.setText(value)
+                line.show_text(value)
         if tuple(self.packages.text().replace(",", " ").split()) != cloud.packages:
-            self.packages.setText(", ".join(cloud.packages))
+            self.packages.show_text(", ".join(cloud.packages))
         if self._typed_keys() != cloud.ssh_keys:
             self.keys.setPlainText("\n".join(cloud.ssh_keys))
         self.hostname.setPlaceholderText(draft.wish.name)
@@ -144,9 +145,3 @@ class _Data(QWidget):
             self.edit.setPlainText(await self._desk.workshop.text_of(path))
         except VirtError as error:
             self._desk.parts.shell.notify(Notice(error.problem, Level.ERROR))
-
-
-def _line(name: str) -> QLineEdit:
-    line = QLineEdit()
-    line.setObjectName(name)
-    return line

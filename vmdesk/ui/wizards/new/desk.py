@@ -10,8 +10,10 @@ from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft
 from vmdesk.core.creating.findings import Findings
 from vmdesk.core.creating.sources import first, sources
+from vmdesk.core.store import Changes
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Host, Link
+from vmdesk.model.text import tr
 from vmdesk.model.wish import From, Wish
 from vmdesk.ui.parts import Parts
 
@@ -33,11 +35,16 @@ class Desk(QObject):
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.timeout.connect(self._look)
+        self._started = False
+        self._up: frozenset[str] = frozenset()
+        self._leave = parts.store.subscribe(self._on_store)
         self.draft: Draft = self.workshop.templates.last(self._fresh(host))
 
     def start(self) -> None:
         """Look at the host, and at the keys of this account."""
+        self._started = True
         self.parts.jobs.spawn("SSH keys", self._read_keys())
+        self._on_store(Changes(hosts=frozenset(self.parts.store.hosts)))
         self._ask_again(0)
 
     def hosts(self) -> list[Host]:
@@ -68,6 +75,16 @@ class Desk(QObject):
             return
         self.put(drafts.checked(replace(self.draft, wish=replace(self.draft.wish, **fields), edited="")))
 
+    @property
+    def waiting(self) -> str:
+        """Why there is no host to make it on; "" if there is one."""
+        if self.draft.host in self._up:
+            return ""
+        coming = [one.config.name for one in self.parts.store.hosts.values() if one.link is Link.CONNECTING]
+        if coming:
+            return tr("Connecting to {name} …", name=", ".join(coming))
+        return tr("Connect to a host first.")
+
     def move(self, host: str) -> None:
         """To another host: what was chosen stays, what was found does not."""
         if host != self.draft.host:
@@ -80,9 +97,24 @@ class Desk(QObject):
         self._ask_again(0)
 
     def close(self) -> None:
+        self._leave()
         if self._task is not None:
             self._task.cancel()
         self._typing.stop()
+
+    def _on_store(self, changes: Changes) -> None:
+        """A host came or went: a draft without one takes the first, one whose host is back looks again."""
+        if not changes.hosts or not self._started:
+            return
+        before, self._up = self._up, frozenset(one.id for one in self.hosts())
+        if before == self._up:
+            return
+        host = self.draft.host
+        if host not in self._up and self._up and (not host or self.draft.found is None):
+            self.move(next(one.id for one in self.hosts()))
+        elif host in self._up - before:
+            self.look_again()
+        self.changed.emit()
 
     # ---------------------------------------------------------------- asking
 
@@ -94,7 +126,7 @@ class Desk(QObject):
 
     def _ask_again(self, wait: int) -> None:
         key = drafts.search_key(self.draft)
-        if key == self._key:
+        if key == self._key or self.draft.host not in self._up:
             return
         self._key = key
         self.looking = True
@@ -106,7 +138,7 @@ class Desk(QObject):
         self._task = self.parts.jobs.spawn("new machine", self._find(self._key))
 
     async def _find(self, key: tuple[object, ...]) -> None:
-        draft = self.draft
+        draft = replace(self.draft, taken=self._taken(self.draft.host))
         try:
             found = await self.workshop.find(draft.host, draft.wish)
             answer: Draft = drafts.take(self._allowed(self.draft, found.host), found)

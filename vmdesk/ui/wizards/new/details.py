@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QPlainTextEdit, QVBoxLayout, QWidget
 
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating import offers
@@ -18,6 +18,7 @@ from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Field, Fields, combo, fill
+from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.place import PlaceChooser
 from vmdesk.virtxml.build import forwards
 from vmdesk.virtxml.build.choose import Choices
@@ -66,12 +67,10 @@ class DetailsPage(QWidget):
         fields.add_section(tr("Disk and network card"))
         self._first("disks", tr("&Disk bus"), "bus", "disks.bus", _BUSES)
         self._first("nics", tr("Network &card"), "model", "nics.model", _CARDS)
-        self.mac = QLineEdit()
-        self.mac.setObjectName("mac")
+        self.mac = Line("mac")
         self.mac.setPlaceholderText(tr("a fresh one"))
         self._mac = fields.add(tr("&MAC address"), self.mac)
-        self.forwards = QLineEdit()
-        self.forwards.setObjectName("forwards")
+        self.forwards = Line("forwards")
         self.forwards.setPlaceholderText("2222:22, 8080:80")
         self._forwards = fields.add(tr("P&ort forwards"), self.forwards)
         self._wrong_forwards: Text | None = None
@@ -81,8 +80,7 @@ class DetailsPage(QWidget):
             tr("Dri&vers CD"), self.drivers, tr("A second CD for the installer: virtio-win.iso for Windows.")
         )
         self._switch("autostart", tr("Start it with its &host"), "")
-        self.title = QLineEdit()
-        self.title.setObjectName("title")
+        self.title = Line("title")
         self._title = fields.add(tr("T&itle"), self.title, tr("A line about it, in every list."))
         self.description = QPlainTextEdit()
         self.description.setObjectName("description")
@@ -95,10 +93,10 @@ class DetailsPage(QWidget):
         box.addWidget(Heading(tr("Details")))
         box.addLayout(fields)
         box.addStretch(1)
-        self.mac.textEdited.connect(lambda words: self._nic(mac=words.strip().lower()))
-        self.forwards.textEdited.connect(self._on_forwards)
+        self.mac.typed.connect(lambda words: self._nic(mac=words.strip().lower()))
+        self.forwards.typed.connect(self._on_forwards)
         self.drivers.chosen.connect(lambda place, _typing: desk.wish(drivers=place))
-        self.title.textEdited.connect(lambda words: desk.wish(title=words))
+        self.title.typed.connect(lambda words: desk.wish(title=words))
         self.description.textChanged.connect(self._on_description)
 
     def focus_first(self) -> None:
@@ -118,7 +116,7 @@ class DetailsPage(QWidget):
         self._drivers.complain(complaints(draft, "drivers"))
         for line, value in ((self.title, draft.wish.title),):
             if line.text() != value:
-                line.setText(value)
+                line.show_text(value)
         if self.description.toPlainText() != draft.wish.description:
             self.description.setPlainText(draft.wish.description)
         self._title.complain(complaints(draft, "title"))
@@ -188,7 +186,7 @@ class DetailsPage(QWidget):
         nic = draft.wish.nics[0] if draft.wish.nics else None
         self.mac.setEnabled(nic is not None)
         if nic is not None and self.mac.text().strip().lower() != nic.mac:
-            self.mac.setText(nic.mac)
+            self.mac.show_text(nic.mac)
         self._mac.complain(complaints(draft, "nics[0].mac"))
         user = nic is not None and nic.kind is Nets.USER
         self.forwards.setEnabled(user)
@@ -200,7 +198,7 @@ class DetailsPage(QWidget):
             self._forwards.explain(tr("Port of the host : port of the guest. Only this computer reaches them."))
         now = nic.forwards if nic is not None else ()
         if self._wrong_forwards is None and offers.forwards(self.forwards.text()) != now:
-            self.forwards.setText(offers.written_forwards(now))
+            self.forwards.show_text(offers.written_forwards(now))
         found = complaints(draft, "nics[0].forwards")
         if self._wrong_forwards is not None:
             found = (Complaint("nics", self._wrong_forwards),)

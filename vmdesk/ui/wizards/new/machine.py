@@ -7,10 +7,8 @@ from typing import Any
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLineEdit,
     QMenu,
     QPushButton,
-    QRadioButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -28,11 +26,13 @@ from vmdesk.ui.parts import Level, Notice
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
+from vmdesk.ui.widgets.radio_button import RadioButton
 from vmdesk.ui.wizards.new.card import Card, Cards
 from vmdesk.ui.wizards.new.cloud import CloudForm
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Fields, combo, fill
 from vmdesk.ui.wizards.new.figures import DISK, MEMORY, Figure
+from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.place import PlaceChooser
 from vmdesk.virtxml.build.complaint import in_words
 
@@ -51,8 +51,7 @@ class MachinePage(QWidget):
         self._desk = desk
         self.setObjectName("machine-form")
         self._showing = False
-        self.name = QLineEdit()
-        self.name.setObjectName("name")
+        self.name = Line("name")
         self.sizes = Cards("sizes", tr("Size"), len(_SIZES))
         self._size_group = QButtonGroup(self)
         self._size_cards: dict[Size, Card] = {}
@@ -105,7 +104,7 @@ class MachinePage(QWidget):
 
     def _connect(self) -> None:
         desk = self._desk
-        self.name.textEdited.connect(lambda words: desk.put(drafts.with_name(desk.draft, words)))
+        self.name.typed.connect(lambda words: desk.put(drafts.with_name(desk.draft, words)))
         self.cpus.changed.connect(lambda value: self._figure(vcpus=value))
         self.memory.changed.connect(lambda value: self._figure(memory_kib=value * MIB // KIB))
         self.disk_size.changed.connect(lambda value: self._figure(disk_bytes=value * MIB))
@@ -130,7 +129,7 @@ class MachinePage(QWidget):
     def _show(self, draft: Draft) -> None:
         wish = draft.wish
         if self.name.text() != wish.name:
-            self.name.setText(wish.name)
+            self.name.show_text(wish.name)
         self._name.complain(complaints(draft, "name"))
         if not complaints(draft, "name"):
             self._name.explain("" if draft.named else tr("Suggested; lab-{pattern} makes thirty.", pattern="{01..30}"))
@@ -239,9 +238,9 @@ class _DiskRow(QWidget):
         self.full.setAccessibleName(tr("Take all the space now"))
         self.volume = PlaceChooser(desk, "disk-volume", tr("Existing volume"))
         self.use, self.copy, self.link = (
-            QRadioButton(tr("&Use it where it is")),
-            QRadioButton(tr("Make a &copy")),
-            QRadioButton(tr("Keep only the &differences")),
+            RadioButton(tr("&Use it where it is")),
+            RadioButton(tr("Make a &copy")),
+            RadioButton(tr("Keep only the &differences")),
         )
         self._ways = QWidget()
         ways = QHBoxLayout(self._ways)

@@ -28,6 +28,7 @@ from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import fill
+from vmdesk.ui.wizards.new.line import Line
 
 _ROWS = 7  # of volumes that are seen at once
 
@@ -58,8 +59,7 @@ class PlaceChooser(QWidget):
         self._title = title
         self.setObjectName(name)
         self.setAcceptDrops(True)
-        self.line = QLineEdit()
-        self.line.setObjectName(f"{name}-line")
+        self.line = Line(f"{name}-line")
         self.line.setAccessibleName(title)
         self.line.setClearButtonEnabled(True)
         self.line.setAcceptDrops(False)  # as a whole, below
@@ -90,7 +90,7 @@ class PlaceChooser(QWidget):
         self._box.setSpacing(GRID)
         self._box.addLayout(row)
         self.setFocusProxy(self.line)
-        self.line.textEdited.connect(lambda words: self.chosen.emit(place_of(words), True))
+        self.line.typed.connect(lambda words: self.chosen.emit(place_of(words), True))
         completer.activated.connect(lambda words: self.chosen.emit(place_of(str(words)), False))
         self.browse.clicked.connect(self._on_browse)
         self.pools.toggled.connect(self._on_pools)
@@ -99,7 +99,7 @@ class PlaceChooser(QWidget):
         """What is chosen; a line that means the same is left as it was typed."""
         words = options.written_place(place) if place is not None else ""
         if place_of(self.line.text()) != place or (place is None and not self.line.hasFocus()):
-            self.line.setText(words)
+            self.line.show_text(words)
             self.line.setCursorPosition(len(words))
 
     def offer(self, recent: tuple[Place, ...]) -> None:
@@ -133,7 +133,7 @@ class PlaceChooser(QWidget):
         dialog.open()
 
     def _on_file(self, path: str) -> None:
-        self.line.setText(path)
+        self.line.show_text(path)
         self.chosen.emit(Here(path), False)
 
     def _on_pools(self, on: bool) -> None:
@@ -148,7 +148,7 @@ class PlaceChooser(QWidget):
                 self.picker.setFocus()
 
     def _on_volume(self, place: There) -> None:
-        self.line.setText(options.written_place(place))
+        self.line.show_text(options.written_place(place))
         self.pools.setChecked(False)
         self.line.setFocus()
         self.chosen.emit(place, False)
@@ -160,7 +160,7 @@ class PlaceChooser(QWidget):
     def dropEvent(self, event: QDropEvent) -> None:
         for url in event.mimeData().urls()[:1]:
             place: Place = Here(url.toLocalFile()) if url.isLocalFile() else Away(url.toString())
-            self.line.setText(options.written_place(place))
+            self.line.show_text(options.written_place(place))
             self.chosen.emit(place, False)
             event.acceptProposedAction()
 

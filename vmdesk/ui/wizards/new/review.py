@@ -3,7 +3,7 @@
 import asyncio
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from vmdesk.core.creating.draft import Draft
 from vmdesk.model import names
@@ -16,6 +16,7 @@ from vmdesk.ui.widgets.facts import breakable
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Fields, Notes
+from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.xml_view import XmlView
 from vmdesk.virtxml import review
 from vmdesk.virtxml.document import XmlError, root
@@ -31,8 +32,7 @@ class ReviewPage(QWidget):
         self._task: asyncio.Task[None] | None = None
         self.wrong = tr("Reading …")
         self.setObjectName("review-page")
-        self.name = QLineEdit()
-        self.name.setObjectName("review-name")
+        self.name = Line("review-name")
         fields = Fields()
         self._name = fields.add(tr("&Name"), self.name)
         self.notes = Notes()
@@ -110,7 +110,7 @@ class ReviewPage(QWidget):
         free = own
         while free in self._desk.draft.taken:
             free = f"{own}-{int(free.removeprefix(own + '-') if free != own else 1) + 1}"
-        self.name.setText(free)
+        self.name.show_text(free)
         self._renew()
 
     def _finding(self, number: int, found: review.Finding) -> QWidget:

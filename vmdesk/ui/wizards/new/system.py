@@ -1,25 +1,25 @@
 """Which operating system: found out from the medium, or chosen by searching for its name."""
 
 from PySide6.QtCore import QStringListModel, Qt, Signal
-from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
+from PySide6.QtWidgets import QCompleter
 
 from vmdesk.model.system import System
 from vmdesk.model.text import tr
 from vmdesk.ui.wizards.new.desk import Desk
+from vmdesk.ui.wizards.new.line import Line
 
 
-class SystemSearch(QLineEdit):
+class SystemSearch(Line):
     """chosen(short id): "" for what is found out by itself."""
 
     chosen = Signal(str)
 
-    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, desk: Desk) -> None:
+        super().__init__("system")
         self._desk = desk
         self._ids: dict[str, str] = {}
         self._asked = False
         self._chosen = ""
-        self.setObjectName("system")
         self.setPlaceholderText(tr("found out by itself; type to choose another"))
         self.setClearButtonEnabled(True)
         self._names = QStringListModel(self)
@@ -28,14 +28,14 @@ class SystemSearch(QLineEdit):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setMaxVisibleItems(12)
         self.setCompleter(completer)
-        self.textEdited.connect(self._on_edited)
+        self.typed.connect(self._on_edited)
         completer.activated.connect(self._on_activated)
         self.editingFinished.connect(self._on_finished)
 
     def show_system(self, short_id: str) -> None:
         self._chosen = short_id
         if not self.hasFocus():
-            self.setText(next((name for name, one in self._ids.items() if one == short_id), short_id))
+            self.show_text(next((name for name, one in self._ids.items() if one == short_id), short_id))
 
     def read(self) -> None:
         """The database, once: it takes a second, elsewhere."""
@@ -71,7 +71,7 @@ class SystemSearch(QLineEdit):
         if words in self._ids.values():
             self._tell(words)
         elif words not in self._ids:
-            self.setText(next((name for name, one in self._ids.items() if one == self._chosen), self._chosen))
+            self.show_text(next((name for name, one in self._ids.items() if one == self._chosen), self._chosen))
 
     def _tell(self, short_id: str) -> None:
         if short_id != self._chosen:

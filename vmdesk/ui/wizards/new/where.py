@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QButtonGroup, QFileDialog, QLineEdit, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFileDialog, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft, complaints
@@ -17,9 +17,11 @@ from vmdesk.ui.parts import Level, Notice
 from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Heading, Muted
+from vmdesk.ui.widgets.radio_button import RadioButton
 from vmdesk.ui.wizards.new.card import Card, Cards
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Fields, Note, Notes
+from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.place import PlaceChooser
 from vmdesk.ui.wizards.new.system import SystemSearch
 from vmdesk.virtxml.build.complaint import in_words
@@ -40,8 +42,7 @@ class WherePage(QWidget):
         self.media = PlaceChooser(desk, "media", tr("CD image"))
         self.kernel = PlaceChooser(desk, "kernel", tr("Kernel"))
         self.initrd = PlaceChooser(desk, "initrd", tr("Initrd"))
-        self.append = QLineEdit()
-        self.append.setObjectName("append")
+        self.append = Line("append")
         self.append.setPlaceholderText("console=ttyS0 quiet")
         self.system = SystemSearch(desk)
         self._fields = Fields()
@@ -78,7 +79,7 @@ class WherePage(QWidget):
         self.media.chosen.connect(lambda place, typing: desk.put(drafts.with_media(desk.draft, place), typing))
         self.kernel.chosen.connect(lambda place, _typing: desk.wish(kernel=place))
         self.initrd.chosen.connect(lambda place, _typing: desk.wish(initrd=place))
-        self.append.textEdited.connect(lambda words: desk.wish(append=words.strip()))
+        self.append.typed.connect(lambda words: desk.wish(append=words.strip()))
         self.system.chosen.connect(lambda short: desk.wish(os=short))
         self._renew.clicked.connect(self._on_renew)
 
@@ -125,7 +126,7 @@ class WherePage(QWidget):
             self._kernel.complain(complaints(draft, "kernel") if draft.wish.kernel else ())
             self._initrd.complain(complaints(draft, "initrd"))
         if self.append.text().strip() != draft.wish.append:
-            self.append.setText(draft.wish.append)
+            self.append.show_text(draft.wish.append)
         self._append.complain(complaints(draft, "append"))
         self.system.show_system(draft.wish.os)
 
@@ -195,10 +196,10 @@ class _Blocked(QWidget):
         self._desk = desk
         self.setObjectName("blocked")
         self.why = Note()
-        self.copy = QRadioButton(tr("&Copy it into a storage pool"))
+        self.copy = RadioButton(tr("&Copy it into a storage pool"))
         self.copy.setObjectName("reach-copy")
         self.copy.setAccessibleName(tr("Copy it into a storage pool"))
-        self.grant = QRadioButton(tr("&Let the hypervisor in"))
+        self.grant = RadioButton(tr("&Let the hypervisor in"))
         self.grant.setObjectName("reach-grant")
         self.grant.setAccessibleName(tr("Let the hypervisor in"))
         self.lines = PlainLabel()

@@ -22,7 +22,7 @@ from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.primary import PrimaryButton
-from vmdesk.ui.widgets.scroll_bar import thin_all
+from vmdesk.ui.widgets.scroll_bar import thin, thin_all
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.details import DetailsPage
 from vmdesk.ui.wizards.new.fields import Note, combo, fill
@@ -230,8 +230,6 @@ class NewPage(QWidget):
         super().showEvent(event)
         if not self._started:
             self._started = True
-            if not self.desk.draft.host:
-                self.desk.move(next((host.id for host in self.desk.hosts()), ""))
             self.desk.start()
             self.pages[self._page].focus_first()
 
@@ -267,8 +265,8 @@ class NewPage(QWidget):
 
     def _why_not(self, draft: Draft) -> str:
         """Why one cannot go on from here, "" if one can."""
-        if not draft.host:
-            return tr("Connect to a host first.")
+        if self.desk.waiting:
+            return self.desk.waiting
         if self.desk.looking and (draft.found is None or self._page is Page.WHERE):
             return tr("Looking …") if draft.found is not None else tr("The host is being looked at …")
         if draft.wish.source is From.XML:
@@ -409,6 +407,7 @@ def _area(page: QWidget, scrolls: bool) -> QWidget:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(holder)
+    thin(area, QPalette.ColorRole.Window)
     return area
 
 
