@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 
-from tests.testbed import sandbox
+from tests.testbed import corpus, sandbox
 
 _ALONE = ["unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # Process 1 must bury orphans, or libvirt waits for ever for a dead QEMU to go away; a waiting shell does.
@@ -31,6 +31,8 @@ def command(arguments: list[str]) -> list[str]:
 
 def main() -> int:
     program = command(sys.argv[1:])
+    if "pytest" in sys.argv[1:2] and (why := corpus.fetch()):
+        print(f"test bed: {why}", file=sys.stderr)
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C is the program's to answer; its status is ours
     if os.geteuid() == 0:
         return sandbox.run(program)

@@ -19,6 +19,11 @@ def parse(xml: str) -> tuple[Definition, Labels]:
     domain = root(xml)
     if domain.tag != "domain":
         raise XmlError("not a <domain>")
+    return parse_element(domain)
+
+
+def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
+    """The same of a `<domain>` that was read already."""
     devices = domain.find("devices")
     if devices is None:
         devices = etree.Element("devices")
@@ -42,7 +47,7 @@ def parse(xml: str) -> tuple[Definition, Labels]:
         firmware=_firmware(domain),
         cpu_mode=(cpu.get("mode") or ("custom" if cpu.find("model") is not None else "")) if cpu is not None else "",
         disks=tuple(_disk(disk) for disk in devices.findall("disk")),
-        nics=tuple(_nic(nic) for nic in devices.findall("interface")),
+        nics=tuple(nic(one) for one in devices.findall("interface")),
         graphics=tuple(_graphics(graphics) for graphics in devices.findall("graphics")),
         security=tuple(
             (label.get("model") or "", label.findtext("label") or "")
@@ -109,15 +114,16 @@ def disk_source(source: etree._Element | None, kind: str) -> str:
     return source.get("file") or source.get("dev") or source.get("dir") or source.get("name") or ""
 
 
-def _nic(nic: etree._Element) -> Nic:
-    mac, model, target, source = nic.find("mac"), nic.find("model"), nic.find("target"), nic.find("source")
+def nic(element: etree._Element) -> Nic:
+    """A network card."""
+    mac, model, target, source = (element.find(name) for name in ("mac", "model", "target", "source"))
     where = ""
     if source is not None:
         names = ("network", "bridge", "dev", "path", "name", "address")
         where = next((value for value in map(source.get, names) if value), "")
     return Nic(
         mac=(mac.get("address") or "") if mac is not None else "",
-        kind=nic.get("type") or "",
+        kind=element.get("type") or "",
         source=where,
         model=(model.get("type") or "") if model is not None else "",
         target=(target.get("dev") or "") if target is not None else "",

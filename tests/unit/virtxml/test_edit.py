@@ -125,7 +125,7 @@ def test_without_anything_to_seal() -> None:
 def test_on_one_line() -> None:
     xml = "<domain><devices><graphics type='spice'/></devices></domain>"
     assert edit.seal(xml) == (
-        '<domain><devices><graphics type="spice"><clipboard copypaste="no"/><filetransfer enable="no"/></graphics>'
+        "<domain><devices><graphics type='spice'><clipboard copypaste='no'/><filetransfer enable='no'/></graphics>"
         "</devices></domain>"
     )
 
