@@ -349,7 +349,7 @@ def test_what_cannot_be_opened() -> None:
         for uri, name in (("test:///no/such/file", ""), ("nonsense://x", "certificate")):
             with pytest.raises(VirtError) as failed:
                 await Connection.open(HostConfig("h", "practice", uri), 1, lambda _event: None)
-            assert "Connecting to practice" in str(failed.value.problem.what)
+            assert 'Connecting to "practice"' in str(failed.value.problem.what)
             assert not name or failed.value.problem.name == name
 
     asyncio.run(run())

@@ -5,9 +5,9 @@
 
 import re
 import unicodedata
+from typing import Protocol
 
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import Wish
 
 MOST = 999
 # In UTF-8. libvirt and its helpers make files of it with endings up to "_VARS.fd.new" and folders have 255: 243 works,
@@ -19,7 +19,16 @@ _TURNING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def names(wish: Wish) -> tuple[str, ...]:
+class Several(Protocol):
+    """What names several machines: a wish."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def count(self) -> int: ...
+
+
+def names(wish: Several) -> tuple[str, ...]:
     """The names of all machines of the wish, at most `MOST` + 1; empty if the pattern runs backwards."""
     return expand(wish.name, wish.count)
 
