@@ -7,7 +7,6 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 
 from vmdesk.model.text import Text, text
 
@@ -21,6 +20,22 @@ _MARK = re.compile(
 _ATTRIBUTE = re.compile(rf"(?P<name>{_NAME})\s*=\s*(?P<value>\"[^\"<]*\"|'[^'<]*')")
 _UNDONE = re.compile(rf"(?P<name>{_NAME})\s*=\s*(?P<quote>[\"'])(?P<value>[^\"'<>]*)\Z")
 _WORD = re.compile(rf"(?:{_NAME})?\Z")
+
+
+_SIGNS = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_ENTITY = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
+
+
+def unescape(words: str) -> str:
+    """What is meant by a value as it is written."""
+    return _ENTITY.sub(_sign, words) if "&" in words else words
+
+
+def _sign(found: re.Match[str]) -> str:
+    if found[1]:
+        return _SIGNS[found[1]]
+    number = int(found[2]) if found[2] else int(found[3], 16)
+    return chr(number) if number <= 0x10FFFF else found.group()
 
 
 @dataclass(frozen=True, slots=True)

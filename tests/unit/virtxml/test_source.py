@@ -125,7 +125,7 @@ def test_colours() -> None:
 def test_anything_can_be_read() -> None:
     signs = ["<", ">", "/", "'", '"', "a", "b ", "=", "<!--", "-->", "<![CDATA[", "]]>", "&", "\n", "é", "\U0001f600"]
     chance = random.Random(5)
-    for _ in range(2000):
+    for _ in range(200):
         words = "".join(chance.choices(signs, k=chance.randrange(30)))
         source = read(words)
         for element in source.elements:
