@@ -43,9 +43,9 @@ def merge(base: str, mine: str, other: str, *, lenient: bool = False) -> str | N
     ours, theirs = list(_changes(lines, mine)), list(_changes(lines, other))
     kept = []
     for start, end, new in ours:
-        clash = [one for one in theirs if _touch(start, end, one[0], one[1])]
-        if clash and all(new == one[2] and (start, end) == one[:2] for one in clash):
+        if (start, end, new) in theirs:
             continue
+        clash = any(_touch(start, end, one[0], one[1]) for one in theirs)
         if clash and not lenient:
             return None
         if not clash:
@@ -65,7 +65,9 @@ def _changes(lines: list[str], text_: str) -> Iterator[tuple[int, int, list[str]
 
 
 def _touch(start: int, end: int, other_start: int, other_end: int) -> bool:
-    """Whether two changes have a line in common, or are insertions at the same place."""
-    if start == end or other_start == other_end:
-        return start <= other_end and other_start <= end and (start == other_start or start < other_end > other_start)
+    """Whether two changes have a line in common; what is put in beside a changed line does not."""
+    if start == end:
+        return other_start < start < other_end
+    if other_start == other_end:
+        return start < other_start < end
     return start < other_end and other_start < end

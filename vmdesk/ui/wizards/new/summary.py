@@ -4,8 +4,17 @@ import asyncio
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontDatabase, QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft
@@ -23,6 +32,7 @@ from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.facts import breakable
 from vmdesk.ui.widgets.form import Heading, Muted, Section
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
+from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Notes
 from vmdesk.ui.wizards.new.xml_view import XmlView
@@ -98,7 +108,7 @@ class SummaryPage(QWidget):
             self._commands.show_draft(draft)
 
 
-class _Overview(QWidget):
+class _Overview(QScrollArea):
     """Lines of what it is, and what is done to the host."""
 
     def __init__(self, desk: Desk) -> None:
@@ -112,7 +122,13 @@ class _Overview(QWidget):
         self._title = Section(tr("On the host, and it stays"))
         self._host = Notes()
         self._host.setObjectName("set-up")
-        box = QVBoxLayout(self)
+        holder = QWidget()
+        self.setObjectName("overview")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        thin(self, QPalette.ColorRole.Window)
+        box = QVBoxLayout(holder)
         box.setContentsMargins(GRID, 2 * GRID, GRID, GRID)
         box.setSpacing(GRID)
         box.addLayout(self._grid)
@@ -120,6 +136,7 @@ class _Overview(QWidget):
         box.addWidget(self._title)
         box.addWidget(self._host)
         box.addStretch(1)
+        self.setWidget(holder)
 
     def show_draft(self, draft: Draft) -> None:
         shown = [(str(one.label), str(one.value)) for one in lines(draft, self._desk.host_name)]
