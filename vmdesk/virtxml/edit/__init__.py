@@ -4,7 +4,7 @@ Each changes what it names and leaves the rest as it was typed. All raise XmlErr
 EditError for what cannot be.
 """
 
-from vmdesk.virtxml.edit import devices, limits, machine
+from vmdesk.virtxml.edit import devices, limits, machine, ranges
 from vmdesk.virtxml.edit.sharing import add_agent, is_sealed, label, seal, unseal
 from vmdesk.virtxml.edit.tree import Definition, EditError, take_over
 
@@ -17,6 +17,7 @@ __all__ = [
     "label",
     "limits",
     "machine",
+    "ranges",
     "seal",
     "take_over",
     "unseal",

@@ -30,6 +30,11 @@ def device(xml: str, word: str) -> str:
     return etree.tostring(found, encoding="unicode", with_tail=False)
 
 
+def alias_of(fragment: str) -> str:
+    """libvirt's own name of a running machine's device."""
+    return naming.alias(root(fragment))
+
+
 def key(xml: str, word: str) -> str:
     """Its key. Raises EditError."""
     domain = Definition(xml).domain

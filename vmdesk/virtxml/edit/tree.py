@@ -3,6 +3,7 @@
 Comments, unknown elements, foreign namespaces, CDATA, quotes, spaces, line ends and the order of all things stay.
 """
 
+import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -330,10 +331,10 @@ def _take_over(
         assert theirs is not None
         place = min(theirs.index(one), len(ours))
         before = _lead(theirs, theirs.index(one))
-        copy = _copied(one)
-        copy.tail = one.tail
+        copied = _copied(one)
+        copied.tail = one.tail
         mine = _lead(ours, place)
-        ours.insert(place, copy)
+        ours.insert(place, copied)
         if _is_space(mine) and _is_space(before):
             _set_lead(ours, place, before)
 
@@ -342,15 +343,15 @@ def replace_exactly(old: etree._Element, new: etree._Element) -> None:
     """Put a copy of another document's element in its place, with the spaces in it."""
     parent = old.getparent()
     assert parent is not None
-    copy = _copied(new)
-    copy.tail = old.tail
-    parent.replace(old, copy)
+    copied = _copied(new)
+    copied.tail = old.tail
+    parent.replace(old, copied)
 
 
 def _copied(element: etree._Element) -> etree._Element:
-    copy = etree.fromstring(etree.tostring(element, with_tail=False))
-    etree.cleanup_namespaces(copy)
-    return copy
+    copied = copy.deepcopy(element)
+    copied.tail = None
+    return copied
 
 
 def _canonical(element: etree._Element) -> bytes:

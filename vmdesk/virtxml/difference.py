@@ -1,0 +1,407 @@
+"""Two definitions of one machine: what is different, in plain language, and line by line."""
+
+import difflib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from lxml import etree
+
+from vmdesk.model.hardware import Bandwidth, Hardware, Topology
+from vmdesk.model.limits import LIMITS
+from vmdesk.model.text import Text, text
+from vmdesk.virtxml import devices as naming
+from vmdesk.virtxml import hardware, secrets
+from vmdesk.virtxml.build.complaint import in_words
+from vmdesk.virtxml.document import root
+
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+_QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing.
+
+    kind      added, removed (a device) or changed
+    what      what it is: "Memory", "Network card 52:54:00:12:34:56: cable"
+    old, new  in words; "" where there is none
+    key       the device's, "" for the machine itself
+    scope     the elements it stands in, for edit.take_over
+    """
+
+    kind: str
+    what: Text
+    old: str = ""
+    new: str = ""
+    key: str = ""
+    scope: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return str(plain(self))
+
+
+def plain(one: Difference) -> Text:
+    """ "Memory: 2 GiB → 4 GiB"."""
+    if one.kind == ADDED:
+        return text("{what} added", what=one.what)
+    if one.kind == REMOVED:
+        return text("{what} removed", what=one.what)
+    if not one.old and not one.new:
+        return text("{what} changed", what=one.what)
+    return text("{what}: {old} → {new}", what=one.what, old=one.old or text("none"), new=one.new or text("none"))
+
+
+def pending(one: Difference) -> Text:
+    """ "Memory: 2 GiB now, 4 GiB after restart"."""
+    if one.kind == ADDED:
+        return text("{what}: there after restart", what=one.what)
+    if one.kind == REMOVED:
+        return text("{what}: gone after restart", what=one.what)
+    if not one.old and not one.new:
+        return text("{what}: different after restart", what=one.what)
+    return text(
+        "{what}: {old} now, {new} after restart",
+        what=one.what,
+        old=one.old or text("none"),
+        new=one.new or text("none"),
+    )
+
+
+def differences(old: str, new: str, *, running: bool = False) -> tuple[Difference, ...]:
+    """All of them, the machine's first. Raises XmlError.
+
+    running  `old` is the running machine's: what libvirt adds to it for the run is no difference
+    """
+    first, second = hardware.parse(old), hardware.parse(new)
+    if running and second.cpu.mode == "host-model":
+        first = _as_stored(first, second)
+    found = [*_facts_changed(_machine_facts(first), _machine_facts(second)), *_devices_changed(first, second)]
+    named = {scope for one in found for scope in one.scope} | {one.key for one in found}
+    found += _rest(root(old), root(new), named, running)
+    return tuple(found)
+
+
+def unified(old: str, new: str, old_name: str, new_name: str) -> str:
+    """Line by line, as `diff -u` has it; secrets are hidden. "" if there is no difference. Raises XmlError."""
+    first, second = secrets.hide_both(old, new)
+    lines = difflib.unified_diff(first.splitlines(), second.splitlines(), old_name, new_name, lineterm="")
+    return "\n".join(lines)
+
+
+def device_title(device: Any) -> Text:
+    """ "Disk vda", "Network card 52:54:00:12:34:56"."""
+    key = str(device.key)
+    tag, _, own = key.partition("/")
+    if tag == "disk" and device.removable:
+        return text("CD drive {name}", name=own) if device.device == "cdrom" else text("Floppy drive {name}", name=own)
+    title = _TITLES.get(tag)
+    return text("{kind} {name}", kind=title, name=own) if title else text("Device {name}", name=key)
+
+
+_TITLES: dict[str, Text] = {
+    "disk": text("Disk"),
+    "interface": text("Network card"),
+    "graphics": text("Display"),
+    "video": text("Video card"),
+    "sound": text("Sound card"),
+    "input": text("Input device"),
+    "serial": text("Serial port"),
+    "console": text("Text console"),
+    "parallel": text("Parallel port"),
+    "channel": text("Channel"),
+    "hostdev": text("Host device"),
+    "redirdev": text("USB redirection"),
+    "tpm": text("TPM"),
+    "rng": text("Random numbers"),
+    "watchdog": text("Watchdog"),
+    "panic": text("Panic device"),
+    "vsock": text("Vsock"),
+    "filesystem": text("Shared folder"),
+    "controller": text("Controller"),
+    "memory": text("Memory device"),
+    "memballoon": text("Balloon"),
+}
+
+# ---------------------------------------------------------------- facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    what: Text
+    value: str
+    scope: tuple[str, ...]
+
+
+def _kib(value: Any) -> str:
+    return in_words(int(value) * 1024) if value else ""
+
+
+def _bytes(value: Any) -> str:
+    return in_words(int(value)) if value and int(value) >= 1024 else str(value or "")
+
+
+def _said(value: Any) -> str:
+    match value:
+        case None | "" | () | 0:
+            return ""
+        case bool():
+            return str(text("yes")) if value else str(text("no"))
+        case Topology():
+            return f"{value.sockets} x {value.dies} x {value.cores} x {value.threads}"
+        case Bandwidth():
+            parts = (value.average, value.peak, value.burst)
+            return " / ".join(
+                f"{_kib(part)}/s" if place < 2 else _kib(part) for place, part in enumerate(parts) if part
+            )
+        case tuple():
+            return ", ".join("=".join(map(str, one)) if isinstance(one, tuple) else str(one) for one in value)
+    return str(value)
+
+
+_Row = tuple[str, Text, tuple[str, ...], Callable[[Any], str]]
+_OVERVIEW: tuple[_Row, ...] = (
+    ("title", text("Title"), ("title",), _said),
+    ("description", text("Description"), ("description",), _said),
+    ("name", text("Name"), ("name",), _said),
+    ("kind", text("Kind of virtualization"), (), _said),
+    ("arch", text("Processor architecture"), ("os",), _said),
+    ("machine", text("Machine type"), ("os",), _said),
+    ("firmware", text("Firmware"), ("os",), _said),
+    ("secure_boot", text("Secure Boot"), ("os",), _said),
+    ("nvram", text("Firmware's settings"), ("os",), _said),
+    ("loader", text("Firmware's file"), ("os",), _said),
+    ("emulator", text("Emulator"), ("devices/emulator",), _said),
+    ("features", text("Features"), ("features",), _said),
+    ("clock", text("Clock"), ("clock",), _said),
+    ("on_poweroff", text("When the guest powers off"), ("on_poweroff",), _said),
+    ("on_reboot", text("When the guest restarts"), ("on_reboot",), _said),
+    ("on_crash", text("When the guest crashes"), ("on_crash",), _said),
+)
+_CPU: tuple[_Row, ...] = (
+    ("count", text("Virtual processors"), ("vcpu", "vcpus"), _said),
+    ("maximum", text("Most virtual processors"), ("vcpu", "vcpus", "cpu"), _said),
+    ("cpuset", text("Host CPUs"), ("vcpu",), _said),
+    ("mode", text("Processor mode"), ("cpu",), _said),
+    ("model", text("Processor model"), ("cpu",), _said),
+    ("topology", text("Processor topology"), ("cpu",), _said),
+    ("features", text("Processor features"), ("cpu",), _said),
+)
+_MEMORY: tuple[_Row, ...] = (
+    ("given_kib", text("Memory"), ("memory", "currentMemory", "cpu"), _kib),
+    ("most_kib", text("Most memory"), ("memory", "currentMemory", "cpu"), _kib),
+    ("slots_kib", text("Room for more memory"), ("maxMemory",), _kib),
+    ("slots", text("Memory slots"), ("maxMemory",), _said),
+    ("huge_pages", text("Huge pages"), ("memoryBacking",), _said),
+    ("huge_page_kib", text("Size of huge pages"), ("memoryBacking",), _kib),
+    ("shared", text("Shared memory"), ("memoryBacking",), _said),
+    ("locked", text("Locked memory"), ("memoryBacking",), _said),
+    ("no_merging", text("Kept apart from other machines' memory"), ("memoryBacking",), _said),
+)
+_BOOT: tuple[_Row, ...] = (
+    ("order", text("Boot order"), ("os",), _said),
+    ("menu", text("Boot menu"), ("os",), _said),
+    ("kernel", text("Kernel"), ("os",), _said),
+    ("initrd", text("Initial RAM disk"), ("os",), _said),
+    ("cmdline", text("Kernel's command line"), ("os",), _said),
+)
+# A device's field -> its name and how it is said. Fields that are not here are its identity.
+_FIELDS: dict[str, tuple[Text, Callable[[Any], str]]] = {
+    "source": (text("source"), _said),
+    "bus": (text("bus"), _said),
+    "device": (text("kind"), _said),
+    "format": (text("format"), _said),
+    "readonly": (text("read-only"), _said),
+    "shareable": (text("shareable"), _said),
+    "cache": (text("cache"), _said),
+    "io": (text("I/O"), _said),
+    "discard": (text("discard"), _said),
+    "detect_zeroes": (text("detection of zeroes"), _said),
+    "serial": (text("serial number"), _said),
+    "boot": (text("place in the boot order"), _said),
+    "io_thread": (text("I/O thread"), _said),
+    "model": (text("model"), _said),
+    "link": (text("cable"), lambda value: str(text("plugged in") if value else text("unplugged"))),
+    "mtu": (text("MTU"), _said),
+    "queues": (text("queues"), _said),
+    "isolated": (text("isolated"), _said),
+    "filter": (text("filter"), _said),
+    "inbound": (text("limit into the guest"), _said),
+    "outbound": (text("limit out of the guest"), _said),
+    "listen": (text("address"), _said),
+    "gl": (text("OpenGL"), _said),
+    "memory_kib": (text("memory"), _kib),
+    "heads": (text("screens"), _said),
+    "accelerated": (text("3D acceleration"), _said),
+    "backend": (text("backend"), _said),
+    "version": (text("version"), _said),
+    "rate": (text("rate"), _said),
+    "action": (text("action"), _said),
+    "cid": (text("number"), _said),
+    "driver": (text("driver"), _said),
+    "mode": (text("mode"), _said),
+    "startup": (text("when it is missing"), _said),
+    "size_kib": (text("size"), _kib),
+    "requested_kib": (text("wanted size"), _kib),
+    "node": (text("node"), _said),
+}
+
+
+def _machine_facts(found: Hardware) -> dict[str, _Fact]:
+    facts: dict[str, _Fact] = {}
+    areas = ((found.overview, _OVERVIEW), (found.cpu, _CPU), (found.memory, _MEMORY), (found.boot, _BOOT))
+    for area, rows in areas:
+        for name, what, scope, say in rows:
+            facts[f"{type(area).__name__}.{name}"] = _Fact(what, say(getattr(area, name)), scope)
+    limits = found.limits
+    for field, name in (
+        *(("shares", "cpu.shares"), ("period", "cpu.period"), ("quota", "cpu.quota")),
+        *(("global_period", "cpu.total-period"), ("global_quota", "cpu.total-quota")),
+        *(("emulator_period", "cpu.emulator-period"), ("emulator_quota", "cpu.emulator-quota")),
+        *(("io_period", "cpu.io-period"), ("io_quota", "cpu.io-quota")),
+        *(("pins", "cpu.pin"), ("emulator_pin", "cpu.emulator-pin"), ("io_pins", "cpu.io-pin")),
+    ):
+        facts[name] = _Fact(LIMITS[name].what, _said(getattr(limits.cpu, field)), ("cputune",))
+    for field, name in (("hard", "memory.hard"), ("soft", "memory.soft"), ("swap", "memory.swap")):
+        facts[name] = _Fact(LIMITS[name].what, _kib(getattr(limits.memory, field)), ("memtune",))
+    for name, value, section in (
+        ("disk.weight", limits.disk_weight, "blkiotune"),
+        ("memory.mode", limits.numa_mode, "numatune"),
+        ("memory.nodes", limits.numa_nodes, "numatune"),
+        ("cpu.io-threads", limits.io_threads, "iothreads"),
+    ):
+        facts[name] = _Fact(LIMITS[name].what, _said(value), (section,))
+    facts["balloon"] = _Fact(text("Balloon"), found.memory.balloon, ("devices/memballoon",))
+    period = text("Seconds between the balloon's figures")
+    facts["balloon.period"] = _Fact(period, _said(found.memory.balloon_period), ("devices/memballoon",))
+    return facts
+
+
+def _facts_changed(old: dict[str, _Fact], new: dict[str, _Fact]) -> list[Difference]:
+    found = [
+        Difference(CHANGED, fact.what, old[name].value, fact.value, "", fact.scope)
+        for name, fact in new.items()
+        if old[name].value != fact.value
+    ]
+    values = {str(one.what): (one.old, one.new) for one in found}
+    most, given = str(text("Most memory")), str(text("Memory"))
+    if values.get(most) == values.get(given):  # both are one thing to people who have no balloon in mind
+        found = [one for one in found if str(one.what) != most]
+    most, given = str(text("Most virtual processors")), str(text("Virtual processors"))
+    if values.get(most) == values.get(given):
+        found = [one for one in found if str(one.what) != most]
+    return found
+
+
+def all_devices(found: Hardware) -> Iterator[Any]:
+    """Every device of it, each with a key."""
+    for field in fields(found):
+        value = getattr(found, field.name)
+        if isinstance(value, tuple):
+            yield from value
+    yield from found.memory.devices
+
+
+def _devices_changed(old: Hardware, new: Hardware) -> Iterator[Difference]:
+    before, after = ({one.key: one for one in all_devices(found)} for found in (old, new))
+    for key, one in before.items():
+        if key not in after:
+            yield Difference(REMOVED, device_title(one), key=key, scope=_scope(key))
+    for key, one in after.items():
+        if key not in before:
+            yield Difference(ADDED, device_title(one), key=key, scope=_scope(key))
+            continue
+        yield from _device_changed(before[key], one)
+
+
+def _device_changed(old: Any, new: Any) -> Iterator[Difference]:
+    for field in fields(new):
+        first, second = getattr(old, field.name, None), getattr(new, field.name)
+        if first == second:
+            continue
+        if field.name == "iotune":
+            for part in fields(second):
+                before, after = getattr(first, part.name), getattr(second, part.name)
+                if before != after:
+                    name = part.name.replace("_", "-")
+                    said = _bytes if name.removesuffix("-burst").endswith("bytes") else _said
+                    known = LIMITS.get(f"disk.{name}")
+                    what = text("{device}: {field}", device=device_title(new), field=known.what if known else name)
+                    yield Difference(CHANGED, what, said(before), said(after), new.key, _scope(new.key))
+        elif field.name in _FIELDS:
+            word, say = _FIELDS[field.name]
+            what = text("{device}: {field}", device=device_title(new), field=word)
+            yield Difference(CHANGED, what, say(first), say(second), new.key, _scope(new.key))
+
+
+def _scope(key: str) -> tuple[str, ...]:
+    return (f"devices/{key.partition('/')[0]}",)
+
+
+def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
+    """A host model is spelled out while it runs."""
+    cpu = stored.cpu
+    as_stored = replace(
+        running.cpu,
+        mode=cpu.mode,
+        model=cpu.model,
+        features=cpu.features,
+        check=cpu.check,
+        migratable=cpu.migratable,
+    )
+    return replace(running, cpu=as_stored)
+
+
+# ---------------------------------------------------------------- what no fact names
+
+
+_RUN_ELEMENTS = ("alias", "backingStore", "mirror", "seclabel", "privateData", "reservations")
+_RUN_ATTRIBUTES = {
+    "domain": ("id",),
+    "source": ("index", "portid", "bridge", "path", "mode", "dev"),
+    "target": ("state", "dev"),
+    "graphics": ("port", "tlsPort", "websocket", "passwd", "listen", "socket"),
+    "listen": ("address", "socket"),
+    "console": ("tty",),
+    "cid": ("address",),
+}
+
+
+def _rest(old: etree._Element, new: etree._Element, named: set[str], running: bool) -> Iterator[Difference]:
+    if running:
+        for domain in (old, new):
+            _strip(domain)
+    for tag in dict.fromkeys(str(one.tag) for domain in (old, new) for one in domain.iterchildren("{*}*")):
+        if tag in ("devices", *named) or (running and tag in ("seclabel", "resource", "cpu", f"{_QEMU}commandline")):
+            continue
+        if _together(old, tag) != _together(new, tag):
+            local = etree.QName(tag).localname
+            yield Difference(CHANGED, text("Other settings of <{tag}>", tag=local), scope=(tag,))
+    before, after = dict(naming.keyed(old)), dict(naming.keyed(new))
+    for key, element in after.items():
+        told = key not in before or key in named or (key == "memballoon/memballoon" and "devices/memballoon" in named)
+        if not told and _canonical(before[key]) != _canonical(element):
+            tag, _, own = key.partition("/")
+            what = text("{kind} {name}", kind=_TITLES.get(tag, text("Device")), name=own)
+            yield Difference(CHANGED, text("{device}: other settings", device=what), key=key, scope=_scope(key))
+
+
+def _strip(domain: etree._Element) -> None:
+    """What libvirt adds for the run, or chooses at each start."""
+    for element in list(domain.iter("{*}*")):
+        if element.tag in _RUN_ELEMENTS and element.getparent() is not None and element.getparent() is not domain:
+            element.getparent().remove(element)  # type: ignore[union-attr]
+            continue
+        for name in _RUN_ATTRIBUTES.get(str(element.tag), ()):
+            if name in element.attrib:
+                del element.attrib[name]
+
+
+def _together(domain: etree._Element, tag: str) -> list[bytes]:
+    return [_canonical(one) for one in domain.findall(tag)]
+
+
+def _canonical(element: etree._Element) -> bytes:
+    """Without comments, spaces between elements and namespaces that are not used."""
+    copy = etree.fromstring(etree.tostring(element, with_tail=False), etree.XMLParser(remove_blank_text=True))
+    return etree.tostring(copy, method="c14n", exclusive=True, with_comments=False)
