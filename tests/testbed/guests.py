@@ -178,6 +178,7 @@ class Guests:
         deaf: bool = False,
         busy: bool = False,
         writes: bool = False,
+        quick: bool = False,
         kind: str = "qemu",
         machine: str = "pc",
         devices: str = "",
@@ -192,11 +193,11 @@ class Guests:
         `kernel`: start this.
         `disks`: a number makes a new qcow2 disk of so many MiB, a path (qcow2) is taken as it is; vdb, vdc, ...
         `graphics`: vnc or spice, on a unix socket. `devices` goes into <devices>, `extra` after it.
-        `deaf`, `busy`, `writes`: bootsector.py.
+        `deaf`, `busy`, `writes`, `quick`: bootsector.py.
         """
         name = name if exact_name else f"{name}-{secrets.token_hex(3)}"
         paths = [self._disk(name, number, disk) for number, disk in enumerate(disks)]
-        first = _cd(iso) if iso else _disk_xml(self._boot_image(deaf, busy, writes), "raw", 0, "<readonly/>")
+        first = _cd(iso) if iso else _disk_xml(self._boot_image(deaf, busy, writes, quick), "raw", 0, "<readonly/>")
         parts = [
             first,
             *(_disk_xml(path, "qcow2", number) for number, path in enumerate(paths, start=1)),
@@ -250,11 +251,11 @@ class Guests:
         with contextlib.suppress(libvirt.libvirtError):
             domain.undefineFlags(sum(getattr(libvirt, f"VIR_DOMAIN_UNDEFINE_{flag}", 0) for flag in flags))
 
-    def _boot_image(self, deaf: bool, busy: bool, writes: bool) -> Path:
+    def _boot_image(self, deaf: bool, busy: bool, writes: bool, quick: bool) -> Path:
         """One file a variant, shared by all guests: they only read it."""
-        path = self._host.folder / f"boot-{deaf:d}{busy:d}{writes:d}.img"
+        path = self._host.folder / f"boot-{deaf:d}{busy:d}{writes:d}{quick:d}.img"
         if not path.exists():
-            path.write_bytes(boot_sector(deaf=deaf, busy=busy, writes=writes).ljust(1 << 20, b"\0"))
+            path.write_bytes(boot_sector(deaf=deaf, busy=busy, writes=writes, quick=quick).ljust(1 << 20, b"\0"))
         return path
 
     def _disk(self, name: str, number: int, disk: int | Path) -> Path:

@@ -3,7 +3,10 @@
 Only what libvirt does by itself; what takes several steps stands in core/snapshots.
 """
 
+import contextlib
+import os
 from dataclasses import replace
+from functools import partial
 
 import libvirt
 
@@ -29,7 +32,8 @@ _ATOMIC = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_ATOMIC
 async def snapshots(connection: Connection, uuid: str) -> list[Snapshot]:
     """All of a machine, parents before their children, else the oldest first. [] where the driver has none."""
     doing = text("Listing the snapshots of {name}", name=name(connection, uuid))
-    return in_order(await look(connection, uuid, _list, doing, Feature.SNAPSHOT, connection.long))
+    work = partial(_list, connection.local)
+    return in_order(await look(connection, uuid, work, doing, Feature.SNAPSHOT, connection.long))
 
 
 def in_order(found: list[Snapshot]) -> list[Snapshot]:
@@ -135,7 +139,7 @@ async def set_note(connection: Connection, uuid: str, called: str, note: str) ->
     await act(connection, uuid, work, doing, Feature.SNAPSHOT, connection.long)
 
 
-def _list(domain: "libvirt.virDomain") -> list[Snapshot]:
+def _list(local: bool, domain: "libvirt.virDomain") -> list[Snapshot]:
     try:
         listed = domain.listAllSnapshots(0)
         current = domain.snapshotCurrent().getName() if listed and domain.hasCurrentSnapshot() else ""
@@ -146,7 +150,8 @@ def _list(domain: "libvirt.virDomain") -> list[Snapshot]:
     found = []
     for one in listed:
         try:
-            found.append(_sized(domain, snapshots_xml.parse(one.getXMLDesc(0), current=one.getName() == current)))
+            read = snapshots_xml.parse(one.getXMLDesc(0), current=one.getName() == current)
+            found.append(_sized(local, domain, read))
         except libvirt.libvirtError as error:
             if error.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN_SNAPSHOT:
                 raise
@@ -155,15 +160,39 @@ def _list(domain: "libvirt.virDomain") -> list[Snapshot]:
     return found
 
 
-def _sized(domain: "libvirt.virDomain", snapshot: Snapshot) -> Snapshot:
-    """With what it takes on disk alone: of an external one what it froze above its base, and its memory."""
+def _sized(local: bool, domain: "libvirt.virDomain", snapshot: Snapshot) -> Snapshot:
+    """With what it takes on disk alone: of an external one what was put on top, and its memory."""
     if snapshot.kind is not Kind.EXTERNAL:
         return snapshot
-    paths = [disk.overlay for disk in snapshot.disks] + ([snapshot.memory_file] if snapshot.memory_file else [])
     conn, total = domain.connect(), 0
-    for path in paths:
+    for path in [*(disk.overlay for disk in snapshot.disks), snapshot.memory_file]:
         try:
-            total += int(conn.storageVolLookupByPath(path).info()[2])
+            total += int(conn.storageVolLookupByPath(path).info()[2]) if path else 0
         except libvirt.libvirtError:
-            continue
+            # The pools do not know yet what QEMU made a moment ago.
+            with contextlib.suppress(OSError):
+                total += os.stat(path).st_blocks * 512 if local else 0
     return replace(snapshot, bytes=total or None)
+
+
+async def restore_memory(connection: Connection, uuid: str, path: str, described: str, *, paused: bool) -> None:
+    """Let a machine that is off go on from the memory that a snapshot kept.
+
+    described  its definition as it ran then, on the disks that it is to have
+    """
+    doing = text("Restoring the memory of {name}", name=name(connection, uuid))
+    connection.may_write(doing, Feature.SNAPSHOT)
+    flags = libvirt.VIR_DOMAIN_SAVE_PAUSED if paused else libvirt.VIR_DOMAIN_SAVE_RUNNING
+
+    def work(conn: "libvirt.virConnect") -> None:
+        conn.restoreFlags(path, described, flags)
+
+    await connection.long.call(work, doing)
+
+
+async def stored(connection: Connection, uuid: str) -> str:
+    """The stored definition, with passwords: not to be logged."""
+    doing = text("Reading the definition of {name}", name=name(connection, uuid))
+    connection.may_write(doing)
+    flags = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
+    return await look(connection, uuid, lambda domain: str(domain.XMLDesc(flags)), doing, wire=connection.long)

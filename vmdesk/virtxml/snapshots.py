@@ -94,7 +94,7 @@ def definition(xml: str, stored: str, overlays: dict[str, tuple[str, str]], runn
         then = snapshot.find("domain")
     if then is None:
         raise XmlError("the snapshot has no definition")
-    made = etree.Element("domain", nsmap=then.nsmap)
+    made = etree.Element("domain", nsmap={str(prefix): uri for prefix, uri in then.nsmap.items() if prefix})
     made.attrib.update({key: value for key, value in then.attrib.items() if key != "id"})
     made.extend([deepcopy(child) for child in then])
     for tag in ("name", "uuid", "title", "description", "metadata"):

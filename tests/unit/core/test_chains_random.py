@@ -209,6 +209,10 @@ class Hosts(RuleBasedStateMachine):
         _uuid, one = self.pick(number)
         if one.template:
             self.machines[self.fresh("m")] = Machine(one.active, now=dict(one.now), readonly=True)
+        elif one.snapshots and len(self.machines) < 4:
+            then = one.snapshots[0]
+            content = dict(one.then[then.name])
+            self.machines[self.fresh("m")] = Machine(then.disks[0].frozen, now=content, readonly=True)
 
     @precondition(lambda self: self.machines)
     @rule(number=PICK, ticks=st.one_of(st.none(), st.lists(PICK, max_size=6)))
