@@ -105,6 +105,10 @@ class Desk:
         folders = [self.folder / name for name in ("journal", "scratch", "settings/journal", "settings/scratch")]
         return [str(file) for folder in folders if folder.is_dir() for file in folder.iterdir()]
 
+    def networks(self) -> set[tuple[str, bool]]:
+        with connection(self.uri) as conn:
+            return {(one.name(), bool(one.isActive())) for one in conn.listAllNetworks(0)}
+
     def make_volume(self, name: str, mib: int = 1, pool: str = "", format: str = "qcow2") -> str:  # noqa: A002
         """Somebody else's; its path."""
         with connection(self.uri) as conn:

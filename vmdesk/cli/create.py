@@ -181,8 +181,8 @@ def _source(options: argparse.Namespace) -> tuple[From, Place | None]:
 def _machine(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "name": options.name,
-        "memory_kib": _read(sizes.memory_kib, options.memory) if options.memory else 0,
-        "vcpus": options.vcpus or 0,
+        "memory_kib": _above_zero("--memory", _read(sizes.memory_kib, options.memory)) if options.memory else 0,
+        "vcpus": 0 if options.vcpus is None else _above_zero("--vcpus", options.vcpus),
         "os": options.os or "",
         "arch": options.arch or "",
         "kind": options.virt_type or "",
@@ -205,8 +205,17 @@ def _machine(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def _above_zero(option: str, value: int) -> int:
+    """Nothing at all is not "what suits"."""
+    if value == 0:
+        raise Usage(tr("{option} cannot be {value}.", option=option, value="0"))
+    return value
+
+
 def _disk(words: str) -> DiskWish:
     found = values.disk(words)
+    if not found.bytes and any(part.partition("=")[0] == "size" or part[:1].isdigit() for part in words.split(",")):
+        raise Usage(tr("{option} cannot be {value}.", option="--disk", value=words))
     if isinstance(found.source, Here):
         found = replace(found, source=_place(found.source.path))
     return found

@@ -114,7 +114,8 @@ def unreadable(path: str, error: Exception) -> VirtError:
             text("{path} cannot be read.", path=shown(path)),
             why,
             text("Choose another file, or change its permissions."),
-            details=str(error),
+            # The path stands above, shortened.
+            details=(error.strerror or "") if isinstance(error, OSError) else str(error),
             name="unreadable",
         )
     )

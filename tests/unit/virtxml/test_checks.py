@@ -263,3 +263,20 @@ def test_what_passes_can_be_built(asked: Wish) -> None:
     if not refused(found):
         xml = wishes.made(asked, DEBIAN11, HOST, wishes.INSTALL).first
         assert wishes.name_in(xml) == asked.name
+
+
+def test_a_disk_that_is_there_needs_no_room() -> None:
+    """It may grow in its own place; the default size of new disks is none of its business."""
+    tight = replace(HOST, pools=(Pool("default", "1", available=GIB, capacity=2 * GIB),))
+    imported = replace(BASE, source=From.DISK, media=Here("/d.qcow2"))
+    assert not [
+        one
+        for one in check(imported, DEBIAN11, tight, wishes.abilities("x86_64", "kvm", "q35", KVM))
+        if one.field == "disks"
+    ]
+    grown = replace(imported, disks=(DiskWish(5 * GIB, copy=True),))
+    assert [
+        one
+        for one in check(grown, DEBIAN11, tight, wishes.abilities("x86_64", "kvm", "q35", KVM))
+        if one.field == "disks"
+    ]

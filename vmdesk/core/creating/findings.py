@@ -1,6 +1,7 @@
 """What is found out before anything is made: what the host can, what the medium holds, what is wrong with the wish."""
 
 import posixpath
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from vmdesk.core.creating.knowledge import Knowledge
@@ -8,14 +9,16 @@ from vmdesk.media.image import Image
 from vmdesk.media.tree import Tree
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.storage import Volume
 from vmdesk.model.system import Certainty, Medium, System
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import Away, From, Here, Place, There, Wish
-from vmdesk.virt import abilities, reaching
+from vmdesk.model.wish import Away, DiskWish, From, Here, Place, Reach, There, Wish
+from vmdesk.virt import abilities, reaching, volumes
 from vmdesk.virt.connection import Connection
+from vmdesk.virt.pools import preferred
 from vmdesk.virt.reaching import Blocked
 from vmdesk.virtxml.build import checks
-from vmdesk.virtxml.build.complaint import Complaint
+from vmdesk.virtxml.build.complaint import Complaint, in_words
 from vmdesk.virtxml.build.platform import platform
 
 
@@ -44,7 +47,7 @@ class Findings:
 async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: HostAbilities | None = None) -> Findings:
     """Look at everything that the wish names. VirtError if the medium cannot be used at all."""
     host = host or await abilities.host_abilities(connection)
-    medium, image, tree = await _medium(knowledge, wish, host.native)
+    medium, image, tree = await _medium(connection, knowledge, wish, host.native)
     if wish.os:
         system = await knowledge.system(wish.os)
         if system is None:
@@ -56,11 +59,13 @@ async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: H
     if host.local and isinstance(wish.media, Here) and wish.source is not From.XML:
         reached = await reaching.reach(connection, wish.media.path)
         blocked = reached if isinstance(reached, Blocked) else None
-    complaints = checks.check(wish, medium.system, host, machine)
+    complaints = (*checks.check(wish, medium.system, host, machine), *_room(wish, host, medium, image, blocked))
     return Findings(host, machine, medium, image, tree, blocked, complaints)
 
 
-async def _medium(knowledge: Knowledge, wish: Wish, native: str) -> tuple[Medium, Image | None, Tree | None]:
+async def _medium(
+    connection: Connection, knowledge: Knowledge, wish: Wish, native: str
+) -> tuple[Medium, Image | None, Tree | None]:
     media = wish.media
     if wish.source is From.LOCATION and isinstance(media, Away):
         tree, system = await knowledge.tree(media.url, wish.arch or native)
@@ -68,14 +73,53 @@ async def _medium(knowledge: Knowledge, wish: Wish, native: str) -> tuple[Medium
     if wish.source is From.CDROM:
         if isinstance(media, Here):
             return await knowledge.medium(media.path), None, None
+        if isinstance(media, There):
+            volume = await _volume(connection, media)
+            if (known := await knowledge.volume(connection, volume)) is not None:
+                return known, None, None
         return Medium(await knowledge.named(_name(media))), None, None
     if wish.source in (From.DISK, From.CLOUD):
         system = await knowledge.named(_name(media))
         if isinstance(media, Here):
             image = await knowledge.image(media.path, wish.disks[0].format if wish.disks else "")
             return Medium(system, bytes=image.size), image, None
+        if isinstance(media, There):
+            await _volume(connection, media)
         return Medium(system), None, None
     return Medium(), None, None
+
+
+async def _volume(connection: Connection, place: There) -> Volume:
+    """VirtError that names it if there is none."""
+    try:
+        return await volumes.volume(connection, place.pool, place.volume)
+    except VirtError as error:
+        if error.problem.name not in ("no-pool", "no-volume"):
+            raise
+        what = text("There is no volume {volume} in the pool {pool}.", volume=place.volume, pool=place.pool)
+        raise VirtError(Problem(what, error.problem.why, name="no-volume")) from None
+
+
+def _room(
+    wish: Wish, host: HostAbilities, medium: Medium, image: Image | None, blocked: Blocked | None
+) -> Iterator[Complaint]:
+    """What is copied from here must fit into its pool."""
+    disk = wish.disks[0] if wish.disks and image is not None else DiskWish()
+    stays = wish.source is not From.CLOUD and not (disk.copy or disk.linked or wish.linked)
+    if image is not None and not image.usable:
+        stays = False
+    if not isinstance(wish.media, Here) or (stays and host.local and (blocked is None or wish.reach is not Reach.COPY)):
+        return
+    size = image.taken if image is not None else medium.bytes
+    pool = next((one for one in host.pools if one.name == disk.pool), None) or preferred(list(host.pools))
+    if pool is not None and pool.active and size > pool.available:
+        what = text(
+            "The pool {pool} has {left} left, the copy takes {size} at once.",
+            pool=pool.name,
+            left=in_words(pool.available),
+            size=in_words(size),
+        )
+        yield Complaint("disks", what)
 
 
 def _name(place: Place | None) -> str:

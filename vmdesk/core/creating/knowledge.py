@@ -11,7 +11,10 @@ from vmdesk.media.disc import Disc
 from vmdesk.media.image import Image
 from vmdesk.media.systems import Database
 from vmdesk.model.errors import VirtError
+from vmdesk.model.storage import Volume
 from vmdesk.model.system import Medium, System
+from vmdesk.virt import transfer
+from vmdesk.virt.connection import Connection
 from vmdesk.virt.lane import Lane
 
 T = TypeVar("T")
@@ -52,6 +55,19 @@ class Knowledge:
         if found is None:
             raise image.no_disc(path)
         return await self.identify(found)
+
+    async def volume(self, connection: Connection, volume: Volume) -> Medium | None:
+        """What the CD image in a pool holds, read from there piece by piece; None if it cannot be told."""
+        loop = asyncio.get_running_loop()
+
+        def read(offset: int, length: int) -> bytes:
+            return asyncio.run_coroutine_threadsafe(transfer.read(connection, volume, offset, length), loop).result()
+
+        try:
+            found = await self.run(lambda: disc.read_disc(read))
+        except VirtError:  # a pool that gives nothing out: its name has to do
+            return None
+        return await self.identify(found) if found is not None else None
 
     async def image(self, path: str, expected: str = "") -> Image:
         """What the disk image at `path` is. VirtError if it is not safe."""

@@ -40,7 +40,7 @@ def check(wish: Wish, system: System, host: HostAbilities) -> Iterator[Complaint
             yield Complaint(f"{field}.name", text("{name} is not the name of a file.", name=short(disk.name)))
         if disk.pool and pools and disk.pool not in pools:
             yield Complaint(f"{field}.pool", text("The host has no pool {pool}.", pool=short(disk.pool)))
-        size = _disk_size(disk, system)
+        size = _disk_size(disk, system, place == 0 and wish.source in (From.DISK, From.CLOUD))
         if size is None:
             continue
         yield from _disk_range(field, size, system, wish)
@@ -53,9 +53,9 @@ def check(wish: Wish, system: System, host: HostAbilities) -> Iterator[Complaint
             yield from _space(pool_of, size * (1 if wish.linked else count), all_now[name] * count)
 
 
-def _disk_size(disk: DiskWish, system: System) -> int | None:
+def _disk_size(disk: DiskWish, system: System, imported: bool) -> int | None:
     """None if no new volume is made, or its size comes from its source."""
-    if disk.source is not None and not disk.bytes:
+    if (imported or disk.source is not None) and not disk.bytes:
         return None
     return disk.bytes or disk_bytes_for(system)[0]
 

@@ -23,6 +23,10 @@ def add_displays(devices: etree._Element, plan: Plan) -> None:
         _graphics(devices, plan, kind)
     if choices.sound:
         _sound(devices, plan)
+    if _tells_sound(plan):
+        # WORKAROUND libvirt 9.0: a D-Bus display without <audio> does not start as soon as there is sound.
+        backend = next((kind for kind in ("spice", "dbus") if kind in choices.displays), "none")
+        add(devices, "audio", id="1", type=backend)
     if choices.video:
         add(add(devices, "video"), "model", type=choices.video, heads="1", primary="yes")
     if "spice" in choices.displays and plan.where.qemu and choices.usb and not plan.wish.sealed:
@@ -41,6 +45,8 @@ def _graphics(devices: etree._Element, plan: Plan, kind: str) -> None:
     else:
         graphics = add(devices, "graphics", type=kind, autoport="yes", listen=_LOOPBACK)
         add(graphics, "listen", type="address", address=_LOOPBACK)
+    if kind == "vnc" and _tells_sound(plan):
+        add(graphics, "audio", id="1")
     if kind == "spice":
         add(graphics, "image", compression="off")
         if plan.wish.sealed:
@@ -69,10 +75,11 @@ def _inputs(devices: etree._Element, plan: Plan) -> None:
 
 
 def _sound(devices: etree._Element, plan: Plan) -> None:
-    backend = next((kind for kind in ("spice", "dbus") if kind in plan.choices.displays), "")
-    if plan.host.libvirt_version < _AUDIO:
-        backend = ""
     sound = add(devices, "sound", model=plan.choices.sound)
-    if backend:
+    if _tells_sound(plan):
         add(sound, "audio", id="1")
-        add(devices, "audio", id="1", type=backend)
+
+
+def _tells_sound(plan: Plan) -> bool:
+    """Whether it is said where sound goes."""
+    return plan.where.qemu and plan.host.libvirt_version >= _AUDIO
