@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdesk import __version__
-from vmdesk.cli import acting, arguments, console, create, reading
+from vmdesk.cli import acting, arguments, console, create, edit, reading
 from vmdesk.cli.arguments import Help, Parser, Shared, Usage, VerbParser, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
@@ -31,6 +31,7 @@ class Verb:
     arguments  adds what is its own
     check      looks at the arguments before any host is opened; raises Usage
     acts       changes machines: only when all hosts could be opened, for a name might be another host's, too
+    without    does it without any host, where `alone` says so of the arguments
     """
 
     name: str
@@ -40,6 +41,8 @@ class Verb:
     check: Callable[[argparse.Namespace], None] = lambda options: None
     acts: bool = True
     alias: str = ""
+    alone: Callable[[argparse.Namespace], bool] = lambda options: False
+    without: Callable[[argparse.Namespace], int] = lambda options: DONE
 
 
 _VERBS = (
@@ -53,6 +56,15 @@ _VERBS = (
     ),
     Verb("show", text("all about machines"), reading.show, acts=False),
     Verb("create", text("make new machines"), create.create, create.arguments, create.check),
+    Verb(
+        "edit",
+        text("change a machine's hardware and limits, now and for its next starts"),
+        edit.edit,
+        edit.arguments,
+        edit.check,
+        alone=edit.alone,
+        without=edit.edit_text,
+    ),
     Verb("start", text("start machines, from their saved state if they have one"), acting.start, arguments.start),
     Verb("shutdown", text("ask guests to shut down"), acting.shut_down, arguments.shutdown),
     Verb("reboot", text("ask guests to restart"), acting.of("domain.reboot")),
@@ -147,6 +159,8 @@ def _main(argv: Sequence[str]) -> tuple[int, list[str]]:
     options = _parser().parse_args(rest)
     verb = _BY_NAME[options.verb]
     verb.check(options)
+    if verb.alone(options):
+        return verb.without(options), []
     configs = _chosen(shared, settings)
     session = Session(shared, paths, settings)
     with asyncio.Runner() as runner:

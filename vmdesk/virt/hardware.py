@@ -142,6 +142,8 @@ async def _live(connection: Connection, uuid: str, one: Change, affect: Affect) 
     except VirtError as error:
         if affect is Affect.LIVE or one.edit is None or not _cannot(error):
             raise
+        if "unsupported flags" in error.problem.details:
+            return False, text("This kind of host cannot do that while a machine runs.")
         return False, error.problem.why or error.problem.what
     return True, None
 

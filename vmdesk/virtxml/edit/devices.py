@@ -54,8 +54,11 @@ def add_device(xml: str, fragment: str) -> str:
     definition = Definition(xml)
     element = _read(fragment)
     devices = ensure(definition.domain, "devices")
-    same = devices.findall(str(element.tag))
-    add(devices, element, after=same[-1] if same else None)
+    place = TAGS.index(str(element.tag))
+    before = [one for one in devices if one.tag in ("emulator", *TAGS[: place + 1])]
+    same = [one for one in before if one.tag == element.tag]
+    last = (same or before)[-1:]
+    add(devices, element, after=last[0] if last else None)
     return definition.text
 
 
