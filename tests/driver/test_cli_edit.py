@@ -1,0 +1,150 @@
+"""`vmdesk edit` in its own process, on libvirt's test driver and on plain files."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+UUID = "10000000-0000-4000-8000-000000000001"
+MAC = "52:54:00:00:00:01"
+NODE = f"""<node><domain type="test"><name>web</name><uuid>{UUID}</uuid>
+<memory unit="KiB">2097152</memory><currentMemory unit="KiB">1048576</currentMemory><vcpu>2</vcpu>
+<os><type arch="x86_64">hvm</type></os>
+<devices>
+<disk type="file" device="disk"><source file="/img/1.qcow2"/><target dev="vda" bus="virtio"/></disk>
+<disk type="file" device="cdrom"><target dev="sda" bus="sata"/></disk>
+<interface type="network"><mac address="{MAC}"/><source network="default"/></interface>
+<graphics type="vnc" passwd="sesame"/></devices></domain></node>"""
+OWN = """<!-- mine -->
+<domain type='kvm'>
+  <name>x</name>
+  <memory unit='MiB'>512</memory>
+  <vcpu>1</vcpu>
+  <devices>
+    <disk type='file' device='cdrom'>
+      <target dev='sda' bus='sata'/>  <!-- keep <me> -->
+    </disk>
+    <graphics type='vnc' passwd='geheim'/>
+  </devices>
+</domain>
+"""
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    (tmp_path / "node.xml").write_text(NODE)
+    (tmp_path / "run").mkdir(mode=0o700)
+    environment = os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "LC_ALL": "C.UTF-8",
+        "LANGUAGE": "en",
+        "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+    }
+
+    def run(*words: str, stdin: str = "", host: bool = True) -> "subprocess.CompletedProcess[str]":
+        connect = ["--connect", f"test://{tmp_path / 'node.xml'}"] if host else []
+        line = [sys.executable, "-m", "vmdesk", *connect, *words]
+        return subprocess.run(
+            line, input=stdin, capture_output=True, text=True, timeout=60, env=environment, check=False
+        )
+
+    return run
+
+
+def test_a_file_is_edited_without_any_host(run: Run, tmp_path: Path) -> None:
+    edited = run("edit", "--xml", "-", "--memory", "1G", "--insert", "/srv/a.iso", stdin=OWN, host=False)
+    assert (edited.returncode, edited.stderr) == (0, "")
+    expected = OWN.replace(">512<", ">1024<").replace(
+        "<target dev='sda' bus='sata'/>", "<source file='/srv/a.iso'/>\n      <target dev='sda' bus='sata'/>"
+    )
+    assert edited.stdout == expected
+    (tmp_path / "own.xml").write_text(edited.stdout)
+    back = run("edit", "--xml", str(tmp_path / "own.xml"), "--memory", "512M", "--eject", host=False)
+    assert back.stdout == OWN
+
+
+def test_the_difference_hides_passwords(run: Run) -> None:
+    shown = run("edit", "--xml", "-", "--remove", "sda", "--title", "T", "--print-diff", stdin=OWN, host=False)
+    assert shown.returncode == 0 and "+  <title>T</title>" in shown.stdout and "-    <disk" in shown.stdout
+    assert "geheim" not in shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("edit", "web"),
+        ("edit", "--memory", "1G"),
+        ("edit", "web", "--memory", "much"),
+        ("edit", "web", "--vcpus", "0"),
+        ("edit", "web", "--set-limit", "cpu.foo=1"),
+        ("edit", "web", "--set-limit", "cpu.shares=many"),
+        ("edit", "web", "--live", "--config", "--vcpus", "2"),
+        ("edit", "web", "--insert", "a", "--eject"),
+        ("edit", "web", "--xml", "-", "--vcpus", "2"),
+        ("edit", "web", "--add-disk", "path=/a,size=3"),
+        ("edit", "web", "--add-disk", "colour=red"),
+        ("edit", "web", "--add-nic", "forward=1:2"),
+        ("edit", "--xml", "-", "--add-disk", "size=1"),
+    ],
+)
+def test_wrong_usage_is_2(run: Run, words: tuple[str, ...]) -> None:
+    ended = run(*words, stdin=OWN)
+    assert ended.returncode == 2 and ended.stdout == "" and ended.stderr.startswith("vmdesk: ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--remove", "vdz"), ("--eject",), ("--boot", "vdz"), ("--set-limit", "disk.vdz.read-bytes=1M")],
+)
+def test_what_cannot_be_is_1(run: Run, words: tuple[str, ...]) -> None:
+    for ended in (run("edit", "web", *words), run("edit", "--xml", "-", *words, stdin=OWN, host=False)):
+        assert ended.returncode == 1 and ended.stdout == "" and "vmdesk: " in ended.stderr
+
+
+def test_nonsense_instead_of_a_definition(run: Run) -> None:
+    for nonsense in ("", "<network/>", "<domain>", "<!DOCTYPE domain><domain/>"):
+        ended = run("edit", "--xml", "-", "--vcpus", "2", stdin=nonsense, host=False)
+        assert ended.returncode == 1 and ended.stdout == ""
+
+
+def test_printing_changes_nothing(run: Run) -> None:
+    shown = run("edit", "web", "--memory", "2G", "--vcpus", "4", "--print-diff", "--print-xml")
+    assert shown.returncode == 0
+    assert "+  <vcpu placement='static'>4</vcpu>" in shown.stdout and "sesame" not in shown.stdout
+    assert "passwd='***'" in shown.stdout
+
+
+def test_now_and_stored(run: Run) -> None:
+    ended = run("--json", "edit", "web", "--memory", "2G", "--title", "The Web")
+    assert ended.returncode == 0, ended.stderr
+    (record,) = json.loads(ended.stdout)
+    assert record["done"] and [(one["live"], one["stored"]) for one in record["changes"]] == [(True, True)] * 2
+
+
+def test_what_waits_for_the_next_start_says_why(run: Run) -> None:
+    ended = run("edit", "web", "--vcpus", "4")
+    assert ended.returncode == 0 and "from the next start. It was started with room for 2" in ended.stdout
+    refused = run("edit", "web", "--live", "--vcpus", "4")
+    assert refused.returncode == 1 and "room for 2" in refused.stderr and refused.stdout == ""
+    refused = run("edit", "web", "--live", "--boot", "hd")
+    assert refused.returncode == 1 and "next start" in refused.stderr
+    added = run("edit", "web", "--add-nic", "default,mac=52:54:00:99:99:99")
+    assert added.returncode == 0 and "52:54:00:99:99:99 (default): from the next start." in added.stdout
+
+
+def test_stored_only(run: Run) -> None:
+    ended = run("--json", "edit", "web", "--config", "--memory", "512M", "--remove", MAC, "--insert", "/srv/a.iso")
+    (record,) = json.loads(ended.stdout)
+    assert [(one["live"], one["stored"]) for one in record["changes"]] == [(False, True)] * 3
+
+
+def test_a_machine_that_is_not_there(run: Run) -> None:
+    ended = run("edit", "nobody", "--vcpus", "2")
+    assert ended.returncode == 1 and "nobody" in ended.stderr
