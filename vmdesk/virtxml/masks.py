@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 
 from vmdesk.model.text import text
+from vmdesk.virtxml.secrets import OPTION
 from vmdesk.virtxml.source import Mistake, Source, read
 
 DOT = "•"
 MARK = 8 * DOT
 _MARK = re.compile(rf"{MARK}[0-9]*")
 _ATTRIBUTES = ("passwd", "password")
-_ARGUMENT = re.compile(r"(^|[,;])(password|passwd)=|^secret,.*data=|\"password\"\s*:|\bdata=.*\bqom-type=secret", re.I)
 _VARIABLE = re.compile(r"passw|secret|token", re.I)
 
 
@@ -82,12 +82,11 @@ def _places(source: Source) -> Iterator[tuple[int, int]]:
                 yield one.value_start, one.value_end
         value = attributes.get("value")
         if value is not None and ":" in element.name:
-            variable = attributes["name"].value if "name" in attributes else ""
-            hidden = value.value.startswith(MARK)
-            if hidden or (name == "arg" and _ARGUMENT.search(value.value)) or (
-                name == "env" and _VARIABLE.search(variable)
-            ):  # fmt: skip
-                yield value.value_start, value.value_end
+            start, end = value.value_start, value.value_end
+            if name == "arg" and (found := OPTION.search(source.text[start:end])):
+                yield start + found.start(2), start + found.end(2)
+            elif name == "env" and "name" in attributes and _VARIABLE.search(attributes["name"].value):
+                yield start, end
         if name == "cookie" and element.parent >= 0 and source.elements[element.parent].name == "cookies":
             yield source.content(element)
 

@@ -13,7 +13,7 @@ from vmdesk.virtxml.edit.tree import Definition
 HIDDEN = "***"
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 # QEMU's options with a secret in them; a comma is doubled inside a value.
-_OPTION = re.compile(r"((?:^|,)(?:password|passwd|data|secret|key)=)((?:[^,]|,,)+)")
+OPTION = re.compile(r"((?:^|,)(?:password|passwd|data|secret|key)=)((?:[^,]|,,)+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class _Secret:
     @property
     def value(self) -> str | None:
         if self.attribute == "value":
-            found = _OPTION.search(self.element.get("value") or "")
+            found = OPTION.search(self.element.get("value") or "")
             return found.group(2) if found else None
         return self.element.get(self.attribute) if self.attribute else self.element.text
 
     def put(self, value: str) -> None:
         if self.attribute == "value":
             said = self.element.get("value") or ""
-            self.element.set("value", _OPTION.sub(lambda found: found.group(1) + value, said, count=1))
+            self.element.set("value", OPTION.sub(lambda found: found.group(1) + value, said, count=1))
         elif self.attribute:
             self.element.set(self.attribute, value)
         else:
@@ -101,7 +101,7 @@ def _secrets(domain: etree._Element) -> Iterator[_Secret]:
                 name = cookie.get("name") or ""
                 yield _Secret((key, name), text("the cookie {name} of {device}", name=name, device=key), cookie, "")
     for place, element in enumerate(domain.findall(f"{_QEMU}commandline/{_QEMU}arg")):
-        found = _OPTION.search(element.get("value") or "")
+        found = OPTION.search(element.get("value") or "")
         if found is not None:
             start = (element.get("value") or "")[: found.end(1)]
             what = text("a secret in QEMU's arguments ({start}…)", start=start)

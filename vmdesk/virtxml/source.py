@@ -55,7 +55,7 @@ class Element:
     """start      its <
     head_end   after the > of its start tag
     close      the < of its end tag; -1 without one (<a/>, or never closed)
-    end        after all of it; of what is never closed the end of what it stands in
+    end        after all of it; of what is never closed the end of what it stands in, of half a tag its own
     parent     its place among all elements, -1 for the outermost
     """
 
@@ -150,8 +150,7 @@ def read(words: str) -> Source:
             what = text("The tag <{name}> has no > at its end, or a quotation mark is missing.", name=name)
             mistakes.append(Mistake(start, start + 1 + len(mark["close"]) + len(name), what))
             if not mark["close"]:
-                elements.append(Element(name, start, end, opened[-1] if opened else -1))
-                opened.append(len(elements) - 1)
+                elements.append(Element(name, start, end, opened[-1] if opened else -1, end=end))
         elif mark["close"]:
             _close(words, elements, opened, mistakes, mark)
         else:
@@ -361,7 +360,7 @@ _ENDS = {COMMENT: "-->", CDATA: "]]>", NOTE: "?>", DOUBLE: '"', SINGLE: "'"}
 _KINDS = {COMMENT: "comment", CDATA: "comment", NOTE: "comment", DOUBLE: "value", SINGLE: "value"}
 _HEADS = (("<!--", COMMENT), ("<![CDATA[", CDATA), ("<?", NOTE), ('"', DOUBLE), ("'", SINGLE))
 _IN_TEXT = re.compile(rf"<!--|<!\[CDATA\[|<\?|</?(?:{_NAME})?|&[#\w]+;|&|>")
-_IN_TAG = re.compile(rf"/?>|\"|'|{_NAME}|<")
+_IN_TAG = re.compile(rf"/?>|\"|'|{_NAME}|</?(?:{_NAME})?")
 
 
 def pieces(line: str, state: int) -> tuple[list[Piece], int]:
@@ -394,7 +393,7 @@ def pieces(line: str, state: int) -> tuple[list[Piece], int]:
             found.append(Piece(start, len(words), "tag"))
             state = TEXT
         elif words.startswith("<"):
-            found.append(Piece(start, len(words), "wrong" if state == TAG else "tag"))
+            found.append(Piece(start, len(words), "tag"))
             state = TAG
         elif state == TAG:
             found.append(Piece(start, len(words), "name"))
