@@ -134,7 +134,7 @@ class Session:
         """Put right what a killed program left behind on these hosts, and say so."""
         if not any(self.paths.journal_folder.glob("*.journal")):
             return
-        tidying = importlib.import_module("vmdesk.core.creating.tidying")  # no other start needs it
+        tidying = importlib.import_module("vmdesk.core.tidying")  # no other start needs it
         for connection in self.links.open.values():
             if connection.readonly:
                 continue

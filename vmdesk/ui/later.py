@@ -28,7 +28,7 @@ _PARTS = {
     "announce": ("vmdesk.ui.notify", "show"),
     "new": ("vmdesk.ui.wizards.new.wizard", "NewPage"),
     "workshop": ("vmdesk.core.creating.workshop", "Workshop"),
-    "tidying": ("vmdesk.core.creating.tidying", "Tidying"),
+    "tidying": ("vmdesk.core.tidying", "Tidying"),
     "front": ("vmdesk.ui.front", "Front"),
     "tour": ("vmdesk.ui.tour", "Tour"),
 }

@@ -5,10 +5,22 @@ from functools import partial
 
 import libvirt
 
+from vmdesk.model.host import Feature
 from vmdesk.model.text import text
+from vmdesk.virt import errors
+from vmdesk.virt.acting import act
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.pools import pools
+from vmdesk.virt.things import UNKNOWN_FLAG
 from vmdesk.virt.volumes import delete_volume, volume_at
+
+_NVRAM = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
+_TPM = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
+_REST = (
+    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
+    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
+    | getattr(libvirt, "VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA", 0)
+)
 
 
 async def delete_path(connection: Connection, path: str) -> bool:
@@ -26,6 +38,30 @@ async def delete_path(connection: Connection, path: str) -> bool:
     if found is None:
         return False
     return await delete_volume(connection, found.pool, found.name, found.path)
+
+
+async def undefine_with_variables(connection: Connection, uuid: str, called: str) -> None:
+    """Delete the definition with its firmware variables, TPM state, saved state and list of snapshots; disks stay.
+
+    VirtError "changed" if it has another name by now or runs: nothing is done then.
+    """
+    doing = text("Deleting {name}", name=called)
+
+    def work(domain: "libvirt.virDomain") -> None:
+        if domain.name() != called or domain.isActive():
+            raise errors.refused(doing, text("It was renamed or started meanwhile."), name="changed")
+        # Older daemons know fewer flags, other drivers none.
+        for flags in dict.fromkeys((_REST | _NVRAM | _TPM, _REST | _NVRAM, _NVRAM, 0)):
+            try:
+                domain.undefineFlags(flags)
+            except libvirt.libvirtError as error:
+                if error.get_error_code() not in UNKNOWN_FLAG:
+                    raise
+            else:
+                return
+        domain.undefine()
+
+    await act(connection, uuid, work, doing, Feature.DEFINE)
 
 
 def _refresh(name: str, conn: "libvirt.virConnect") -> None:

@@ -106,6 +106,11 @@ def definition(xml: str, stored: str, overlays: dict[str, tuple[str, str]], runn
     return etree.tostring(on_disks(made, overlays), encoding="unicode")
 
 
+def moved(xml: str, disks: dict[str, tuple[str, str]]) -> str:
+    """A definition with other files in these disks: target -> (path, format). Raises XmlError if one is missing."""
+    return etree.tostring(on_disks(root(xml), disks), encoding="unicode")
+
+
 def on_disks(domain: etree._Element, disks: dict[str, tuple[str, str]]) -> etree._Element:
     """The definition with other files in these disks: target -> (path, format). Raises XmlError if one is missing."""
     left = dict(disks)

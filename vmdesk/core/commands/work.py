@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable
 from dataclasses import replace
 
+from vmdesk.core import start_check
 from vmdesk.core.command import Act, Context, refused
 from vmdesk.core.commands import conditions, questions
 from vmdesk.model.domain import Domain
@@ -17,10 +18,12 @@ PROGRESS = 0.5  # seconds between two looks at a job's progress
 
 
 async def start(act: Act) -> None:
+    await start_check.check(act.connection, act.uuid, act.domain.name)
     await _logged(act, domains.start(act.connection, act.uuid))
 
 
 async def start_paused(act: Act) -> None:
+    await start_check.check(act.connection, act.uuid, act.domain.name)
     await _logged(act, domains.start(act.connection, act.uuid, paused=True))
 
 

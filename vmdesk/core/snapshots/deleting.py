@@ -13,7 +13,7 @@ from vmdesk.model.errors import VirtError
 from vmdesk.model.snapshot import Kind
 from vmdesk.model.text import Text, text
 from vmdesk.virt import chains as virt_chains
-from vmdesk.virt import domains, removing, snapshots
+from vmdesk.virt import domains, freezing, removing, snapshots
 from vmdesk.virt.connection import Connection
 
 DELETE = "snapshot-delete"  # the journal's word
@@ -86,6 +86,8 @@ async def _steps(desk: Desk, entry: Entry, seen: View, found: SnapshotPlan, gone
     external = seen.named(found.name).kind is Kind.EXTERNAL
     # libvirt cannot merge layers of a machine that is off ("could not find base disk source in disk source chain",
     # 9.0): it is started for that, and not one instruction of its guest runs.
+    for disk in seen.named(found.name).disks:
+        freezing.thaw(connection, disk.frozen)  # it may have been a base of clones once
     boots = external and not seen.domain.active
     if boots:
         number = entry.step(_BOOT)

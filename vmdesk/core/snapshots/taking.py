@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from vmdesk.core.chains import Index
 from vmdesk.core.jobs import to_its_end
+from vmdesk.core.journal import Record
 from vmdesk.core.snapshots.desk import LOST, Desk, View, beside, free_snapshot_name, refused, view
 from vmdesk.core.snapshots.offers import written
 from vmdesk.model.chain import Files, Role
@@ -151,8 +152,10 @@ async def drop_unused(connection: Connection, paths: list[str], files: Files | N
     return gone
 
 
-async def recover_take(connection: Connection, uuid: str, name: str, made: list[str], title: str) -> Text:
+async def recover_take(connection: Connection, record: Record) -> Text:
     """What a killed program left of it: the snapshot is there, or nothing of it is."""
+    uuid, name, title = record.data["uuid"], record.data["name"], record.title
+    made = list(record.data["files"])
     try:
         listed = await snapshots.snapshots(connection, uuid)
     except VirtError as error:

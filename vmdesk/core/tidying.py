@@ -1,15 +1,31 @@
-"""What a killed program left on a host is put right as soon as that host is connected, as jobs that are shown."""
+"""What a killed program left on a host is put right as soon as that host is connected, as jobs that are shown.
 
-from collections.abc import Callable
+Each kind of operation of the intent journal knows how it is finished or taken back.
+"""
 
-from vmdesk.core.creating.recovery import left_behind, recover
+from collections.abc import Awaitable, Callable, Iterator
+
+from vmdesk.core.cloning.clone import CLONE, recover_clone
+from vmdesk.core.creating import recovery as creation
+from vmdesk.core.creating.making import CREATE
+from vmdesk.core.deleting import delete as deletion
 from vmdesk.core.jobs import Jobs, Report
 from vmdesk.core.journal import Entry, Journal, Record
 from vmdesk.core.sessions import Sessions
+from vmdesk.core.snapshots import deleting, merging, reverting, taking
 from vmdesk.core.store import Changes, Store
 from vmdesk.model.host import Link
-from vmdesk.model.text import text
+from vmdesk.model.text import Text, text
 from vmdesk.virt.connection import Connection
+
+_RECOVERIES: dict[str, Callable[[Connection, Record], Awaitable[Text]]] = {
+    taking.TAKE: taking.recover_take,
+    reverting.REVERT: reverting.recover_revert,
+    deleting.DELETE: deleting.recover_delete,
+    merging.MERGE: merging.recover_merge,
+    CLONE: recover_clone,
+    deletion.DELETE: deletion.recover_delete,
+}
 
 
 class Tidying:
@@ -37,6 +53,28 @@ class Tidying:
 def tidy_up(journal: Journal, connection: Connection, jobs: Jobs) -> list["Tidied"]:
     """Start a job for each thing that was left on this host."""
     return [Tidied(connection, record, entry, jobs) for record, entry in left_behind(journal, connection.config_uri)]
+
+
+def left_behind(journal: Journal, uri: str) -> Iterator[tuple[Record, Entry]]:
+    """What was begun on that host and never ended, held by us now: for `recover`. Other hosts' waits."""
+    for record, entry in journal.abandoned():
+        if record.host == uri and (record.kind == CREATE or record.kind in _RECOVERIES):
+            yield record, entry
+        else:
+            entry.leave()
+
+
+async def recover(connection: Connection, record: Record, entry: Entry) -> Text:
+    """Bring one operation to an end; says what was done. VirtError: it could not be, and is kept for another time."""
+    if record.kind == CREATE:
+        return await creation.recover(connection, record, entry)
+    try:
+        said = await _RECOVERIES[record.kind](connection, record)
+    except BaseException:
+        entry.leave()
+        raise
+    entry.close()
+    return said
 
 
 class Tidied:

@@ -1,0 +1,1 @@
+"""Clones: full ones, linked ones, and templates."""

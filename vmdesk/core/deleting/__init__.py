@@ -1,0 +1,1 @@
+"""Deleting machines: the trash first, then for good, exactly what was said."""
