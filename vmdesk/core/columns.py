@@ -86,7 +86,13 @@ def memory_used(domain: Domain, figures: Figures) -> float:
     return min(figures.rss, memory_whole(domain, figures))
 
 
+def told(domain: Domain, figures: Figures) -> Figures:
+    """What is known now: of a machine that does not answer, nothing, whatever it said last."""
+    return figures if domain.responding else NO_FIGURES
+
+
 def _memory(domain: Domain, host: Host | None, figures: Figures) -> str:
+    figures = told(domain, figures)
     whole = memory_whole(domain, figures)
     return units.kib_of(memory_used(domain, figures), whole) if domain.definition.memory_kib else ""
 
@@ -95,7 +101,7 @@ def _figure(value: Callable[[Figures], float], form: Callable[[float], str]) -> 
     """A figure's cell: empty for a machine that is off."""
 
     def cell(domain: Domain, host: Host | None, figures: Figures) -> str:
-        return form(value(figures)) if domain.active else ""
+        return form(value(told(domain, figures))) if domain.active else ""
 
     return cell
 
@@ -155,7 +161,7 @@ def _of_figure(
         column_id,
         title,
         _figure(value, form),
-        lambda domain, host, figures: number(value(figures)) if domain.active else -2.0,
+        lambda domain, host, figures: number(value(told(domain, figures))) if domain.active else -2.0,
         width,
         visible,
         right=True,
@@ -173,7 +179,7 @@ COLUMNS: tuple[Column, ...] = (
         text("State"),
         lambda domain, host, figures: state_text(domain, bool(host and host.stale)),
         lambda domain, host, figures: (0 if not domain.responding else _RANK[domain.state], domain.reason),
-        168,
+        208,
         True,
         about=text("What the machine does now, and why"),
     ),
@@ -191,7 +197,7 @@ COLUMNS: tuple[Column, ...] = (
         "memory",
         text("Memory"),
         _memory,
-        lambda domain, host, figures: number(memory_used(domain, figures)) if domain.active else -2.0,
+        lambda domain, host, figures: number(memory_used(domain, told(domain, figures))) if domain.active else -2.0,
         152,
         True,
         right=True,
@@ -252,7 +258,7 @@ COLUMNS: tuple[Column, ...] = (
         live=True,
     ),
     _count("vcpus", text("vCPUs"), lambda domain: domain.definition.vcpus, 64),
-    _plain("address", text("IP address"), lambda domain: ", ".join(domain.addresses), 116, True),
+    _plain("address", text("IP address"), lambda domain: ", ".join(domain.addresses), 124, True),
     Column(
         "host",
         text("Host"),

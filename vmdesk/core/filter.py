@@ -371,13 +371,24 @@ def _figure(field: str, sign: str, raw: str, at: int) -> tuple[Predicate, bool]:
             raise FilterError(text('"{unit}" is no unit here. Units: {units}', unit=unit, units=known), at)
         raise FilterError(text('"{field}" takes a number without a unit.', field=field), at)
     limit = float(number["number"].replace(",", ".")) * figure.units[unit]
-    # A percentage is shown rounded: "=" means what is shown.
     compare, read = _COMPARISONS[sign], figure.read
-    if figure.moving and sign in ("=", ":"):
-        return (lambda domain, host, figures: _near(read(domain, figures or _NO_FIGURES), limit)), True
     if not figure.moving:
         return (lambda domain, host, figures: compare(read(domain, _NO_FIGURES), limit)), False
-    return (lambda domain, host, figures: figures is not None and compare(read(domain, figures), limit)), True
+    if sign in ("=", ":"):
+        compare = _near
+    elif figure.units is _PERCENT and limit.is_integer():
+        compare = _as_shown(compare)
+
+    def holds(domain: Domain, host: Host | None, figures: Figures | None) -> bool:
+        # What a machine that does not answer did last is not known to be so now.
+        return figures is not None and domain.responding and compare(read(domain, figures), limit)
+
+    return holds, True
+
+
+def _as_shown(compare: Callable[[float, float], bool]) -> Callable[[float, float], bool]:
+    """A percentage is shown rounded, and that is what whoever types a whole number looks at."""
+    return lambda found, limit: not isnan(found) and compare(round(found), limit)
 
 
 def _near(found: float, limit: float) -> bool:

@@ -15,7 +15,8 @@ _STATES: dict[State, Text] = {
     State.PMSUSPENDED: text("Asleep"),
 }
 
-# (state, libvirt's reason) that says no more than the state itself, or is what everybody expects, is left out.
+# (state, libvirt's reason) that says no more than the state itself, or is what everybody expects, is left out; so is
+# "saved": libvirt goes on giving it when the saved state has been discarded.
 _REASONS: dict[tuple[State, str], Text] = {
     (State.RUNNING, "migrated"): text("moved here"),
     (State.RUNNING, "restored"): text("from saved state"),
@@ -43,7 +44,6 @@ _REASONS: dict[tuple[State, str], Text] = {
     (State.SHUTOFF, "destroyed"): text("forced off"),
     (State.SHUTOFF, "crashed"): text("crashed"),
     (State.SHUTOFF, "migrated"): text("moved away"),
-    (State.SHUTOFF, "saved"): text("state saved"),
     (State.SHUTOFF, "failed"): text("could not start"),
     (State.SHUTOFF, "from snapshot"): text("from a snapshot"),
     (State.SHUTOFF, "daemon"): text("daemon restarted"),

@@ -54,6 +54,15 @@ def test_memory_of_a_guest_that_does_not_tell() -> None:
     assert "does not tell" in str(BY_ID["memory"].about)
 
 
+def test_a_machine_that_does_not_answer_has_no_figures() -> None:
+    hung, busy = replace(WEB, responding=False), Figures(cpu=40.0, given=1024.0, used=512.0, read=1e6, rx=1e6)
+    assert shown("cpu", WEB, busy) == "40 %"
+    assert {shown(one, hung, busy) for one in ("cpu", "disk", "network", "wait", "resident")} == {"–"}
+    assert "/" not in shown("memory", hung, busy)
+    sort = BY_ID["cpu"].sort
+    assert sort(hung, None, busy) == sort(hung, None, NO_FIGURES) < sort(WEB, None, Figures(cpu=0.0))
+
+
 def test_uptime() -> None:
     assert shown("uptime", replace(WEB, started=time.time() - 3700)) == "1 h 01 min"
     assert shown("uptime") == ""
@@ -67,6 +76,12 @@ def test_state_says_why() -> None:
     assert shown("state", replace(WEB, responding=False)) == "Not responding"
     assert state_text(WEB, stale=True) == "Running · stale"
     assert state_text(WEB, doing="Starting …") == "Starting …"
+
+
+def test_a_saved_state_that_was_discarded_is_not_told_of() -> None:
+    saved = replace(WEB, state=State.SHUTOFF, reason="saved", managed_save=True)
+    assert state_text(saved) == "Off · state saved"
+    assert state_text(replace(saved, managed_save=False)) == "Off"
 
 
 def test_choice() -> None:

@@ -119,6 +119,21 @@ def test_unknown_figures_compare_with_nothing() -> None:
     assert passes("net=1k", figures=Figures(rx=1000.0))
 
 
+def test_a_whole_percentage_is_compared_with_what_is_shown() -> None:
+    for figure in ("cpu", "wait"):
+        little = Figures(**{figure: 0.7})  # shown as 1 %
+        assert passes(f"{figure}>=1", figures=little) and not passes(f"{figure}<1", figures=little)
+        assert not passes(f"{figure}>1", figures=Figures(**{figure: 1.4}))
+        assert passes(f"{figure}<0.8", figures=little) and not passes(f"{figure}>=0,8", figures=little)
+    assert not passes("cpu<1", figures=Figures()), "not known is not little"
+
+
+def test_figures_of_a_machine_that_does_not_answer_are_not_known() -> None:
+    hung = replace(WEB, responding=False)
+    assert passes("cpu>50") and not passes("cpu>50", hung) and not passes("cpu=63", hung)
+    assert passes("mem=2G", hung) and passes("state:hung", hung)
+
+
 def test_knows_whether_it_reads_figures() -> None:
     assert parse("web cpu>5").uses_figures
     assert not parse("web mem>5G vcpus>2 state:on").uses_figures

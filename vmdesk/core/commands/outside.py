@@ -15,8 +15,14 @@ from vmdesk.model.text import text
 TERMINALS = (
     ("x-terminal-emulator", "-e"),
     ("gnome-terminal", "--"),
+    ("ptyxis", "--"),
+    ("kgx", "--"),
     ("konsole", "-e"),
     ("xfce4-terminal", "-x"),
+    ("mate-terminal", "-x"),
+    ("alacritty", "-e"),
+    ("kitty", "--"),
+    ("foot", "--"),
     ("xterm", "-e"),
 )
 
