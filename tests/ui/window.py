@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from tests.fakes.workshop import FakeWorkshop
 from tests.ui.machines import Curves, store_of
 from vmdesk.core.command import Ask, Context
 from vmdesk.core.jobs import Jobs
@@ -116,6 +117,7 @@ class Standing:
             self.sampler,
             cast(Shell, None),
         )
+        self.parts.workshop = FakeWorkshop(folder)
         self.window = MainWindow(self.parts, self.remembered, cast(Any, self.hosts))
         self.window.resize(1480, 900)
 

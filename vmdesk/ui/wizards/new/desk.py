@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft
@@ -21,20 +21,20 @@ TYPING = 350  # ms after the last key before files and hosts are asked
 
 
 class Desk(QObject):
-    """changed: the draft is another one, or more is known of it."""
+    """changed: the draft is another one, or more is known of it. It has no parent: it is closed before it goes."""
 
     changed = Signal()
 
-    def __init__(self, parts: Parts, host: str, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, parts: Parts, host: str) -> None:
+        super().__init__()
         self.parts = parts
         self.workshop: Any = parts.workshop
         self.looking = False
         self._task: asyncio.Task[None] | None = None
         self._key: tuple[object, ...] = ()
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.timeout.connect(self._look)
+        self._typing: asyncio.TimerHandle | None = None
+        self._keys: asyncio.Task[None] | None = None
+        self.closed = False
         self._started = False
         self._up: frozenset[str] = frozenset()
         self._leave = parts.store.subscribe(self._on_store)
@@ -43,7 +43,7 @@ class Desk(QObject):
     def start(self) -> None:
         """Look at the host, and at the keys of this account."""
         self._started = True
-        self.parts.jobs.spawn("SSH keys", self._read_keys())
+        self._keys = self.parts.jobs.spawn("SSH keys", self._read_keys())
         self._on_store(Changes(hosts=frozenset(self.parts.store.hosts)))
         self._ask_again(0)
 
@@ -97,10 +97,15 @@ class Desk(QObject):
         self._ask_again(0)
 
     def close(self) -> None:
-        self._leave()
-        if self._task is not None:
-            self._task.cancel()
-        self._typing.stop()
+        """Hear no more, ask no more; may be said twice."""
+        leave, self._leave = self._leave, lambda: None
+        leave()
+        for task in (self._task, self._keys):
+            if task is not None:
+                task.cancel()
+        self.closed = True
+        if self._typing is not None:
+            self._typing.cancel()
 
     def _on_store(self, changes: Changes) -> None:
         """A host came or went: a draft without one takes the first, one whose host is back looks again."""
@@ -130,7 +135,9 @@ class Desk(QObject):
             return
         self._key = key
         self.looking = True
-        self._typing.start(wait)
+        if self._typing is not None:
+            self._typing.cancel()
+        self._typing = asyncio.get_running_loop().call_later(wait / 1000, self._look)
 
     def _look(self) -> None:
         if self._task is not None:

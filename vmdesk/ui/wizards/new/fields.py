@@ -98,6 +98,7 @@ class Field(QWidget):
         self.control = control
         self.hint = Muted()
         self.notes = Notes()
+        self._wrong = ""
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(GRID // 2)
@@ -113,14 +114,17 @@ class Field(QWidget):
         shown = str(words or "")
         self.hint.setText(shown)
         self.hint.setVisible(bool(shown))
-        self.control.setAccessibleDescription(shown)
+        self._describe()
 
     def complain(self, complaints: Iterable[Complaint]) -> None:
         found = list(complaints)
         self.notes.complain(found)
-        wrong = [str(one.what) for one in found if one.weight is Weight.ERROR]
-        if wrong:
-            self.control.setAccessibleDescription(" ".join(wrong))
+        self._wrong = " ".join(str(one.what) for one in found if one.weight is Weight.ERROR)
+        self._describe()
+
+    def _describe(self) -> None:
+        """For who does not see it: what is wrong is more important than what it is for."""
+        self.control.setAccessibleDescription(self._wrong or self.hint.text())
 
 
 class Fields(QGridLayout):

@@ -60,7 +60,7 @@ class NewPage(QWidget):
         self.key = "new"
         self.title = tr("New machine")
         self._parts = parts
-        self.desk = Desk(parts, host, self)
+        self.desk = desk = Desk(parts, host)
         self.setObjectName("new-page")
         self.setAccessibleName(self.title)
         self._page = Page.WHERE
@@ -73,7 +73,10 @@ class NewPage(QWidget):
         self.host.setAccessibleName(tr("Host"))
         self.pages: dict[Page, Any] = {Page.WHERE: WherePage(self.desk)}
         self.stack = QStackedWidget()
-        self.running = RunningPage()
+        self.running = running = RunningPage()
+        # Plain names, for self is gone by then.
+        self.destroyed.connect(lambda: desk.close())
+        self.destroyed.connect(lambda: running.leave())
         self._areas: dict[Page, QWidget] = {}
         self.problem = Note()
         self.problem.setObjectName("problem")
@@ -157,7 +160,6 @@ class NewPage(QWidget):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(do)
-        self.destroyed.connect(self.desk.close)
 
     def _add(self, page: Page) -> None:
         """A page, the first time it is seen."""
@@ -269,6 +271,8 @@ class NewPage(QWidget):
             return self.desk.waiting
         if self.desk.looking and (draft.found is None or self._page is Page.WHERE):
             return tr("Looking …") if draft.found is not None else tr("The host is being looked at …")
+        if self._page is Page.DETAILS:
+            return ""  # what is wrong stands there, and stops the last page
         if draft.wish.source is From.XML:
             if draft.wish.media is None:
                 return tr("Choose the file with the definition.")
@@ -336,12 +340,16 @@ class NewPage(QWidget):
         self._parts.jobs.cancel(self.running.job_id)
 
     async def _wait(self, task: "asyncio.Task[Job]") -> None:
+        desk, running = self.desk, self.running
         job = await task
         self._task = None
-        self.running.leave()
+        running.leave()
+        if desk.closed:
+            return  # the tab was closed meanwhile: the bar of jobs says what came of it
         if job.state is JobState.DONE and self._created:
             await self._show_made(self._created[0])
-            self.finished.emit()
+            if not self.desk.closed:
+                self.finished.emit()
             return
         self.key = "new"
         self.title = tr("New machine")
