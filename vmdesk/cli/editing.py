@@ -14,6 +14,7 @@ from vmdesk.cli.output import emit, emit_json, say, told
 from vmdesk.cli.session import Session
 from vmdesk.core import options as values
 from vmdesk.core import plain
+from vmdesk.core.definitions import Definitions, see
 from vmdesk.core.options import OptionError
 from vmdesk.model import sizes
 from vmdesk.model.domain import Domain
@@ -24,6 +25,7 @@ from vmdesk.model.wish import Away, Here, Nets, NicWish, There
 from vmdesk.virt import defining, hardware, making, pools, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.hardware import Affect, Applied, Change
+from vmdesk.virt.lane import Lane
 from vmdesk.virtxml import difference, secrets
 from vmdesk.virtxml import hardware as hardware_xml
 from vmdesk.virtxml.document import XmlError
@@ -97,7 +99,7 @@ async def run(session: Session, options: argparse.Namespace) -> int:
         changes = await _changes(connection, domain, base, options, printing, undo)
         if printing:
             return _preview(base, changes, options)
-        applied = await hardware.apply(connection, domain.uuid, changes, affect)
+        applied = await _apply(session, connection, domain, changes, affect)
     except EditError as error:
         problem = Problem(text("{name} was not changed.", name=domain.name), error.why, name="edit")
     except VirtError as error:
@@ -112,6 +114,25 @@ async def run(session: Session, options: argparse.Namespace) -> int:
                 say(plain.clean(line))
     _show(session, domain, applied, problem)
     return FAILED if problem else DONE
+
+
+async def _apply(
+    session: Session, connection: Connection, domain: Domain, changes: Sequence[Change], affect: Affect
+) -> Sequence[Applied]:
+    """Both definitions, the old one and the new one, go to the history."""
+    lane = Lane(1, "definitions")
+    history = Definitions(
+        session.paths.definitions_file, lane, lambda problem: say(told(problem, session.shared.debug))
+    )
+    try:
+        await see(session.store, session.links, history, domain.key)
+        try:
+            return await hardware.apply(connection, domain.uuid, changes, affect)
+        finally:
+            await see(session.store, session.links, history, domain.key)
+    finally:
+        await history.close()
+        lane.shutdown()
 
 
 def _line(domain: Domain, message: str) -> str:

@@ -50,6 +50,10 @@ class Paths:
         return self.settings / "activity.sqlite"
 
     @property
+    def definitions_file(self) -> Path:
+        return self.settings / "definitions.sqlite"
+
+    @property
     def labels_file(self) -> Path:
         return self.settings / "labels.json"
 

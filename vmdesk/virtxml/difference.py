@@ -76,7 +76,7 @@ def differences(old: str, new: str, *, running: bool = False) -> tuple[Differenc
     first, second = hardware.parse(old), hardware.parse(new)
     if running and second.cpu.mode == "host-model":
         first = _as_stored(first, second)
-    found = [*_facts_changed(_machine_facts(first), _machine_facts(second)), *_devices_changed(first, second)]
+    found: list[Difference] = [*_facts_changed(_machine_facts(first), _machine_facts(second)), *_devices_changed(first, second)]
     named = {scope for one in found for scope in one.scope} | {one.key for one in found}
     found += _rest(root(old), root(new), named, running)
     return tuple(found)

@@ -1,0 +1,298 @@
+"""Configuration history: every definition seen of a machine, without secrets, the last 50; and the way back to one.
+
+The file is readable by its owner only. A definition is kept as libvirt wrote it, with HIDDEN in place of each secret.
+"""
+
+import asyncio
+import os
+import re
+import sqlite3
+import time
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+from vmdesk.core.activity import Activity, Entry
+from vmdesk.core.command import Links
+from vmdesk.core.database import Database
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.store import Changes, Store
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import Text, text
+from vmdesk.virt import defining, networks, volumes
+from vmdesk.virt.acting import name as name_of
+from vmdesk.virt.connection import Connection
+from vmdesk.virt.files import in_definition
+from vmdesk.virtxml import difference, hardware, secrets
+from vmdesk.virtxml.difference import Difference
+from vmdesk.virtxml.document import XmlError
+from vmdesk.virtxml.edit.tree import Definition, put
+
+MOST = 50
+_SCHEMA = """
+CREATE TABLE definitions (
+  id INTEGER PRIMARY KEY, host TEXT NOT NULL, uuid TEXT NOT NULL, name TEXT NOT NULL, time REAL NOT NULL,
+  complete INTEGER NOT NULL, xml BLOB NOT NULL
+);
+CREATE INDEX of_machine ON definitions (host, uuid, id)
+"""
+_HIDDEN = re.compile(rf" passwd=(['\"]){re.escape(secrets.HIDDEN)}\1")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One definition. complete: it shows where secrets were (it was read with them)."""
+
+    id: int
+    name: str
+    time: float
+    xml: str
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One place of the time line: a definition, and what was different from the one before (none: the first)."""
+
+    kept: Kept
+    differences: tuple[Difference, ...]
+
+
+class Definitions:
+    """The file. Nothing is opened before the first call; all work is done in the lane's worker."""
+
+    def __init__(
+        self,
+        file: Path,
+        lane: Executor,
+        notice: Callable[[Problem], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = Database(file, _SCHEMA, 1, lane, notice)
+        self._clock = clock
+
+    async def saw(self, key: DomainKey, name: str, xml: str, complete: bool = True) -> bool:
+        """Keep a definition (secrets are hidden here, should they not be); False if it is the one kept last."""
+        hidden = secrets.hide(xml)
+        now = self._clock()
+
+        def work(connection: sqlite3.Connection) -> bool:
+            last = connection.execute(
+                "SELECT id, xml, complete FROM definitions WHERE host = ? AND uuid = ? ORDER BY id DESC LIMIT 1", key
+            ).fetchone()
+            if last is not None:
+                number, packed, was_complete = last
+                before = _unpacked(packed)
+                if before == hidden:
+                    return False
+                # The same, seen by somebody who may read more, or less.
+                if bool(was_complete) is not complete and _bare(before) == _bare(hidden):
+                    if complete:
+                        connection.execute(
+                            "UPDATE definitions SET xml = ?, complete = 1 WHERE id = ?", (_packed(hidden), number)
+                        )
+                    return False
+            connection.execute(
+                "INSERT INTO definitions (host, uuid, name, time, complete, xml) VALUES (?, ?, ?, ?, ?, ?)",
+                (*key, name, now, int(complete), _packed(hidden)),
+            )
+            connection.execute(
+                "DELETE FROM definitions WHERE host = ? AND uuid = ? AND id NOT IN "
+                "(SELECT id FROM definitions WHERE host = ? AND uuid = ? ORDER BY id DESC LIMIT ?)",
+                (*key, *key, MOST),
+            )
+            return True
+
+        return await self._database.run(work, False)
+
+    async def all_of(self, key: DomainKey) -> tuple[Kept, ...]:
+        """Newest first."""
+
+        def work(connection: sqlite3.Connection) -> tuple[Kept, ...]:
+            rows = connection.execute(
+                "SELECT id, name, time, xml, complete FROM definitions WHERE host = ? AND uuid = ? ORDER BY id DESC",
+                key,
+            )
+            return tuple(Kept(row[0], row[1], row[2], _unpacked(row[3]), bool(row[4])) for row in rows)
+
+        return await self._database.run(work, (), write=False)
+
+    async def close(self) -> None:
+        await self._database.close()
+
+
+def time_line(kept: Sequence[Kept]) -> tuple[Moment, ...]:
+    """Newest first, as `all_of` gives them. A definition that cannot be read (any more) has no differences."""
+    moments = []
+    for place, one in enumerate(kept):
+        before = kept[place + 1] if place + 1 < len(kept) else None
+        found: tuple[Difference, ...] = ()
+        if before is not None:
+            try:
+                found = difference.differences(before.xml, one.xml)
+            except XmlError:
+                found = ()
+        moments.append(Moment(one, found))
+    return tuple(moments)
+
+
+# ---------------------------------------------------------------- going back
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """What going back to a definition would do.
+
+    xml          what would be defined; secrets are in it: to be kept in memory only
+    base         the whole definition of now, which must not have changed meanwhile
+    differences  from now to then
+    asked        secrets of then that nobody knows any more, to be typed in (or left out)
+    files        of then, that are not on the host any more, as far as it can be told
+    networks     of then, that are not on the host any more
+    """
+
+    name: str
+    xml: str
+    base: str
+    differences: tuple[Difference, ...]
+    asked: tuple[Text, ...] = ()
+    files: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+async def plan_back(connection: Connection, uuid: str, kept: Kept) -> WayBack:
+    """How it would be. VirtError."""
+    base = await defining.whole(connection, uuid)
+    try:
+        xml, asked = secrets.carry_over(_of_now(kept.xml, base), base, complete=kept.complete)
+        found = difference.differences(base, xml)
+        then, now = hardware.parse(xml), hardware.parse(base)
+        paths = _paths(xml) - _paths(base)
+    except XmlError as error:
+        raise defining.unreadable(error) from None
+    wanted = {one.source for one in then.nics if one.kind == "network"}
+    gone = wanted - {one.source for one in now.nics if one.kind == "network"}
+    if gone:
+        gone -= {one.name for one in await networks.networks(connection)}
+    missing = [path for path in sorted(paths) if await _is_missing(connection, path)]
+    return WayBack(then.overview.name, xml, base, found, asked, tuple(missing), tuple(sorted(gone)))
+
+
+async def go_back(connection: Connection, uuid: str, way: WayBack, answers: tuple[str, ...] = ()) -> bool:
+    """Define it; `answers` to what is asked, "" leaves a secret out. A running machine goes on as it is. VirtError."""
+    doing = text("Going back to an older definition of {name}", name=name_of(connection, uuid))
+    wanted = secrets.fill_in(way.xml, answers)
+    return await defining.change(connection, uuid, lambda _now: wanted, doing, way.base)
+
+
+def _of_now(then: str, now: str) -> str:
+    """The older definition with today's name and UUID: it is the same machine."""
+    definition, today = Definition(then), Definition(now).domain
+    for tag in ("name", "uuid"):
+        put(definition.domain, tag, None, (today.findtext(tag) or "").strip() or None)
+    return definition.text
+
+
+def _paths(xml: str) -> set[str]:
+    return {path for path, _kind in in_definition(Definition(xml).domain) if path}
+
+
+async def _is_missing(connection: Connection, path: str) -> bool:
+    """As far as it can be told: a file here that is not there, or a volume that its pool does not know."""
+    if path.startswith("/"):
+        if connection.local:
+            try:
+                os.stat(path)
+            except PermissionError:
+                pass  # perhaps it is there: a pool may know
+            except OSError:
+                return True
+            else:
+                return False
+        return await _volume_is_missing(connection, path)
+    pool, slash, volume = path.partition("/")
+    if not slash or "://" in path:
+        return False
+    try:
+        await volumes.volume(connection, pool, volume)
+    except VirtError as error:
+        return error.problem.name in ("no-pool", "no-volume")
+    return False
+
+
+async def _volume_is_missing(connection: Connection, path: str) -> bool:
+    try:
+        return await volumes.volume_at(connection, path) is None
+    except VirtError:
+        return False
+
+
+# ---------------------------------------------------------------- seeing
+
+
+class Watcher:
+    """Sees to it that every definition is kept: of each machine when it is found, and whenever one is defined.
+
+    One at a time and in the background: a thousand machines are a thousand short calls.
+    """
+
+    def __init__(self, store: Store, links: Links, definitions: Definitions, jobs: Jobs) -> None:
+        self._store, self._links, self._definitions, self._jobs = store, links, definitions, jobs
+        self._waiting: deque[DomainKey] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._ends = [store.subscribe(self._on_store)]
+
+    def listen(self, activity: Activity) -> None:
+        """Hear of definitions that change while the machine runs, which the store does not show."""
+        self._ends.append(activity.subscribe(self._on_activity))
+
+    def close(self) -> None:
+        for end in self._ends:
+            end()
+        self._ends.clear()
+        self._waiting.clear()
+
+    def _on_store(self, changes: Changes) -> None:
+        self.look_at((*changes.added, *changes.changed) if len(changes.changed) < 3 else changes.added)
+
+    def _on_activity(self, entries: tuple[Entry, ...]) -> None:
+        self.look_at(entry.key for entry in entries if entry.what in ("defined", "new") and entry.uuid)
+
+    def look_at(self, keys: Iterable[DomainKey]) -> None:
+        """Read these soon."""
+        known = set(self._waiting)
+        self._waiting.extend(key for key in dict.fromkeys(keys) if key not in known)
+        if self._waiting and (self._task is None or self._task.done()):
+            self._task = self._jobs.spawn("definitions", self._read_all())
+
+    async def _read_all(self) -> None:
+        while self._waiting:
+            await see(self._store, self._links, self._definitions, self._waiting.popleft())
+
+
+async def see(store: Store, links: Links, definitions: Definitions, key: DomainKey) -> bool:
+    """Keep the stored definition of one machine; True if it is a new one."""
+    domain = store.domains.get(key)
+    if domain is None or not domain.persistent:
+        return False
+    try:
+        xml, complete = await defining.hidden(links.of(key).require(), key.uuid)
+    except (VirtError, KeyError):
+        return False  # it will be seen another time
+    return await definitions.saw(key, domain.name, xml, complete)
+
+
+def _packed(xml: str) -> bytes:
+    return zlib.compress(xml.encode(), 6)
+
+
+def _unpacked(packed: bytes) -> str:
+    return zlib.decompress(packed).decode()
+
+
+def _bare(xml: str) -> str:
+    return _HIDDEN.sub("", xml)
