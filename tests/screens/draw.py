@@ -15,6 +15,7 @@ from tests.screens import company
 HERE = Path(__file__).resolve().parent
 SIZE = (1200, 720)
 SMALL = (800, 520)
+NARROW = (900, 600)
 
 # name -> (what is shown, look, language, size)
 SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
@@ -27,8 +28,16 @@ SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
         "activity-light": ("activity", "light", "en", SIZE),
         "preferences-dark": ("preferences", "dark", "en", SIZE),
         "preferences-vi": ("preferences", "light", "vi", SIZE),
+        "new-light": ("new", "light", "en", SIZE),
+        "new-machine-dark": ("new-machine", "dark", "en", SIZE),
+        "new-machine-vi": ("new-machine", "light", "vi", NARROW),
+        "new-details-light": ("new-details", "light", "en", SIZE),
+        "new-summary-light": ("new-summary", "light", "en", SIZE),
     },
-    2: {"machines-light-2x": ("machines", "light", "en", SMALL)},
+    2: {
+        "machines-light-2x": ("machines", "light", "en", SMALL),
+        "new-dark-2x": ("new", "dark", "en", SMALL),
+    },
 }
 
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>

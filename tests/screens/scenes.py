@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontInfo, QImage
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from tests.fakes.workshop import CLOSED, FakeWorkshop
 from tests.screens import company
 from vmdesk.core.activity import Entry, EntryKind
 from vmdesk.core.archive import Archived
@@ -93,6 +94,22 @@ def draw(what: str, look: str, language: str, size: tuple[int, int], folder: Pat
         return runner.run(_draw(what, look, language, size, folder))
 
 
+async def _walk_wizard(window: MainWindow, parts: Parts, page: str) -> None:
+    """The wizard for new machines at one of its pages, with an ISO that the hypervisor cannot read."""
+    parts.workshop = FakeWorkshop(parts.paths.settings)
+    window.open_new("laptop")
+    wizard: Any = window.tabs.currentWidget()
+    await asyncio.sleep(0.2)
+    wizard.take_file(CLOSED)
+    await asyncio.sleep(0.2)
+    wizard.go_on() if page else None
+    if page == "details":
+        wizard.details.click()
+    elif page == "summary":
+        wizard.go_on()
+    window.setFocus()
+
+
 async def _draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
     mistakes: list[BaseException] = []
     paths = Paths(folder / f"{what}-{look}-{language}", folder)
@@ -113,6 +130,8 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
     window.reveal(company.WEB.key)
     if what == "machine":
         window.open_machine(company.WEB.key)
+    elif what.startswith("new"):
+        await _walk_wizard(window, parts, what.partition("-")[2])
     elif what != "machines":
         window.open_page(what)
     await asyncio.sleep(SETTLE)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QApplication, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QRadioButton, QTabWidget, QWidget
 
 from vmdesk.core import practice
 from vmdesk.core.store import Store
@@ -99,6 +99,7 @@ class Tour:
             window.open_page(name)
             await asyncio.sleep(0.7)
             await self._take(name)
+        await self._new_machine()
         return self._taken
 
     def _star(self) -> Domain | None:
@@ -129,6 +130,26 @@ class Tour:
         live = [tile for tile, domain in zip(tiles, shown) if domain.active]
         await self._until(lambda: all(tile.has_picture or tile.tile.note for tile in live), ACTING)
         await self._take("wall")
+
+    async def _new_machine(self) -> None:
+        """The wizard's pages. Nothing is made; without a medium they are those of an empty machine."""
+        if not any(host.link is Link.UP and not host.config.readonly for host in self._store.hosts.values()):
+            return
+        self._window.open_new()
+        wizard: Any = self._window.tabs.currentWidget()
+        await self._until(lambda: wizard.desk.draft.found is not None and not wizard.desk.looking)
+        await self._take("new-where")
+        empty = wizard.findChild(QRadioButton, "source-empty")
+        empty.click()
+        await self._until(lambda: wizard.next.isEnabled())
+        wizard.go_on()
+        await self._take("new-machine")
+        wizard.details.click()
+        await self._take("new-details")
+        wizard.go_on()
+        wizard.go_on()
+        await self._take("new-summary")
+        self._window.tabs.close_page(wizard)
 
     def _may_act(self, domain: Domain) -> bool:
         return domain.key.host == practice.ID or MAY_ACT in domain.labels.tags
