@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import io
 import os
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +17,7 @@ from qasync import QEventLoop
 from tests.live.looking import image_of, screenshot
 from tests.live.test_console_refused import Window, window
 from tests.live.test_installer import bench
-from tests.testbed.guests import Guest, Guests
+from tests.testbed.guests import Guest, Guests, System
 from vmdesk.console import keys
 from vmdesk.console.screen import Surface
 from vmdesk.core import typist
@@ -23,12 +25,17 @@ from vmdesk.core.screen_state import Phase
 from vmdesk.virt import loop
 
 DEVICES = "<graphics type='dbus' p2p='yes'/><graphics type='spice'><listen type='none'/></graphics>"
-# GRUB changes the size some ten times a second.
 SIZES = "640x480", "800x600", "1024x768"
-LOOP = (
+# For GRUB, which then changes the size some ten times a second.
+SCRIPT = (
     "insmod all_video\n"
     f"while true; do for m in {' '.join(SIZES)}; do gfxmode=$m; terminal_output console; terminal_output gfxterm; "
     "done; done\n"
+)
+START = "source (hd0)/s\n"
+DISK = (
+    "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{file}'/>"
+    "<target dev='vdb' bus='virtio'/><readonly/><boot order='2'/></disk>"
 )
 MIB = 1024
 
@@ -115,7 +122,7 @@ async def other_sizes(seat: Seat, times: int) -> str:
     assert seat.pane.backend
     await seat.press("c")
     await asyncio.sleep(0.5)
-    await typist.type_strokes(seat.pane.backend.key, keys.plan(LOOP).strokes)
+    await typist.type_strokes(seat.pane.backend.key, keys.plan(START).strokes)
     wanted = {tuple(map(int, size.split("x"))) for size in SIZES}
     await seat.seen.until(lambda: wanted <= set(seat.sizes) and len(seat.sizes) > 12, 60)
     before = await least()
@@ -168,7 +175,14 @@ def test_a_long_day(
     qapp: QApplication,
     protocol: str,
 ) -> None:
-    guest = make_guest("day", iso=rescue_cd, memory=64, graphics="vnc", devices=DEVICES)
+    disk = System.folder / "sizes.tar"  # GRUB reads it as a file system
+    disk.unlink(missing_ok=True)  # libvirt gave it to QEMU's user
+    with tarfile.open(disk, "w") as tar:
+        member = tarfile.TarInfo("s")
+        member.size = len(SCRIPT)
+        tar.addfile(member, io.BytesIO(SCRIPT.encode()))
+    devices = DEVICES + DISK.format(file=disk)
+    guest = make_guest("day", iso=rescue_cd, memory=64, graphics="vnc", devices=devices)
 
     async def whole() -> None:
         async with bench(tmp_path, system_uri) as on, window(on, guest, tmp_path, protocol) as seen:
