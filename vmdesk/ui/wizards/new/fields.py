@@ -163,6 +163,9 @@ class Fields(QGridLayout):
         self.addWidget(section, row, 0, 1, 2)
         return section
 
+    def rename(self, field: Field, label: str) -> None:
+        self._labels[field].setText(label)
+
     def show_row(self, field: Field, on: bool) -> None:
         field.setVisible(on)
         if label := self._labels.get(field):

@@ -110,6 +110,7 @@ class WherePage(QWidget):
         self._fields.show_row(self._media, medium is not None)
         if medium is not None:
             hint = tr("Type a path, drop a file here, or browse") if source in _FILES else "https://…/dists/…"
+            self._fields.rename(self._media, tr("&File") if source in _FILES else tr("&Address"))
             self.media.ask_for(str(medium), hint)
             self.media.show_ways(source in _FILES, source in (From.CDROM, From.CLOUD, From.DISK))
             self.media.show_place(draft.wish.media)
