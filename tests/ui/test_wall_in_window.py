@@ -103,9 +103,9 @@ def test_it_is_there_again_the_next_time(in_window: Callable[[Test], None]) -> N
     async def test(standing: Standing) -> None:
         window = standing.window
         keys = [*list(standing.store.domains)[:3], DomainKey("laptop", "gone")]
-        window._pending = [key_of(keys), "wall:", "wall:laptop/nobody"]
+        window.last_tabs.keys = [key_of(keys), "wall:", "wall:laptop/nobody"]
         window.open_pending()
         assert window.tabs.page_of(key_of(keys)) is not None
-        assert len(window._pending) == 2
+        assert len(window.last_tabs.keys) == 2
 
     in_window(test)

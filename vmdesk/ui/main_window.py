@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -14,7 +14,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QMenu, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from vmdesk import __version__
 from vmdesk.core.command import launch, reason_many
@@ -24,11 +24,13 @@ from vmdesk.core.settings import Settings
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
-from vmdesk.model.host import Host, Link
+from vmdesk.model.host import Link
 from vmdesk.model.text import text, tr
-from vmdesk.ui import theme
+from vmdesk.ui import menu_bar, theme
 from vmdesk.ui.actions import Actions
+from vmdesk.ui.host_words import Hosts, LinkNotices, host_menu
 from vmdesk.ui.icons import icon
+from vmdesk.ui.last_tabs import LastTabs, kept
 from vmdesk.ui.later import load
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.palette import Choice
@@ -38,6 +40,7 @@ from vmdesk.ui.pages.machines import MachinesPage
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.remembered import Remembered
 from vmdesk.ui.tabs import Tabs
+from vmdesk.ui.toolbar import toolbar
 from vmdesk.ui.widgets.filter_line import FilterLine
 from vmdesk.ui.widgets.inspector import Fetch
 from vmdesk.ui.widgets.jobs_bar import JobsBar
@@ -46,20 +49,6 @@ from vmdesk.ui.widgets.palette import Palette
 from vmdesk.ui.widgets.sidebar import Sidebar
 
 _FILES = (".iso", ".qcow2", ".qcow", ".img", ".raw", ".vmdk", ".vdi", ".vhd", ".vhdx", ".xml")
-_NOT_KEPT = ("machines", "new", "making")  # tabs that are not opened again at the next start
-
-
-class Hosts(Protocol):
-    """What can be done to hosts (vmdesk/ui/hosts.py)."""
-
-    def add(self) -> None: ...
-    def edit(self, host_id: str) -> None: ...
-    def remove(self, host_id: str) -> None: ...
-    def connect(self, host_id: str) -> None: ...
-    def disconnect(self, host_id: str) -> None: ...
-    def open_practice(self) -> None: ...
-    def reset_practice(self) -> None: ...
-    def is_practice(self, host_id: str) -> bool: ...
 
 
 class MainWindow(QMainWindow):
@@ -74,8 +63,7 @@ class MainWindow(QMainWindow):
         parts.shell = self
         self._remembered = remembered
         self._hosts = hosts
-        self._links: dict[str, Link] = {}
-        self._pending: list[str] = []
+        self.last_tabs = LastTabs(parts.store)
         self.leaving = False  # the program ends: close without asking
         self.setObjectName("main-window")
         self.setWindowTitle("VMDesk")
@@ -98,6 +86,7 @@ class MainWindow(QMainWindow):
         self.tabs = Tabs(self)
         self.tabs.add_page(self.machines)
         self.notices = NoticeBar(self)
+        self._links = LinkNotices(parts.store, hosts, self.notices)
         self.jobs_bar = JobsBar(parts.jobs, self)
         self.palette_ = Palette(self)
         self._build()
@@ -125,85 +114,12 @@ class MainWindow(QMainWindow):
         box = QVBoxLayout(middle)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
-        box.addLayout(self._toolbar())
+        box.addLayout(toolbar(self.actions_, self.filter, middle))
         box.addWidget(self.split, 1)
         box.addWidget(self.jobs_bar)
         box.addWidget(self.notices)
         self.setCentralWidget(middle)
-        self._build_menus()
-
-    def _toolbar(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setContentsMargins(theme.GRID, theme.GRID * 3 // 4, theme.GRID, theme.GRID * 3 // 4)
-        row.setSpacing(theme.GRID // 2)
-        more = QMenu(self)
-        more.setToolTipsVisible(True)
-        for command_id in ("domain.reboot", "domain.reset", "domain.poweroff", "domain.save"):
-            more.addAction(self.actions_[command_id])
-        row.addWidget(self._new_button())
-        for command_id in ("domain.start", "domain.pause", "domain.resume", "domain.shutdown", "domain.open"):
-            button = self._tool(command_id, text_too=True)
-            if command_id == "domain.shutdown":
-                button.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-                button.setMenu(more)
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self.filter)
-        for command_id in ("window.palette", "window.activity", "window.inspector"):
-            row.addWidget(self._tool(command_id))
-        return row
-
-    def _new_button(self) -> QToolButton:
-        button = self._tool("window.new", text_too=True)
-        button.setText(tr("New"))
-        return button
-
-    def _tool(self, command_id: str, text_too: bool = False) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(f"tool-{command_id}")
-        button.setDefaultAction(self.actions_[command_id])
-        button.setAutoRaise(True)
-        button.setIconSize(QSize(20, 20))
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setAccessibleName(self.actions_[command_id].text())
-        if text_too:
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        return button
-
-    def _build_menus(self) -> None:
-        bar = self.menuBar()
-        bar.setObjectName("menu-bar")
-        do = self.actions_
-        host_menu = bar.addMenu(tr("&Hosts"))
-        host_menu.addActions([do["window.add-host"], do["window.practice"], do["window.host"]])
-        host_menu.addSeparator()
-        host_menu.addActions([do["window.close"], do["window.quit"]])
-        machine_menu = do.menu(self, tr("&Machine"))
-        first = machine_menu.actions()[0]
-        machine_menu.insertAction(first, do["window.new"])
-        machine_menu.insertSeparator(first)
-        bar.addMenu(machine_menu)
-        view = bar.addMenu(tr("&View"))
-        view.addActions([do["window.palette"], do["window.filter"], do["window.all"]])
-        view.addSeparator()
-        view.addActions([do["window.screens"], do["window.screens-running"]])
-        view.addSeparator()
-        view.addActions([do["window.activity"], do["window.trace"], do["window.jobs"], do["window.columns"]])
-        view.addSeparator()
-        view.addActions([do["window.sidebar"], do["window.inspector"]])
-        look = view.addMenu(icon("theme"), tr("Look"))
-        look.addActions([do["window.theme-system"], do["window.theme-light"], do["window.theme-dark"]])
-        view.addSeparator()
-        view.addActions([do["window.next-tab"], do["window.previous-tab"], do["window.detach"], do["window.close-tab"]])
-        view.addSeparator()
-        view.addAction(do["window.preferences"])
-        help_menu = bar.addMenu(tr("H&elp"))
-        help_menu.addActions([do["window.palette"], do["window.about"]])
-        for toggled in ("window.sidebar", "window.inspector"):
-            do[toggled].setCheckable(True)
-            do[toggled].setChecked(True)
-        for choice in ("system", "light", "dark"):
-            do[f"window.theme-{choice}"].setCheckable(True)
+        menu_bar.fill(self.menuBar(), self.actions_, self)
 
     def _connect(self) -> None:
         self.actions_.connect_to(
@@ -432,29 +348,7 @@ class MainWindow(QMainWindow):
 
     def host_menu(self, host_id: str) -> QMenu:
         """What can be done to a host; "" for none in particular."""
-        menu = QMenu(self)
-        menu.setObjectName("host-menu")
-        host = self._parts.store.hosts.get(host_id)
-        if host:
-            if host.link is Link.UP and not host.config.readonly:
-                menu.addAction(icon("add"), tr("New machine on this host"), lambda: self.open_new(host_id))
-            menu.addAction(icon("host"), tr("Host page"), lambda: self.open_host(host_id))
-            if host.link in (Link.OFF, Link.FAILED, Link.LOST):
-                menu.addAction(icon("link"), tr("Connect"), lambda: self._hosts.connect(host_id))
-            if host.link is not Link.OFF:
-                menu.addAction(icon("link-off"), tr("Disconnect"), lambda: self._hosts.disconnect(host_id))
-            menu.addSeparator()
-            if self._hosts.is_practice(host_id):
-                menu.addAction(icon("reset"), tr("Reset the practice host…"), self._hosts.reset_practice)
-            else:
-                menu.addAction(icon("edit"), tr("Edit…"), lambda: self._hosts.edit(host_id))
-            menu.addAction(icon("delete"), tr("Remove from the list…"), lambda: self._hosts.remove(host_id))
-            menu.addAction(icon("copy"), tr("Copy its address"), lambda: self.copy(host.config.uri))
-            menu.addSeparator()
-        menu.addAction(self.actions_["window.screens-running"])
-        menu.addSeparator()
-        menu.addActions([self.actions_["window.add-host"], self.actions_["window.practice"]])
-        return menu
+        return host_menu(self._parts.store.hosts.get(host_id), self._hosts, self, self.actions_, self)
 
     def _on_host_page(self) -> None:
         scope = self.machines.model.scope
@@ -523,32 +417,7 @@ class MainWindow(QMainWindow):
     def _on_store(self, changes: Changes) -> None:
         if self.tabs.currentWidget() is not self.machines and (changes.changed or changes.removed or changes.hosts):
             self._acted.ask()
-        for host_id in changes.hosts:
-            host = self._parts.store.hosts.get(host_id)
-            old = self._links.get(host_id)
-            if host is None:
-                self._links.pop(host_id, None)
-                continue
-            self._links[host_id] = host.link
-            if host.link is not old:
-                self._on_link(host)
-
-    def _on_link(self, host: Host) -> None:
-        """A host's link changed: what is wrong now, and what is no longer."""
-        self.notices.withdraw(lambda notice: notice.subject == f"host:{host.id}")
-        if host.link is Link.FAILED and host.problem is not None:
-            again = (tr("Try again"), lambda: self._hosts.connect(host.id))
-            edit = (tr("Edit…"), lambda: self._hosts.edit(host.id))
-            buttons = (again,) if self._hosts.is_practice(host.id) else (again, edit)
-            self.notify(Notice(host.problem, Level.ERROR, buttons, subject=f"host:{host.id}"))
-        elif host.link is Link.LOST:
-            problem = Problem(
-                text("The connection to {name} is lost.", name=host.config.name),
-                host.problem.why if host.problem else None,
-                text("Its machines run on. VMDesk keeps trying."),
-                host.problem.details if host.problem else "",
-            )
-            self.notify(Notice(problem, Level.WARNING, subject=f"host:{host.id}"))
+        self._links.take(changes)
 
     def _on_looked(self) -> None:
         """Which machines and hosts are on the screen: those are read every second."""
@@ -615,8 +484,7 @@ class MainWindow(QMainWindow):
         keep.set("splitter", self.split.sizes())
         keep.set("sidebar", not self.sidebar.isHidden())
         keep.set("machines", self.machines.remember())
-        shown = [page.key for page in self.tabs.pages() if page.key.partition(":")[0] not in _NOT_KEPT]
-        keep.set("tabs", shown + self._pending)
+        keep.set("tabs", kept([page.key for page in self.tabs.pages()]) + self.last_tabs.keys)
         keep.save()
 
     def _recall(self) -> None:
@@ -633,38 +501,15 @@ class MainWindow(QMainWindow):
         state: dict[str, Any] = keep.get("machines", {})
         self.machines.recall(state)
         self.actions_["window.inspector"].setChecked(not self.machines.inspector.isHidden())
-        self._pending = [key for key in keep.get("tabs", [""]) if isinstance(key, str) and key]
+        self.last_tabs.keys = [key for key in keep.get("tabs", [""]) if isinstance(key, str) and key]
 
     def open_pending(self) -> None:
         """Tabs of the last time open, behind, as soon as what they show is there."""
-        for key in tuple(self._pending):
-            kind, _, rest = key.partition(":")
-            host_id, _, uuid = rest.partition("/")
-            if kind == "machine" and DomainKey(host_id, uuid) in self._parts.store.domains:
-                arguments: tuple[Any, ...] = (DomainKey(host_id, uuid),)
-            elif kind == "host" and host_id in self._parts.store.hosts:
-                arguments = (host_id,)
-            elif kind == "wall" and (keys := self._there(load("wall-keys")(key))):
-                arguments = (keys,)
-            elif kind in ("activity", "preferences"):
-                arguments = ()
-            else:
-                continue
-            self._pending.remove(key)
+        for key, kind, arguments in self.last_tabs.ready():
             if self.tabs.page_of(key) is None:
                 page = load(kind)(self._parts, *arguments)
                 self._hear(page)
                 self.tabs.add_page(page, raised=False)
-
-    def _there(self, keys: Sequence[DomainKey]) -> Sequence[DomainKey]:
-        """All of them as soon as each is known or its host has answered; () before."""
-        hosts = self._parts.store.hosts
-        known = [key in self._parts.store.domains for key in keys]
-        waiting = [
-            not there and key.host in hosts and hosts[key.host].link in (Link.CONNECTING, Link.OFF)
-            for key, there in zip(keys, known, strict=True)
-        ]
-        return keys if any(known) and not any(waiting) else ()
 
     def let_go(self) -> None:
         """Hear no more of store, jobs and settings."""
