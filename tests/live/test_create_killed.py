@@ -18,8 +18,8 @@ from tests.live.creating import STORED, Desk, filled, image
 from tests.testbed.client import KeeperClient
 from tests.testbed.guests import connection, wait_for
 from vmdesk.core.creating.making import CREATE, DOMAIN, STARTED, VOLUME
-from vmdesk.core.creating.recovery import left_behind, recover
 from vmdesk.core.journal import Journal
+from vmdesk.core.tidying import left_behind, recover
 from vmdesk.virt.connection import Connection
 
 SMALL = ("--memory", "64M", "--network", "none")
@@ -78,6 +78,7 @@ def whole(desk: Desk, name: str) -> None:
                 assert path in there or Path(path).exists(), f"{name} has no {path}"
 
 
+@pytest.mark.timeout(1800)
 def test_at_any_moment(desk: Desk, rescue_cd: Path, tmp_path: Path, reps: Callable[[int], int]) -> None:
     chance = random.Random()
     chosen = recipes(tmp_path, rescue_cd)

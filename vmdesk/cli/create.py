@@ -25,6 +25,7 @@ from vmdesk.model.wish import (
     NicWish,
     Place,
     Reach,
+    UnattendedWish,
     Wish,
 )
 
@@ -84,6 +85,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--description", metavar="D", help=tr("more about it"))
     machine.add_argument("--uuid", metavar="UUID", help=tr("a fresh one without it"))
     _add_cloud(parser)
+    answers = parser.add_argument_group(tr("an installation that asks nobody"))
+    answers.add_argument(
+        "--unattended",
+        choices=("jeos", "desktop"),
+        help=tr("the little that is needed, or a desktop; with --user, --password-file and --hostname"),
+    )
     run = parser.add_argument_group(tr("what is done"))
     run.add_argument("--count", type=int, default=1, metavar="N", help=tr("so many: N-01, N-02 ..."))
     run.add_argument("--linked", action="store_true", help=tr("overlays of one image instead of copies"))
@@ -129,6 +136,8 @@ def check(options: argparse.Namespace) -> None:
     """Wrong usage is told before any host is opened. Secrets are not read yet."""
     _source(options)
     _machine(options)
+    if options.unattended is not None and not (options.location or options.cdrom):
+        raise Usage(tr("--unattended goes with --cdrom or --location."))
     if options.allow and options.xml is None:
         raise Usage(tr("--allow goes with --xml."))
 
@@ -143,7 +152,8 @@ def read(options: argparse.Namespace, stdin: Callable[[str], str]) -> Read:
             kernel=_place(options.kernel) if options.kernel else None,
             initrd=_place(options.initrd) if options.initrd else None,
             append=options.append,
-            cloud=_cloud(options, stdin),
+            cloud=_cloud(options, stdin) if options.unattended is None else None,
+            unattended=_unattended(options, stdin) if options.unattended is not None else None,
             reach=Reach.GRANT if options.grant else Reach.COPY,
             **_machine(options),
         ),
@@ -246,6 +256,11 @@ def _cloud(options: argparse.Namespace, stdin: Callable[[str], str]) -> CloudWis
         packages=tuple(filter(None, (options.packages or "").replace(" ", ",").split(","))),
         user_data=_secret(options.user_data, "", stdin) if options.user_data else "",
     )
+
+
+def _unattended(options: argparse.Namespace, stdin: Callable[[str], str]) -> UnattendedWish:
+    password = _secret(options.password_file, tr("Password: "), stdin).rstrip("\r\n") if options.password_file else ""
+    return UnattendedWish(options.unattended, options.user or "", password=password, hostname=options.hostname or "")
 
 
 def _keys(words: str) -> list[str]:

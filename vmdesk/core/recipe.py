@@ -5,13 +5,13 @@ Secrets are never in a line: what is asked for instead is said in the notes. opt
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vmdesk.core.options import written_disk, written_network, written_place
 from vmdesk.model import names, sizes
 from vmdesk.model.sizes import KIB
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import CloudWish, Cpu, From, Reach, Wish
+from vmdesk.model.wish import CloudWish, Cpu, From, Reach, UnattendedWish, Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ def vmdesk_create(wish: Wish, uri: str = "") -> Recipe:
     arguments += ["--grant"] if wish.reach is Reach.GRANT else []
     arguments += [] if wish.start else ["--no-start"]
     if wish.unattended is not None:
-        notes = (*notes, text("Answers for an unattended installation cannot be given on the command line."))
+        answers, notes = _unattended(wish.unattended)
+        arguments += answers
     return Recipe(shlex.join(arguments), notes)
 
 
@@ -101,6 +102,18 @@ def _cloud(cloud: CloudWish | None) -> tuple[list[str], tuple[Text, ...]]:
         notes = (text("The password is asked for: it is not part of the line."),)
     if cloud.network:
         notes = (*notes, text("cloud-init's network configuration cannot be given on the command line."))
+    return found, notes
+
+
+def _unattended(asked: UnattendedWish) -> tuple[list[str], tuple[Text, ...]]:
+    found = options(unattended=asked.profile or "jeos", user=asked.user, hostname=asked.hostname)
+    notes: tuple[Text, ...] = ()
+    if asked.password:
+        found += ["--password-file", "-"]
+        notes = (text("The password is asked for: it is not part of the line."),)
+    if replace(asked, profile="", user="", hostname="", password="") != UnattendedWish():
+        rest = text("Of the answers only profile, user, password and host name can be given on the command line.")
+        notes = (*notes, rest)
     return found, notes
 
 

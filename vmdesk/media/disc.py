@@ -7,8 +7,13 @@ somebody else's number and is bounded.
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
-from vmdesk.media.image import opened
+import pycdlib
+
+from vmdesk.media.image import opened, shown
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import text
 
 Read = Callable[[int, int], bytes]  # offset, length -> at most so many bytes
 
@@ -76,6 +81,30 @@ def read_disc(read: Read) -> Disc | None:
         treeinfo=treeinfo,
         bootable=bootable,
     )
+
+
+def extract(path: str, inner: str, target: Path) -> None:
+    """Save the file `inner` ("install.amd/vmlinuz") of the CD image at `path` as the new file `target`. VirtError."""
+    iso = pycdlib.PyCdlib()
+    try:
+        iso.open(path)
+        try:
+            kinds = {"rr_path": iso.has_rock_ridge(), "joliet_path": iso.has_joliet()}
+            kind = next((name for name, there in kinds.items() if there), "iso_path")
+            with open(target, "xb") as file:
+                iso.get_file_from_iso_fp(file, **{kind: f"/{inner.lstrip('/')}"})
+        finally:
+            iso.close()
+    except (pycdlib.pycdlibexception.PyCdlibException, OSError, struct.error, IndexError) as error:
+        raise VirtError(
+            Problem(
+                text("{path} has no {file} that could be read.", path=shown(path), file=inner),
+                None,
+                text("Install it by hand: leave the answers out."),
+                details=str(error),
+                name="extract",
+            )
+        ) from None
 
 
 class _Tree:

@@ -176,6 +176,9 @@ READ_BACK = (
     *(case.wish for case in CASES),
     replace(BASE, cloud=CloudWish("ann", ssh_keys=(KEY,), hostname="h", packages=("vim", "git")), source=From.CLOUD),
     replace(BASE, source=From.LOCATION, media=Away("http://h/d"), append="-s a=b", reach=Reach.GRANT, autostart=True),
+    replace(
+        BASE, source=From.LOCATION, media=Away("http://h/d"), unattended=UnattendedWish("desktop", "ann", hostname="h")
+    ),
     replace(BASE, drivers=There("p", "v.iso"), tpm=False, cpu=Cpu.MOVABLE, memory_kib=777, vcpus=3, start=False),
     replace(BASE, name="lab", count=5, linked=True, disks=(DiskWish(GIB + 512, source=Here("/a,b")), DiskWish())),
 )

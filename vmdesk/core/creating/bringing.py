@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import posixpath
+import shutil
 import threading
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,11 +16,11 @@ from vmdesk.core.creating.making import Making
 from vmdesk.core.jobs import Report
 from vmdesk.media import tree
 from vmdesk.media.convert import convert
-from vmdesk.media.image import Image
+from vmdesk.media.image import Image, opened
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import Away, Place, Reach, There
+from vmdesk.model.wish import Away, Here, Place, Reach, There
 from vmdesk.virt import pools, reaching, transfer, volumes
 from vmdesk.virt.reaching import Blocked, Reached
 
@@ -55,21 +56,39 @@ class Bringing:
         self._making, self._knowledge, self._pool = making, knowledge, pool
         self._scratch, self._report, self._local = scratch, report, local
 
-    async def path(self, place: Place, reach: Reach = Reach.COPY, name: str = "") -> Brought:
+    async def path(self, place: Place, reach: Reach = Reach.COPY, name: str = "", tail: bytes = b"") -> Brought:
         """Where the hypervisor finds the file as it is.
 
         name  what the copy is called, if one is made; "" like the file
+        tail  what is added at its end: then it is always a copy
         """
+        if tail and isinstance(place, Here):
+            with self._temporary(Path(place.path).name) as target:
+                await self._knowledge.run(lambda: _copied(Path(place.path), target))
+                return await self._tailed(target, name, tail)
         if isinstance(place, There):
             return Brought((await volumes.volume(self._making.connection, place.pool, place.volume)).path)
         if isinstance(place, Away):
             with self._temporary(posixpath.basename(place.url)) as target:
                 await self._fetch(place.url, target)
+                if tail:
+                    return await self._tailed(target, name, tail)
                 made = await self._upload(target, name or posixpath.basename(place.url), "")
             return Brought(made.path, made)
         if self._local and (there := await self._reached(place.path, reach)) is not None:
             return Brought(place.path, keep_owner=there.keep_owner)
         made = await self._upload(Path(place.path), name or Path(place.path).name, "")
+        return Brought(made.path, made)
+
+    async def out_of(self, disc: str, inner: str, name: str, tail: bytes = b"") -> Brought:
+        """A file of a CD image here, as a new volume."""
+        with self._temporary(posixpath.basename(inner)) as target:
+            await self._knowledge.out_of(disc, inner, target)
+            return await self._tailed(target, name, tail)
+
+    async def _tailed(self, target: Path, name: str, tail: bytes) -> Brought:
+        await self._knowledge.run(lambda: _append(target, tail))
+        made = await self._upload(target, name, "")
         return Brought(made.path, made)
 
     async def disk(self, image: Image, name: str, pool: str) -> Volume:
@@ -164,6 +183,17 @@ def _telling(report: Report, doing: Text) -> Callable[[int, int], None]:
         report(done / total if total else None, doing)
 
     return tell
+
+
+def _copied(source: Path, target: Path) -> None:
+    with opened(str(source)) as file, target.open("xb") as new:
+        shutil.copyfileobj(file, new, 1 << 20)
+
+
+def _append(target: Path, tail: bytes) -> None:
+    """The kernel takes what follows an initrd for another one if it begins at a multiple of four bytes."""
+    with target.open("ab") as file:
+        file.write(bytes(-file.tell() % 4) + tail)
 
 
 def _length(path: Path) -> int:

@@ -14,17 +14,20 @@ from vmdesk.core.creating.making import CREATE, Making
 from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.media import seed
+from vmdesk.media.unattended import Way
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.names import names
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, Reach, There, Wish
+from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, Reach, There, UnattendedWish, Wish
 from vmdesk.virt import making, networks, pools, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virtxml.build.choose import disk_bytes_for
+from vmdesk.virtxml.build.choose import choose, disk_bytes_for
 from vmdesk.virtxml.build.complaint import Weight
 from vmdesk.virtxml.build.definitions import build
 from vmdesk.virtxml.build.prepared import DiskAt, Prepared
+
+_DEBIAN = ("install.amd/vmlinuz", "install.amd/initrd.gz")  # where its CDs keep kernel and initrd
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ class _Run:
         machine = self._wish.uuid or making.free_uuid(self._taken)
         wish = replace(self._wish, uuid=machine, nics=self._addressed(self._wish.nics))
         prepared = replace(common, disks=tuple(disks), cdroms=tuple(cdroms))
+        if wish.unattended is not None:
+            prepared = await self._answered(name, prepared, wish.unattended)
         definitions = build(wish, self._found.system, self._found.host, self._found.machine, prepared, name)
         one = len(self._names) == 1
         if self._edited is not None:
@@ -160,19 +165,52 @@ class _Run:
         return Prepared(
             cdroms=tuple(cdroms),
             kernel=await self._boot_file(kernel, "kernel"),
-            initrd=await self._boot_file(initrd, "initrd"),
+            # One with answers in it is made for each machine.
+            initrd=await self._boot_file(initrd, "initrd") if wish.unattended is None else "",
             append=append,
             root=wish.media.path if wish.source is From.CONTAINER and isinstance(wish.media, Here) else "",
         )
+
+    async def _answered(self, name: str, prepared: Prepared, asked: UnattendedWish) -> Prepared:
+        """With what the installer is told, so that it asks nobody."""
+        found, wish = self._found, self._wish
+        chosen = choose(wish, found.system, found.host, found.machine)
+        answers = await self._tools.knowledge.answers(
+            found.system,
+            asked,
+            name,
+            url=found.tree.url if found.tree is not None else "",
+            disk="/dev/vda" if chosen.disk_bus == "virtio" else "/dev/sda",
+            arch=chosen.platform.arch,
+        )
+        append = f"{prepared.append} {answers.append}".strip()
+        if answers.way is Way.CD:
+            made = await self._bringing.bytes(answers.cd, f"{name}-answers.iso")
+            cd = DiskAt(made.path, format="raw", device="cdrom", readonly=True)
+            return replace(prepared, cdroms=(*prepared.cdroms, cd), append=append)
+        if found.tree is not None:
+            brought = await self._bringing.path(found.tree.places[1], wish.reach, f"{name}-initrd", answers.tail)
+            return replace(prepared, initrd=self._only_once(brought), append=append)
+        if wish.source is not From.CDROM or not isinstance(wish.media, Here):
+            why = text("Answers go with a CD image here, or with an installation tree.")
+            raise _refused(why, name="unattended")
+        medium = found.medium
+        kernel, initrd = (medium.kernel, medium.initrd) if medium.kernel else _DEBIAN
+        start = await self._bringing.out_of(wish.media.path, kernel, f"{name}-kernel")
+        first = await self._bringing.out_of(wish.media.path, initrd, f"{name}-initrd", answers.tail)
+        return replace(prepared, kernel=self._only_once(start), initrd=self._only_once(first), append=append)
+
+    def _only_once(self, brought: Brought) -> str:
+        if brought.made is not None:
+            # QEMU has read it when it runs.
+            self._making.only_once(brought.made)
+        return brought.path
 
     async def _boot_file(self, place: Place | None, what: str) -> str:
         if place is None:
             return ""
         found = await self._bringing.path(place, self._wish.reach, f"{self._names[0]}-{what}")
-        if found.made is not None:
-            # QEMU has read it when it runs.
-            self._making.only_once(found.made)
-        return found.path
+        return self._only_once(found)
 
     async def _base(self) -> Volume | None:
         """The image that all machines stand on, or that each gets a copy of."""

@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from vmdesk.core.creating.knowledge import Knowledge
+from vmdesk.media import unattended
 from vmdesk.media.image import Image
 from vmdesk.media.tree import Tree
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.names import names
 from vmdesk.model.storage import Volume
 from vmdesk.model.system import Certainty, Medium, System
 from vmdesk.model.text import Text, text
@@ -59,7 +61,13 @@ async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: H
     if host.local and isinstance(wish.media, Here) and wish.source is not From.XML:
         reached = await reaching.reach(connection, wish.media.path)
         blocked = reached if isinstance(reached, Blocked) else None
-    complaints = (*checks.check(wish, medium.system, host, machine), *_room(wish, host, medium, image, blocked))
+    asked = wish.unattended
+    wrong = unattended.check(asked, (names(wish) or ("",))[0]) if asked is not None else ()
+    complaints = (
+        *(Complaint("unattended", one) for one in wrong),
+        *checks.check(wish, medium.system, host, machine),
+        *_room(wish, host, medium, image, blocked),
+    )
     return Findings(host, machine, medium, image, tree, blocked, complaints)
 
 

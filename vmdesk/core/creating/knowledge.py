@@ -6,13 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from vmdesk.media import disc, image, systems, tree
+from vmdesk.media import disc, image, systems, tree, unattended
 from vmdesk.media.disc import Disc
 from vmdesk.media.image import Image
 from vmdesk.media.systems import Database
+from vmdesk.media.unattended import Answers
 from vmdesk.model.errors import VirtError
 from vmdesk.model.storage import Volume
 from vmdesk.model.system import Medium, System
+from vmdesk.model.wish import UnattendedWish
 from vmdesk.virt import transfer
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.lane import Lane
@@ -78,6 +80,22 @@ class Knowledge:
         stop = threading.Event()
         found = await self.run(lambda: tree.find(url, arch, stop), stop)
         return found, await self.named(found.words) if found.words else System()
+
+    async def answers(
+        self, system: System, wish: UnattendedWish, name: str, *, url: str, disk: str, arch: str
+    ) -> Answers:
+        """What this system's installer is told. VirtError."""
+        found = await self._ask(
+            lambda database: unattended.answers(database, system, wish, name, url=url, disk=disk, arch=arch), None
+        )
+        if found is None:
+            assert self.problem is not None
+            raise self.problem
+        return found
+
+    async def out_of(self, disc_: str, path: str, target: Path) -> None:
+        """Save a file of a CD image as `target`. VirtError."""
+        await self.run(lambda: disc.extract(disc_, path, target))
 
     async def renew(self, archive: Path) -> None:
         """Bring a newer OS database for this user, and read it."""

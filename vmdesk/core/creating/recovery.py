@@ -6,24 +6,15 @@ Volumes of machines that never came to be are deleted, unless any machine uses t
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from vmdesk.core.creating.making import CREATE, DOMAIN, FILE, ONCE, STARTED, VOLUME, is_ours, left_over, named
-from vmdesk.core.journal import Entry, Journal, Record, Step
+from vmdesk.core.creating.making import DOMAIN, FILE, ONCE, STARTED, VOLUME, is_ours, left_over, named
+from vmdesk.core.journal import Entry, Record, Step
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt import domains, making, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.making import Standing
-
-
-def left_behind(journal: Journal, uri: str) -> Iterator[tuple[Record, Entry]]:
-    """What was begun on that host and never ended, held by us now: for `recover`. Other hosts' waits."""
-    for record, entry in journal.abandoned():
-        if record.host == uri and record.kind == CREATE:
-            yield record, entry
-        else:
-            entry.leave()
 
 
 async def recover(connection: Connection, record: Record, entry: Entry) -> Text:

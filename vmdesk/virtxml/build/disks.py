@@ -30,9 +30,15 @@ def add_disks(devices: etree._Element, plan: Plan) -> None:
             place = 1 if plan.medium_first else order
             if not plan.first and plan.installs and not cdrom.stays:
                 cdrom = DiskAt(device="cdrom", format="raw", bus=cdrom.bus)
-        _disk(devices, plan, cdrom, cdrom.bus or plan.choices.cdrom_bus, taken, place)
+        _disk(devices, plan, cdrom, cdrom.bus or _cd_bus(plan, cdrom), taken, place)
     if any(element.get("bus") == "scsi" for element in devices.findall("disk/target")) and plan.choices.scsi:
         add(devices, "controller", type="scsi", index="0", model=plan.choices.scsi)
+
+
+def _cd_bus(plan: Plan, cdrom: DiskAt) -> str:
+    # The kernels that makers of cloud images take (Debian's cloud-amd64) drive no SATA: they would not see their seed.
+    virtio = plan.choices.disk_bus == "virtio" and plan.choices.scsi == "virtio-scsi"
+    return "scsi" if virtio and cdrom.stays and plan.wish.cloud is not None else plan.choices.cdrom_bus
 
 
 def _disk(

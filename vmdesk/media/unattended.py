@@ -1,0 +1,209 @@
+"""Answers for installers that ask nobody: libosinfo's scripts, and getting them to where the installer looks.
+
+An answer file is a template into which the values are put as they are: what could leave its place is refused before.
+"""
+
+import io
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import pycdlib
+
+from vmdesk.media.seed import is_host_name
+from vmdesk.media.systems import Database
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.system import System
+from vmdesk.model.text import Text, text
+from vmdesk.model.wish import UnattendedWish
+
+PROFILES = ("desktop", "jeos")  # with a desktop; the little that is needed
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
+_PLAIN = re.compile(r"[A-Za-z0-9!%+,./:=@^_~-]{1,128}\Z")
+_NAME = re.compile(r"[^\W_]([\w .-]{0,62}[\w.])?\Z")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?\Z")
+_ZONE = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}\Z")
+_KEYBOARD = re.compile(r"[A-Za-z0-9_-]{1,32}\Z")
+
+
+class Way(Enum):
+    """Where the installer finds the file."""
+
+    INITRD = "initrd"  # at the end of the first file system
+    CD = "cdrom"  # on a CD of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """`append`: what the kernel's command line needs for it."""
+
+    file: str
+    content: bytes
+    way: Way
+    append: str = ""
+
+    @property
+    def tail(self) -> bytes:
+        """What is added to an initrd."""
+        return archive({self.file: self.content})
+
+    @property
+    def cd(self) -> bytes:
+        """A CD with it."""
+        return disc({self.file: self.content})
+
+
+def check(wish: UnattendedWish, name: str = "") -> tuple[Text, ...]:
+    """What is wrong with it, in sentences; empty if nothing."""
+    wrong: list[Text] = []
+    host = wish.hostname or name
+    if wish.user and not _USER.match(wish.user):
+        wrong.append(text("The user name {name} must begin with a small letter and have no spaces.", name=wish.user))
+    if not is_host_name(host):
+        wrong.append(text("{name} is not a host name: letters, digits and dashes only.", name=host))
+    for password in (wish.password, wish.root_password):
+        if password and not _PLAIN.match(password):
+            wrong.append(
+                text(
+                    "An installer's answer file takes passwords of letters, digits and ! % + , . / : = @ ^ _ ~ - only."
+                )
+            )
+            break
+    for value, pattern, what in (
+        (wish.full_name, _NAME, text("full name")),
+        (wish.language, _LANGUAGE, text("language (like en_US)")),
+        (wish.timezone, _ZONE, text("time zone (like Europe/Berlin)")),
+        (wish.keyboard, _KEYBOARD, text("keyboard layout (like us)")),
+        (wish.product_key, _KEYBOARD, text("product key")),
+    ):
+        if value and not pattern.match(value):
+            wrong.append(text("{value} cannot be the {what}.", value=_short(value), what=what))
+    return tuple(wrong)
+
+
+def answers(
+    database: Database, system: System, wish: UnattendedWish, name: str, *, url: str = "", disk: str = "/dev/vda",
+    arch: str = "x86_64",
+) -> Answers:  # fmt: skip
+    """The answers for this system's installer. VirtError if there are none, or the wish cannot be put into them.
+
+    url   of the tree that is installed from, "" from a CD
+    disk  the first disk, as the installer calls it
+    """
+    if wrong := check(wish, name):
+        raise _refused(system, wrong[0])
+    profile = wish.profile or "jeos"
+    found = _script(database, system, profile)
+    if found is None:
+        raise _refused(system, text("The OS database has no answers of the kind {profile} for it.", profile=profile))
+    script, way = found
+    library, native = database.library, database.native(system.id)
+    network = library.InstallScriptInstallationSource.NETWORK
+    script.set_installation_source(network if url else library.InstallScriptInstallationSource.MEDIA)
+    script.set_preferred_injection_method(_method(library, way))
+    config = _config(library, wish, name, url, disk, arch)
+    given = {"admin-password": wish.root_password or wish.password}  # libosinfo would think up one that nobody knows
+    for one in script.get_config_param_list():
+        asked = one.get_name()
+        if one.is_required() and not given.get(asked, config.get_param_value(asked)):
+            raise _refused(system, text("Its installer has to be told: {what}.", what=_asked(one.get_name())))
+    content = script.generate(native, config, None)
+    append = " ".join((script.generate_command_line(native, config) or "").split())
+    # Debian's reads the file in the initrd by itself, but asks for language and keyboard before.
+    if script.get_expected_filename() == "preseed.cfg":
+        append = f"auto=true priority=critical locale={wish.language or 'en_US'} {append}"
+        append += f" hostname={wish.hostname or name} domain="
+    return Answers(script.get_expected_filename(), content.strip().encode() + b"\n", way, append)
+
+
+def archive(files: dict[str, bytes]) -> bytes:
+    """A cpio archive (newc), which the kernel unpacks after what is before it in an initrd."""
+    found = bytearray()
+    for number, (name, content) in enumerate([*files.items(), ("TRAILER!!!", b"")], 1):
+        plain = name.encode() + b"\0"
+        mode = 0o100600 if name in files else 0
+        fields = (number, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(plain), 0)
+        found += b"070701" + b"".join(b"%08X" % field for field in fields) + plain
+        found += bytes(-len(found) % 4)
+        found += content
+        found += bytes(-len(found) % 4)
+    return bytes(found)
+
+
+def disc(files: dict[str, bytes]) -> bytes:
+    """A CD with these files in its root, by their own names; called OEMDRV, where Anaconda looks by itself."""
+    iso = pycdlib.PyCdlib()
+    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident="OEMDRV")
+    for number, (name, content) in enumerate(files.items()):
+        iso.add_fp(io.BytesIO(content), len(content), f"/FILE{number}.;1", rr_name=name, joliet_path=f"/{name}")
+    target = io.BytesIO()
+    iso.write_fp(target)
+    iso.close()
+    return target.getvalue()
+
+
+def _script(database: Database, system: System, profile: str) -> tuple[Any, Way] | None:
+    """Into the initrd where that is possible: nothing is left of it afterwards."""
+    library = database.library
+    native = database.native(system.id) if system.id else None
+    if native is None:
+        return None
+    # Windows' older way, a script, would have to be put onto a floppy disk.
+    known = [
+        one
+        for one in native.get_install_script_list().get_elements()
+        if not one.get_expected_filename().endswith((".cmd", ".sif"))
+    ]
+    for way in Way:
+        for one in known:
+            if one.get_profile() == profile and one.get_injection_methods() & _method(library, way):
+                return one, way
+    return None
+
+
+def _method(library: Any, way: Way) -> Any:
+    methods = library.InstallScriptInjectionMethod
+    return methods.INITRD if way is Way.INITRD else methods.CDROM
+
+
+def _config(library: Any, wish: UnattendedWish, name: str, url: str, disk: str, arch: str) -> Any:
+    config = library.InstallConfig.new("https://vmdesk.org/unattended")
+    config.set_hostname(wish.hostname or name)
+    config.set_l10n_language(wish.language or "en_US")
+    config.set_l10n_keyboard(wish.keyboard or "us")
+    config.set_l10n_timezone(wish.timezone or "Etc/UTC")
+    config.set_target_disk(disk)
+    config.set_hardware_arch(arch)
+    for put, value in (
+        (config.set_user_login, wish.user),
+        (config.set_user_realname, wish.full_name or wish.user),
+        (config.set_user_password, wish.password),
+        (config.set_admin_password, wish.root_password or wish.password),
+        (config.set_reg_product_key, wish.product_key),
+        (config.set_installation_url, url),
+    ):
+        if value:
+            put(value)
+    return config
+
+
+def _asked(name: str) -> Text:
+    known = {
+        "user-login": text("a user's name"),
+        "user-password": text("a password"),
+        "admin-password": text("a password"),
+        "user-realname": text("a user's name"),
+        "reg-product-key": text("product key"),
+    }
+    return known.get(name) or text("{field}", field=name)
+
+
+def _refused(system: System, why: Text) -> VirtError:
+    what = text("{system} cannot be installed unattended.", system=system.name or "?")
+    return VirtError(Problem(what, why, text("Install it by hand: leave the answers out."), name="unattended"))
+
+
+def _short(words: str) -> str:
+    plain = "".join(c if c.isprintable() else "?" for c in words)
+    return plain if len(plain) <= 60 else f"{plain[:57]}…"
