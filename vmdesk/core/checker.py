@@ -1,6 +1,8 @@
 """Definitions checked while they are written: libvirt's schema, loaded once, asked in a worker."""
 
 import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from vmdesk.model.text import Text, text
 from vmdesk.virt.lane import Lane
@@ -8,6 +10,9 @@ from vmdesk.virtxml import masks, review, schema
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.schema import Proposal, Schema
 from vmdesk.virtxml.source import Mistake, Place, read
+
+T = TypeVar("T")
+Also = Callable[[str], Sequence[Mistake]]
 
 
 class Checker:
@@ -19,9 +24,16 @@ class Checker:
         self._loaded = False
         self._lane = Lane(1, "schema")
 
-    async def mistakes(self, words: str) -> tuple[Mistake, ...]:
-        """What is wrong with a definition: its form, what the schema says, what libvirt must never be shown."""
-        return await asyncio.wrap_future(self._lane.submit(self._check, words))
+    async def mistakes(self, words: str, also: Also | None = None) -> tuple[Mistake, ...]:
+        """What is wrong with a definition: its form, what the schema says, and `also`.
+
+        also  called in a worker; without it: what libvirt must never be shown
+        """
+        return await self.run(lambda: self._check(words, also or _forbidden))
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Something else that takes a moment, in the same worker."""
+        return await asyncio.wrap_future(self._lane.submit(work))
 
     def proposals(self, here: Place) -> tuple[Proposal, ...]:
         """What may be written at a place; () before the schema was loaded by a first check."""
@@ -30,12 +42,15 @@ class Checker:
     def close(self) -> None:
         self._lane.shutdown(cancel_futures=True)
 
-    def _check(self, words: str) -> tuple[Mistake, ...]:
+    def _check(self, words: str, also: Also) -> tuple[Mistake, ...]:
         if not self._loaded:
             self._load()
-        words = masks.stand_in(words)
-        found = self._schema.mistakes(words) if self._schema is not None else schema.form(read(words))
-        return found or _forbidden(words)
+        plain = masks.stand_in(words)
+        found = self._schema.mistakes(plain) if self._schema is not None else schema.form(read(plain))
+        if schema.form(read(plain)):
+            return found
+        more = [one for one in also(words) if one not in found]
+        return tuple(sorted((*found, *more), key=lambda one: one.start))
 
     def _load(self) -> None:
         self._loaded = True

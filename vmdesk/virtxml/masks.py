@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from vmdesk.model.text import text
 from vmdesk.virtxml.secrets import OPTION
-from vmdesk.virtxml.source import Mistake, Source, read
+from vmdesk.virtxml.source import Mistake, Source, read, unescape
 
 DOT = "•"
 MARK = 8 * DOT
 _MARK = re.compile(rf"{MARK}[0-9]*")
+_SHORTEST = 3  # a secret that is to be found in any text
 _ATTRIBUTES = ("passwd", "password")
 _VARIABLE = re.compile(r"passw|secret|token", re.I)
 
@@ -33,6 +34,14 @@ class Vault:
                 secret = self._secrets[words[start:end]]
                 found.append((start, end, secret.replace("'", "&apos;").replace('"', "&quot;")))
         return _changed(words, found)
+
+    def censor(self, words: str) -> str:
+        """Any text without the secrets known here, however it came by them."""
+        for secret, mark in self._marks.items():
+            for form in (secret, unescape(secret)):
+                if len(form) >= _SHORTEST:
+                    words = words.replace(form, mark)
+        return words
 
     def problems(self, words: str) -> tuple[Mistake, ...]:
         """Marks that are spoilt, or stand where no secret stands."""

@@ -14,6 +14,9 @@ class Conflict:
     theirs: tuple[int, int]
 
 
+NOWHERE = Conflict((0, 0), (0, 0), (0, 0))  # no line in particular
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """text: both changes; where they conflict, mine."""
@@ -40,6 +43,12 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
             if other != was:
                 conflicts.append(there)
     return Merge("".join(lines), tuple(conflicts))
+
+
+def unified(old: str, new: str, old_name: str, new_name: str) -> str:
+    """What is different, as `diff -u` has it; "" if nothing is."""
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
+    return "\n".join(lines)
 
 
 def _steps(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[bool, Conflict]]:

@@ -16,7 +16,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QPalette, QTextCharFormat
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout, QWidget
 
-from vmdesk.core.checker import Checker
+from vmdesk.core.checker import Also, Checker
 from vmdesk.core.jobs import Jobs
 from vmdesk.model.text import Text, tr, trn
 from vmdesk.ui import theme
@@ -57,6 +57,7 @@ class XmlEditor(QFrame):
         self._found: list[int] = []
         self._checker: Checker | None = None
         self._jobs: Jobs | None = None
+        self._also: Also | None = None
         self._quiet = False
         self._version = -1
         self._checking = QTimer(self)
@@ -179,9 +180,9 @@ class XmlEditor(QFrame):
 
     # ---------------------------------------------------------------- checking by itself
 
-    def check_with(self, checker: Checker, jobs: Jobs) -> None:
-        """Look for mistakes, and propose, from now on."""
-        self._checker, self._jobs = checker, jobs
+    def check_with(self, checker: Checker, jobs: Jobs, also: Also | None = None) -> None:
+        """Look for mistakes, and propose, from now on. `also`: see Checker.mistakes."""
+        self._checker, self._jobs, self._also = checker, jobs, also
         self.set_proposer(checker.proposals)
         self._checking.start(0)
 
@@ -194,7 +195,7 @@ class XmlEditor(QFrame):
     async def _check(self) -> None:
         assert self._checker is not None
         words = self.text()
-        mistakes = await self._checker.mistakes(words)
+        mistakes = await self._checker.mistakes(words, self._also)
         if words == self.text():
             self.show_mistakes(mistakes, self._checker.note)
 
