@@ -1,0 +1,223 @@
+"""A machine's definition, written anew by a person: begun with its secrets held back, checked, shown, defined.
+
+A person sees marks in the place of secrets (virtxml/masks.py); what has secrets in it never leaves this module but to
+libvirt, and its values do not show in a `repr`.
+"""
+
+import shlex
+from dataclasses import dataclass, field, replace
+
+from vmdesk.core.command import Context, Links, reference
+from vmdesk.core.jobs import Job, Report
+from vmdesk.model import names
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.host import Feature, Host, Link
+from vmdesk.model.text import Text, text
+from vmdesk.virt import defining, domains
+from vmdesk.virtxml import difference, masks, merge
+from vmdesk.virtxml.document import XmlError
+from vmdesk.virtxml.edit import ranges
+from vmdesk.virtxml.masks import Vault
+from vmdesk.virtxml.merge import Merge
+from vmdesk.virtxml.source import Mistake, Source, read
+
+_CALL = "virDomainDefineXMLFlags"
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What there is to be read: as the machine runs ("" if it is off), as it is stored ("" if it is not)."""
+
+    running: str
+    stored: str
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An edit: `shown` is what the person began with. The rest is nobody's business."""
+
+    shown: str
+    base: str = field(repr=False)
+    vault: Vault = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a new text would change. `words` in plain language, `lines` line by line without secrets."""
+
+    words: tuple[Text, ...]
+    lines: str
+    new: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeWay:
+    """Somebody else changed it meanwhile: all without secrets. `begun`: an edit that begins with theirs."""
+
+    base: str
+    mine: str
+    theirs: str
+    merged: Merge
+    begun: Begun
+
+
+async def read_both(links: Links, domain: Domain) -> Definitions:
+    """Without secrets. VirtError."""
+    connection, uuid = links.of(domain.key).require(), domain.uuid
+    running = await domains.xml(connection, uuid) if domain.active else ""
+    stored = await domains.xml(connection, uuid, inactive=True) if domain.persistent else ""
+    return Definitions(masks.hide(running), masks.hide(stored))
+
+
+def why_not(domain: Domain | None, host: Host | None) -> Text | None:
+    """Why the definition cannot be changed here; None: it can."""
+    if domain is None:
+        return text("The machine is not there any more.")
+    if host is None or host.link is not Link.UP:
+        return text("{host} is not connected.", host=host.config.name if host else domain.key.host)
+    if host.config.readonly or (host.capabilities and host.capabilities.readonly):
+        return text("{host} is connected read-only.", host=host.config.name)
+    if host.capabilities and not host.capabilities.can(Feature.DEFINE):
+        driver = host.capabilities.driver or host.config.name
+        return text("{driver} cannot do this ({call}).", driver=driver, call=Feature.DEFINE.value)
+    if not domain.persistent:
+        return text("The machine has no stored definition: it is gone once it is switched off.")
+    return None
+
+
+async def begin(links: Links, key: DomainKey) -> Begun:
+    """The stored definition, ready to be edited. VirtError."""
+    return _begun(await defining.whole(links.of(key).require(), key.uuid), Vault())
+
+
+def _begun(base: str, vault: Vault) -> Begun:
+    return Begun(vault.hide(base), base, vault)
+
+
+def problems(begun: Begun, shown: str) -> tuple[Mistake, ...]:
+    """Why the text must not be defined, besides what a schema says."""
+    found = list(begun.vault.problems(shown))
+    source = read(shown)
+    if source.mistakes or not source.elements:
+        return (*source.mistakes, *found)
+    before = read(begun.shown)
+    uuid, name = _said(before, "uuid"), _said(before, "name")
+    if _said(source, "uuid") != uuid:
+        what = text("The UUID says which machine it is: it must stay {value}.", value=uuid)
+        found.append(Mistake(*_place(source, "uuid"), what))
+    if _said(source, "name") != name:
+        what = text("To libvirt, another name is another machine. Keep {value}, and use Rename.", value=name)
+        found.append(Mistake(*_place(source, "name"), what))
+    if why := _dangerous(_said(source, "name")):
+        found.append(Mistake(*_place(source, "name"), why))
+    if not found:
+        found += _out_of_range(begun, shown, source)
+    return tuple(found)
+
+
+def _dangerous(name: str) -> Text | None:
+    """A name with which libvirt 9.0 deletes folders, whoever wrote it first."""
+    return names.problem(name) if name in ("", ".", "..") or "/" in name else None
+
+
+def _out_of_range(begun: Begun, shown: str, source: Source) -> list[Mistake]:
+    domain = source.elements[0]
+    head = domain.start, domain.start + 1 + len(domain.name)
+    try:
+        wrong = ranges.problems(begun.vault.reveal(shown), begun.base)
+    except XmlError as error:
+        return [Mistake(*head, text("{words}.", words=str(error)))]
+    found = []
+    for one in wrong:
+        value = str(dict(one.values).get("value", "")).rstrip("…")
+        place = shown.find(value) if value else -1
+        found.append(Mistake(*((place, place + len(value)) if place >= 0 else head), one))
+    return found
+
+
+def _place(source: Source, name: str) -> tuple[int, int]:
+    """Where the top element of that name is, or the outermost one's head."""
+    domain = source.elements[0]
+    found = next((one for one in source.elements if one.name == name and one.parent == 0), None)
+    return (
+        (found.start, max(found.end, found.start + 1)) if found else (domain.start, domain.start + 1 + len(domain.name))
+    )
+
+
+def _said(source: Source, name: str) -> str:
+    found = next((one for one in source.elements if one.name == name and one.parent == 0), None)
+    return source.text[slice(*source.content(found))].strip() if found else ""
+
+
+def plan(begun: Begun, shown: str) -> Plan:
+    """What defining it would change. For a text without `problems`. Raises XmlError."""
+    new = begun.vault.reveal(shown)
+    words = tuple(difference.plain(one) for one in difference.differences(begun.base, new))
+    return Plan(words, diff(begun.shown, begun.vault.hide(new)), new)
+
+
+def diff(old: str, new: str, old_name: str = "", new_name: str = "") -> str:
+    """Line by line, of texts without secrets."""
+    names = (old_name or str(text("before")), new_name or str(text("after")))
+    return merge.unified(old, new, *names)
+
+
+def compare(found: Definitions) -> tuple[tuple[Text, ...], str]:
+    """How the running machine and the stored definition differ: in words, and line by line. Raises XmlError."""
+    words = difference.differences(found.running, found.stored, running=True)
+    lines = diff(found.running, found.stored, str(text("in use now")), str(text("at the next start")))
+    return tuple(difference.pending(one) for one in words), lines
+
+
+async def changed_meanwhile(links: Links, key: DomainKey, begun: Begun) -> str:
+    """The definition as somebody else wrote it since, with its secrets; "" if nobody did. VirtError."""
+    now = await defining.whole(links.of(key).require(), key.uuid)
+    return now if now != begun.base else ""
+
+
+def three_way(begun: Begun, shown: str, theirs: str) -> ThreeWay:
+    """What the person made of it beside what somebody else did; `theirs` with its secrets."""
+    other = _begun(theirs, begun.vault)
+    merged = merge.merge(begun.shown, shown, other.shown)
+    if merged.clean and read(merged.text).mistakes:
+        merged = replace(merged, conflicts=(merge.NOWHERE,))  # two halves that make no whole
+    return ThreeWay(begun.shown, shown, other.shown, merged, other)
+
+
+async def apply(ctx: Context, domain: Domain, begun: Begun, made: Plan) -> str | None:
+    """Define it, as a job. None: done (or failed, which is told); else somebody was faster, and this is theirs."""
+    theirs: list[str] = []
+    doing = text("Changing the definition of {name}", name=domain.name)
+
+    async def work(report: Report) -> None:
+        outcome: Text | None = text("cancelled")
+        try:
+            connection = ctx.sessions.of(domain.key).require()
+            await defining.change(connection, domain.uuid, lambda _old: made.new, doing, begun.base)
+            outcome = None
+        except VirtError as error:
+            outcome = error.problem.what
+            if error.problem.name != "changed":
+                raise VirtError(_without_secrets(error.problem, begun.vault)) from None
+            theirs.append(await defining.whole(connection, domain.uuid))
+            report(1.0, text("Not changed: somebody else changed it meanwhile"))
+        finally:
+            ctx.trace.note(domain.key, domain.name, doing, _CALL, _virsh(ctx, domain), outcome)
+
+    job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
+    if theirs:
+        return theirs[0]
+    if job.problem is not None:
+        raise VirtError(job.problem)
+    return None
+
+
+def _without_secrets(problem: Problem, vault: Vault) -> Problem:
+    """libvirt may quote what it complains about."""
+    return replace(problem, details=vault.censor(problem.details))
+
+
+def _virsh(ctx: Context, domain: Domain) -> str:
+    host = ctx.store.hosts.get(domain.key.host)
+    return shlex.join(("virsh", "-c", host.config.uri if host else "", "edit", reference(domain)))
