@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdesk import __version__
-from vmdesk.cli import acting, arguments, console, create, edit, reading
+from vmdesk.cli import acting, arguments, console, create, edit, files, reading, stores
 from vmdesk.cli.arguments import Help, Parser, Shared, Usage, VerbParser, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
@@ -83,6 +83,15 @@ _VERBS = (
     ),
     Verb("rename", text("give a machine another name"), acting.rename, arguments.rename),
     Verb("undefine", text("delete definitions; lists the files that stay"), acting.undefine),
+    Verb("snapshot", text("snapshots of a machine"), files.run_snapshot, files.snapshot, files.check_snapshot),
+    Verb("clone", text("copy a machine that is off"), files.run_clone, files.clone),
+    Verb("template", text("make a machine a template for clones"), files.run_template, files.template),
+    Verb("trash", text("put a machine into the trash: nothing is deleted"), files.run_trash, files.trash),
+    Verb("delete", text("delete a machine for good; its disks only if told so"), files.run_delete, files.delete),
+    Verb("orphans", text("disk images that nobody needs"), files.run_orphans, arguments.nothing, acts=False),
+    Verb("pool", text("storage pools"), stores.run_pool, stores.pool),
+    Verb("volume", text("volumes of storage pools"), stores.run_volume, stores.volume, stores.check_volume),
+    Verb("network", text("virtual networks"), stores.run_network, stores.network, stores.check_network),
     Verb(
         "stats",
         text("CPU, memory, disk and network of running machines"),

@@ -59,6 +59,43 @@ def build_nat(name: str, subnet: ipaddress.IPv4Network) -> str:
     return etree.tostring(network, encoding="unicode", pretty_print=True)
 
 
+def build(
+    name: str,
+    mode: str = "nat",
+    subnet: ipaddress.IPv4Network | None = None,
+    *,
+    dhcp: bool = True,
+    bridge: str = "",
+    device: str = "",
+) -> str:
+    """A `<network>` to be defined.
+
+    mode    nat, route, open; isolated: the machines and the host only; bridge: the host's own `bridge`
+    subnet  its addresses, the first of which is the host's; None: none are given out
+    device  the host's interface that is forwarded to; "": any
+    Raises XmlError if XML has no way to write the name.
+    """
+    network = etree.Element("network")
+    try:
+        etree.SubElement(network, "name").text = name
+    except ValueError as error:  # control characters
+        raise XmlError(str(error)) from None
+    if mode != "isolated":
+        forward = etree.SubElement(network, "forward", mode=mode)
+        if device:
+            forward.set("dev", device)
+    if mode == "bridge":
+        etree.SubElement(network, "bridge", name=bridge)
+        return etree.tostring(network, encoding="unicode", pretty_print=True)
+    etree.SubElement(network, "bridge", stp="on", delay="0")  # its name is chosen by libvirt
+    if subnet is not None:
+        hosts = list(_ends(subnet))
+        ip = etree.SubElement(network, "ip", address=str(hosts[0]), netmask=str(subnet.netmask))
+        if dhcp:
+            etree.SubElement(etree.SubElement(ip, "dhcp"), "range", start=str(hosts[1]), end=str(hosts[2]))
+    return etree.tostring(network, encoding="unicode", pretty_print=True)
+
+
 def interface(xml: str) -> tuple[str, str]:
     """(name, kind) of an `<interface>` of the host: ethernet, bridge, bond, vlan. Raises XmlError."""
     found = root(xml)

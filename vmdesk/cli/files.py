@@ -1,0 +1,116 @@
+"""Snapshots, clones and deletions without a window: what may stand on the command line."""
+
+import argparse
+import importlib
+from typing import Any
+
+from vmdesk.cli.arguments import Usage, VerbParser
+from vmdesk.cli.session import Session
+from vmdesk.model.text import tr
+
+
+def places(parser: argparse.ArgumentParser) -> Any:
+    """Where further verbs go, below a verb."""
+    return parser.add_subparsers(dest="what", metavar=tr("WHAT"), required=True, parser_class=VerbParser)
+
+
+def snapshot(parser: argparse.ArgumentParser) -> None:
+    below = places(parser)
+    create = below.add_parser("create", help=tr("take one"))
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("snapshot", metavar="SNAP", nargs="?", default="", help=tr("its name; else one of the time"))
+    create.add_argument("--note", default="", metavar="TEXT", help=tr("what it is for"))
+    kind = create.add_mutually_exclusive_group()
+    kind.add_argument("--internal", action="store_true", help=tr("inside the disk's own file"))
+    kind.add_argument("--external", action="store_true", help=tr("freeze the file, go on with one on top of it"))
+    create.add_argument("--memory", action="store_true", help=tr("external: with the memory of the running machine"))
+    create.add_argument(
+        "--quiesce", action="store_true", help=tr("external: let the guest agent put the disks at rest")
+    )
+    listed = below.add_parser("list", help=tr("show them"))
+    listed.add_argument("name", metavar="NAME")
+    revert = below.add_parser("revert", help=tr("go back to one: what is now is lost"))
+    revert.add_argument("name", metavar="NAME")
+    revert.add_argument("snapshot", metavar="SNAP")
+    revert.add_argument("--save", action="store_true", help=tr("take one of now first"))
+    delete = below.add_parser("delete", help=tr("delete one; what is now stays"))
+    delete.add_argument("name", metavar="NAME")
+    delete.add_argument("snapshot", metavar="SNAP")
+    delete.add_argument("--children", action="store_true", help=tr("and all that stand on it"))
+    delete.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
+    note = below.add_parser("note", help=tr("write another note"))
+    note.add_argument("name", metavar="NAME")
+    note.add_argument("snapshot", metavar="SNAP")
+    note.add_argument("note", metavar="TEXT")
+
+
+def check_snapshot(options: argparse.Namespace) -> None:
+    """Wrong usage is told before any host is opened."""
+    if options.what == "create" and options.internal and (options.memory or options.quiesce):
+        raise Usage(tr("--memory and --quiesce go with --external."))
+    if options.what == "create" and options.memory and options.quiesce:
+        raise Usage(tr("--memory and --quiesce do not go together."))
+
+
+def clone(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("new", metavar="NEW", help=tr("the clone's name; lab-{1..30} makes thirty"))
+    parser.add_argument(
+        "--linked", action="store_true", help=tr("on top of its disks, in a second; they stay for good")
+    )
+    parser.add_argument("--count", type=_count, default=1, metavar="N", help=tr("so many: NEW-1, NEW-2 ..."))
+    parser.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
+
+
+def _count(word: str) -> int:
+    found = int(word)
+    if not 1 <= found <= 999:
+        raise ValueError(word)
+    return found
+
+
+def template(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--undo", action="store_true", help=tr("an ordinary machine again"))
+    parser.add_argument("name", metavar="NAME")
+
+
+def delete(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--with-disks", action="store_true", help=tr("and its disks, unless somebody else needs them"))
+    parser.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
+    parser.add_argument("--yes", action="store_true", help=tr("do not ask"))
+
+
+def trash(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--undo", action="store_true", help=tr("take it out again"))
+    parser.add_argument("name", metavar="NAME")
+
+
+async def run_snapshot(session: Session, options: argparse.Namespace) -> int:
+    return await _run("vmdesk.cli.snapshotting", session, options)
+
+
+async def run_clone(session: Session, options: argparse.Namespace) -> int:
+    return await _run("vmdesk.cli.cloning", session, options)
+
+
+async def run_template(session: Session, options: argparse.Namespace) -> int:
+    return await _run("vmdesk.cli.cloning", session, options, "template")
+
+
+async def run_delete(session: Session, options: argparse.Namespace) -> int:
+    return await _run("vmdesk.cli.deleting", session, options)
+
+
+async def run_trash(session: Session, options: argparse.Namespace) -> int:
+    return await _run("vmdesk.cli.deleting", session, options, "trash")
+
+
+async def run_orphans(session: Session, options: argparse.Namespace) -> int:
+    return await _run("vmdesk.cli.deleting", session, options, "orphans")
+
+
+async def _run(module: str, session: Session, options: argparse.Namespace, what: str = "run") -> int:
+    # What they need is loaded here: no other verb pays for it.
+    done: int = await getattr(importlib.import_module(module), what)(session, options)
+    return done

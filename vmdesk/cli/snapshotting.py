@@ -1,0 +1,204 @@
+"""`vmdesk snapshot`: what is done."""
+
+import argparse
+import time
+from typing import Any
+
+from vmdesk.cli.output import emit, emit_json
+from vmdesk.cli.session import Session
+from vmdesk.cli.working import DONE, FAILED, job, machine
+from vmdesk.core import plain, units
+from vmdesk.core.journal import Journal
+from vmdesk.core.snapshots import deleting, plan
+from vmdesk.core.snapshots.desk import Desk, view
+from vmdesk.core.snapshots.reverting import revert
+from vmdesk.core.snapshots.taking import Wish, take
+from vmdesk.model.domain import Domain
+from vmdesk.model.snapshot import Kind, Snapshot
+from vmdesk.model.text import text, tr
+from vmdesk.virt import snapshots
+from vmdesk.virt.connection import Connection
+
+
+async def run(session: Session, options: argparse.Namespace) -> int:
+    found = await machine(session, options.name)
+    if found is None:
+        return FAILED
+    domain, connection = found
+    match options.what:
+        case "list":
+            return await _list(session, domain, connection)
+        case "create":
+            return await _create(session, options, domain, connection)
+        case "revert":
+            return await _revert(session, options, domain, connection)
+        case "note":
+            await snapshots.set_note(connection, domain.uuid, options.snapshot, options.note)
+            return _said(
+                session, domain, options.snapshot, tr("{name}: note written", name=plain.clean(options.snapshot))
+            )
+    return await _delete(session, options, domain, connection)
+
+
+async def _list(session: Session, domain: Domain, connection: Connection) -> int:
+    seen = await view(connection, domain.uuid)
+    if session.shared.json:
+        emit_json([_record(one) | {"revert": _why(seen.offers.revert[one.name])} for one in seen.snapshots])
+        return DONE
+    depth: dict[str, int] = {}
+    rows = []
+    for one in seen.snapshots:
+        depth[one.name] = depth.get(one.parent, -1) + 1
+        rows.append(
+            (
+                "  " * depth[one.name] + one.name,
+                tr("now") if one.current else "",
+                str(_KINDS[one.kind]),
+                tr("with memory") if one.with_memory else "",
+                time.strftime("%Y-%m-%d %H:%M", time.localtime(one.created)) if one.created else "",
+                units.size(one.bytes) if one.bytes is not None else "",
+                one.note,
+            )
+        )
+    if rows:
+        titles = (tr("Name"), "", tr("Kind"), "", tr("Taken"), tr("Size"), tr("Note"))
+        for line in plain.table(titles, rows, frozenset({5})):
+            emit(line)
+    return DONE
+
+
+_KINDS = {
+    Kind.INTERNAL: text("internal"),
+    Kind.EXTERNAL: text("external"),
+    Kind.NONE: text("without disks"),
+    Kind.MIXED: text("mixed"),
+}
+
+
+def _why(reason: Any) -> str | None:
+    return str(reason) if reason is not None else None
+
+
+def _record(one: Snapshot) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "parent": one.parent or None,
+        "created": one.created,
+        "note": one.note,
+        "kind": one.kind.value,
+        "memory": one.memory,
+        "state": one.state,
+        "current": one.current,
+        "bytes": one.bytes,
+        "disks": [
+            {"target": disk.target, "kind": disk.kind.value, "frozen": disk.frozen, "overlay": disk.overlay or None}
+            for disk in one.disks
+        ],
+    }
+
+
+async def _create(session: Session, options: argparse.Namespace, domain: Domain, connection: Connection) -> int:
+    external = options.external or options.memory or options.quiesce
+    kind = Kind.EXTERNAL if external else Kind.INTERNAL if options.internal else None
+    wish = Wish(options.snapshot, options.note, kind, options.memory, options.quiesce)
+
+    async def work(report: Any) -> str:
+        return await take(_desk(session, connection, domain, report), wish)
+
+    done, name = await job(session, text("Taking a snapshot of {name}", name=domain.name), work)
+    return _said(session, domain, name, plain.clean(name)) if done else FAILED
+
+
+async def _revert(session: Session, options: argparse.Namespace, domain: Domain, connection: Connection) -> int:
+    async def work(report: Any) -> Any:
+        return await revert(_desk(session, connection, domain, report), options.snapshot, options.save)
+
+    title = text("Reverting {name} to {snapshot}", name=domain.name, snapshot=options.snapshot)
+    done, came = await job(session, title, work)
+    if not done:
+        return FAILED
+    if session.shared.json:
+        emit_json(
+            {
+                "name": domain.name,
+                "uuid": domain.uuid,
+                "snapshot": options.snapshot,
+                "saved": came.saved or None,
+                "branch": list(came.branch),
+            }
+        )
+        return DONE
+    emit(tr("{doing}: done", doing=plain.clean(str(title))))
+    if came.saved:
+        emit(tr("Before that it is in the snapshot {snapshot}.", snapshot=plain.clean(came.saved)))
+    for path in came.branch if not came.saved else ():
+        emit(tr("What was before that stays in {path}.", path=plain.clean(path)))
+    return DONE
+
+
+async def _delete(session: Session, options: argparse.Namespace, domain: Domain, connection: Connection) -> int:
+    if options.dry_run:
+        return await _plan(session, options, domain, connection)
+
+    async def work(report: Any) -> Any:
+        return await deleting.delete(_desk(session, connection, domain, report), options.snapshot, options.children)
+
+    title = text("Deleting the snapshot {snapshot} of {name}", snapshot=options.snapshot, name=domain.name)
+    done, gone = await job(session, title, work)
+    if not done:
+        return FAILED
+    if session.shared.json:
+        emit_json({"name": domain.name, "uuid": domain.uuid, "deleted": list(gone)})
+    else:
+        emit(tr("{doing}: done", doing=plain.clean(str(title))))
+    return DONE
+
+
+async def _plan(session: Session, options: argparse.Namespace, domain: Domain, connection: Connection) -> int:
+    seen = await view(connection, domain.uuid)
+    seen.named(options.snapshot)
+    names: tuple[str, ...] = (options.snapshot,)
+    if options.children:
+        names = plan.delete_with_children(seen.files, domain.uuid, seen.snapshots, options.snapshot)
+    told = [await deleting.plan(connection, domain.uuid, name) for name in names]
+    if session.shared.json:
+        emit_json(
+            [
+                {
+                    "snapshot": one.name,
+                    "way": one.way.value,
+                    "files": [image.path for image in one.gone],
+                    "frees": one.frees,
+                    "refused": _why(one.refused),
+                }
+                for one in told
+            ]
+        )
+    else:
+        for one in told:
+            if one.refused is not None:
+                emit(f"{plain.clean(one.name)}: {plain.clean(str(one.refused))}")
+                continue
+            emit(tr("{name}: {how}", name=plain.clean(one.name), how=str(_WAYS[one.way])))
+            for image in one.gone:
+                emit("  " + plain.clean(image.path))
+    return FAILED if any(one.refused is not None for one in told) else DONE
+
+
+_WAYS = {
+    plan.Way.LIBVIRT: text("its changes are merged; what goes:"),
+    plan.Way.DROP: text("nobody needs what is in it; what goes:"),
+    plan.Way.FORGET: text("it is forgotten, and its files stay: others need them"),
+}
+
+
+def _desk(session: Session, connection: Connection, domain: Domain, report: Any) -> Desk:
+    return Desk(Journal(session.paths.journal_folder), connection, domain.uuid, report)
+
+
+def _said(session: Session, domain: Domain, name: str, line: str) -> int:
+    if session.shared.json:
+        emit_json({"name": domain.name, "uuid": domain.uuid, "snapshot": name})
+    else:
+        emit(line)
+    return DONE

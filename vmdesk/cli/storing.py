@@ -1,0 +1,349 @@
+"""`vmdesk pool`, `vmdesk volume` and `vmdesk network`: what is done."""
+
+import argparse
+import contextlib
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from vmdesk.cli.output import emit, emit_json
+from vmdesk.cli.session import Session
+from vmdesk.cli.working import DONE, FAILED, job, only_host
+from vmdesk.core import plain, units
+from vmdesk.core.chains import Index, file_plan
+from vmdesk.model.errors import VirtError
+from vmdesk.model.text import text, tr
+from vmdesk.virt import chains, networks, pools, transfer, volumes
+from vmdesk.virt.connection import Connection
+from vmdesk.virtxml import networks as networks_xml
+from vmdesk.virtxml import pools as pools_xml
+from vmdesk.virtxml.document import XmlError
+
+
+async def pool(session: Session, options: argparse.Namespace) -> int:
+    connection = only_host(session)
+    if connection is None:
+        return FAILED
+    match options.what:
+        case "list":
+            return await _pools(session, connection)
+        case "create":
+            return await _make_pool(session, options, connection)
+        case "start":
+            await pools.start_pool(connection, options.name)
+        case "stop":
+            await pools.stop_pool(connection, options.name)
+        case "refresh":
+            await pools.refresh(connection, options.name)
+        case "autostart":
+            await pools.set_pool_autostart(connection, options.name, options.on == "on")
+        case "delete":
+            if (await pools.pool(connection, options.name)).active:
+                await pools.stop_pool(connection, options.name)
+            await pools.undefine_pool(connection, options.name)
+            return _gone(session, options.name)
+    return _shown(session, asdict(await pools.pool(connection, options.name)))
+
+
+async def _pools(session: Session, connection: Connection) -> int:
+    found = await pools.pools(connection)
+    if session.shared.json:
+        emit_json([asdict(one) for one in found])
+        return DONE
+    rows = [
+        (
+            one.name,
+            one.kind,
+            tr("on") if one.active else tr("off"),
+            tr("with the host") if one.autostart else "",
+            units.size(one.available) if one.active else "",
+            units.size(one.capacity) if one.active else "",
+            one.target,
+        )
+        for one in found
+    ]
+    titles = (tr("Name"), tr("Kind"), tr("State"), tr("Starts"), tr("Free"), tr("Size"), tr("Path"))
+    for line in plain.table(titles, rows, frozenset({4, 5})) if rows else ():
+        emit(line)
+    return DONE
+
+
+async def _make_pool(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    try:
+        xml = pools_xml.build(
+            options.name,
+            options.target,
+            kind=options.kind,
+            host=options.source_host,
+            folder=options.source_path,
+            device=options.source_device,
+            source=options.source_name,
+            source_format=options.source_format,
+        )
+    except XmlError:
+        session.complain(tr("This cannot be a name."))
+        return FAILED
+    name = await pools.define_pool(connection, xml)
+    try:
+        await pools.start_pool(connection, name, build=options.kind in ("dir", "fs", "netfs"))
+        await pools.set_pool_autostart(connection, name, True)
+    except BaseException:
+        for undo in (pools.stop_pool, pools.undefine_pool):  # what this run made, and nothing else
+            with contextlib.suppress(VirtError):
+                await undo(connection, name)
+        raise
+    return _shown(session, asdict(await pools.pool(connection, name)))
+
+
+async def volume(session: Session, options: argparse.Namespace) -> int:
+    connection = only_host(session)
+    if connection is None:
+        return FAILED
+    match options.what:
+        case "list":
+            return await _volumes(session, options, connection)
+        case "create":
+            return await _make_volume(session, options, connection)
+        case "grow":
+            await volumes.grow(connection, options.pool, options.name, options.bytes)
+        case "copy":
+            return await _copy(session, options, connection)
+        case "upload":
+            return await _upload(session, options, connection)
+        case "download":
+            found = await volumes.volume(connection, options.pool, options.name)
+            title = text("Reading the volume {volume}", volume=options.name)
+            target = Path(options.file)
+            done, _none = await job(
+                session, title, lambda report: transfer.download(connection, found, target, _telling(report))
+            )
+            return DONE if done else FAILED
+        case "delete":
+            return await _delete(session, options, connection)
+    return _shown(session, asdict(await volumes.volume(connection, options.pool, options.name)))
+
+
+async def _volumes(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    await pools.pool(connection, options.pool)  # "there is no such pool" is told in its own words
+    files = await chains.files(connection)
+    index = Index(files)
+    found = sorted(
+        (image for image in files.images.values() if image.pool == options.pool), key=lambda image: image.volume
+    )
+    used = {image.path: _users(index, image.path) for image in found}
+    if session.shared.json:
+        emit_json(
+            [
+                {
+                    "name": image.volume,
+                    "path": image.path,
+                    "format": image.format,
+                    "capacity": image.capacity,
+                    "allocation": image.allocation,
+                    "backing": image.backing or None,
+                    "used_by": used[image.path],
+                }
+                for image in found
+            ]
+        )
+        return DONE
+    rows = [
+        (
+            image.volume,
+            image.format,
+            units.size(image.capacity or 0),
+            units.size(image.allocation or 0),
+            ", ".join(used[image.path]),
+        )
+        for image in found
+    ]
+    titles = (tr("Name"), tr("Format"), tr("Size"), tr("On disk"), tr("Used by"))
+    for line in plain.table(titles, rows, frozenset({2, 3})) if rows else ():
+        emit(line)
+    return DONE
+
+
+def _users(index: Index, path: str) -> list[str]:
+    """The machines that need it, directly or through a chain, and the volumes of nobody that stand on it."""
+    return list(dict.fromkeys(one.machine or one.path for one in file_plan(index, path).breaks))
+
+
+async def _make_volume(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    where = await pools.pool(connection, options.pool)
+    suffix = Path(options.name).suffix.lstrip(".")
+    kind = options.format or (suffix if suffix in ("qcow2", "raw") else "qcow2" if where.keeps_files else "")
+
+    async def work(report: Any) -> Any:
+        return await volumes.create_volume(
+            connection,
+            where,
+            options.name,
+            options.bytes,
+            format=kind,
+            full=options.full,
+            progress=_telling(report) if options.full else None,
+        )
+
+    title = text("Making the volume {volume} in {pool}", volume=options.name, pool=options.pool)
+    done, made = await job(session, title, work)
+    return _shown(session, asdict(made)) if done else FAILED
+
+
+async def _copy(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    source = await volumes.volume(connection, options.pool, options.name)
+    where = await pools.pool(connection, options.to_pool)
+
+    async def work(report: Any) -> Any:
+        return await volumes.copy_volume(
+            connection, where, options.new, source, format=options.format or source.format, progress=_telling(report)
+        )
+
+    done, made = await job(session, text("Copying the volume {volume}", volume=options.name), work)
+    return _shown(session, asdict(made)) if done else FAILED
+
+
+async def _upload(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    where, source = await pools.pool(connection, options.pool), Path(options.file)
+    size = _length(session, options.file)
+    if size is None:
+        return FAILED
+
+    async def work(report: Any) -> Any:
+        made = await volumes.create_volume(
+            connection, where, options.name, max(1, size), format="raw" if where.keeps_files else ""
+        )
+        try:
+            await transfer.upload(connection, made, source, _telling(report))
+        except BaseException:
+            await volumes.delete_volume(connection, made.pool, made.name, made.path)
+            raise
+        return await volumes.volume(connection, made.pool, made.name)
+
+    done, made = await job(session, text("Writing the volume {volume}", volume=options.name), work)
+    return _shown(session, asdict(made)) if done else FAILED
+
+
+def _length(session: Session, file: str) -> int | None:
+    try:
+        return os.stat(file).st_size
+    except OSError as error:
+        session.complain(tr("{path} cannot be read: {reason}", path=plain.clean(file), reason=error.strerror or ""))
+        return None
+
+
+async def _delete(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    found = await volumes.volume(connection, options.pool, options.name)
+    files = await chains.files(connection)
+    index = Index(files)
+    path = next(
+        (one.path for one in files.images.values() if (one.pool, one.volume) == (found.pool, found.name)), found.path
+    )
+    plan = file_plan(index, path)
+    needed = ", ".join(str(one.said()) for one in plan.breaks)
+    if needed:
+        session.complain(tr("{path} is needed by {who}.", path=plain.clean(path), who=plain.clean(needed)))
+    elif not options.dry_run:
+        await volumes.delete_volume(connection, options.pool, options.name, found.path)
+    if session.shared.json:
+        emit_json(
+            {
+                "path": path,
+                "frees": plan.frees,
+                "done": not needed and not options.dry_run,
+                "needed_by": [str(one.said()) for one in plan.breaks],
+            }
+        )
+    elif not needed:
+        emit(tr("Freed: {size}", size=units.size(plan.frees)))
+    return FAILED if needed else DONE
+
+
+async def network(session: Session, options: argparse.Namespace) -> int:
+    connection = only_host(session)
+    if connection is None:
+        return FAILED
+    match options.what:
+        case "list":
+            return await _networks(session, connection)
+        case "create":
+            return await _make_network(session, options, connection)
+        case "start":
+            await networks.start_network(connection, options.name)
+        case "stop":
+            await networks.stop_network(connection, options.name)
+        case "autostart":
+            await networks.set_network_autostart(connection, options.name, options.on == "on")
+        case "delete":
+            if (await networks.network(connection, options.name)).active:
+                await networks.stop_network(connection, options.name)
+            await networks.undefine_network(connection, options.name)
+            return _gone(session, options.name)
+    return _shown(session, asdict(await networks.network(connection, options.name)))
+
+
+async def _networks(session: Session, connection: Connection) -> int:
+    found = await networks.networks(connection)
+    if session.shared.json:
+        emit_json([asdict(one) for one in found])
+        return DONE
+    rows = [
+        (
+            one.name,
+            one.forward or tr("isolated"),
+            tr("on") if one.active else tr("off"),
+            tr("with the host") if one.autostart else "",
+            one.bridge,
+            one.address,
+        )
+        for one in found
+    ]
+    titles = (tr("Name"), tr("Kind"), tr("State"), tr("Starts"), tr("Bridge"), tr("Address"))
+    for line in plain.table(titles, rows) if rows else ():
+        emit(line)
+    return DONE
+
+
+async def _make_network(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    try:
+        xml = networks_xml.build(
+            options.name,
+            options.mode,
+            options.subnet,
+            dhcp=not options.no_dhcp,
+            bridge=options.bridge,
+            device=options.device,
+        )
+    except XmlError:
+        session.complain(tr("This cannot be a name."))
+        return FAILED
+    name = await networks.define_network(connection, xml)
+    try:
+        await networks.start_network(connection, name)
+        await networks.set_network_autostart(connection, name, True)
+    except BaseException:
+        for undo in (networks.stop_network, networks.undefine_network):  # what this run made, and nothing else
+            with contextlib.suppress(VirtError):
+                await undo(connection, name)
+        raise
+    return _shown(session, asdict(await networks.network(connection, name)))
+
+
+def _telling(report: Any) -> Any:
+    return lambda done, total: report(done / total if total else None)
+
+
+def _shown(session: Session, record: dict[str, Any]) -> int:
+    if session.shared.json:
+        emit_json(record)
+    else:
+        emit(plain.clean(str(record.get("path") or record["name"])))
+    return DONE
+
+
+def _gone(session: Session, name: str) -> int:
+    if session.shared.json:
+        emit_json({"name": name, "deleted": True})
+    else:
+        emit(plain.clean(name))
+    return DONE
