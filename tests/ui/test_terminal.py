@@ -70,7 +70,7 @@ class Desk:
         self.view.flush()
 
     def seen(self) -> list[str]:
-        return self.view.readable_text().split("\n")
+        return self.view.reading.text().split("\n")
 
     def cell(self, column: float, row: float) -> QPoint:
         drawing = self.view._drawing
@@ -307,7 +307,7 @@ def test_as_large_as_the_window(desk: Desk, qtbot: QtBot) -> None:
 
 def test_a_window_smaller_than_the_screen_shows_the_cursor(desk: Desk, qtbot: QtBot) -> None:
     desk.window.resize(300, 200)
-    qtbot.waitUntil(lambda: desk.view._rows < 24)
+    qtbot.waitUntil(lambda: desk.view.rows < 24)
     desk.say("top\r\n\x1b[24;1Hbottom")
     assert desk.seen()[-1] == "bottom"
     desk.say("\x1b[H")

@@ -10,55 +10,62 @@ from shiboken6 import isValid
 
 
 class Readable(Protocol):
-    """What is asked of the terminal's view. Offsets count characters of `readable_text`."""
+    """What is asked of the terminal. Offsets count characters of `text`."""
 
-    def readable_text(self) -> str: ...
-    def readable_cursor(self) -> int: ...
-    def readable_selection(self) -> tuple[int, int]: ...
-    def readable_rect(self, offset: int) -> QRect: ...
-    def readable_offset(self, point: QPoint) -> int: ...
-    def select_readable(self, start: int, end: int) -> None: ...
+    def text(self) -> str: ...
+    def cursor(self) -> int: ...
+    def selection(self) -> tuple[int, int]: ...
+    def rect(self, offset: int) -> QRect: ...
+    def offset(self, point: QPoint) -> int: ...
+    def select(self, start: int, end: int) -> None: ...
+
+
+class View(Protocol):
+    """A widget that can be read."""
+
+    @property
+    def reading(self) -> Readable: ...
 
 
 class _Text(QAccessibleTextInterface):
-    def __init__(self, view: Readable) -> None:
+    def __init__(self, view: View) -> None:
         super().__init__()
         self._view = view
 
     def text(self, start: int, end: int) -> str:
-        return self._view.readable_text()[max(start, 0) : end if end >= 0 else None]
+        return self._view.reading.text()[max(start, 0) : end if end >= 0 else None]
 
     def characterCount(self) -> int:
-        return len(self._view.readable_text())
+        return len(self._view.reading.text())
 
     def cursorPosition(self) -> int:
-        return self._view.readable_cursor()
+        return self._view.reading.cursor()
 
     def setCursorPosition(self, position: int) -> None:
         """The guest moves its cursor, nobody else."""
 
     def selectionCount(self) -> int:
-        start, end = self._view.readable_selection()
+        start, end = self._view.reading.selection()
         return int(start < end)
 
     def selection(self, index: int) -> object:
-        return self._view.readable_selection() if index == 0 else (0, 0)
+        return self._view.reading.selection() if index == 0 else (0, 0)
 
     def addSelection(self, start: int, end: int) -> None:
-        self._view.select_readable(start, end)
+        self._view.reading.select(start, end)
 
     def setSelection(self, index: int, start: int, end: int) -> None:
         if index == 0:
-            self._view.select_readable(start, end)
+            self._view.reading.select(start, end)
 
     def removeSelection(self, index: int) -> None:
-        self._view.select_readable(0, 0)
+        self._view.reading.select(0, 0)
 
     def characterRect(self, offset: int) -> QRect:
-        return self._view.readable_rect(offset)
+        return self._view.reading.rect(offset)
 
     def offsetAtPoint(self, point: QPoint) -> int:
-        return self._view.readable_offset(point)
+        return self._view.reading.offset(point)
 
     def scrollToSubstring(self, start: int, end: int) -> None:
         """What can be read is what is on the screen."""
@@ -68,7 +75,7 @@ class _Text(QAccessibleTextInterface):
 
 
 class _Accessible(QAccessibleWidget):
-    def __init__(self, widget: QWidget, view: Readable) -> None:
+    def __init__(self, widget: QWidget, view: View) -> None:
         super().__init__(widget, QAccessible.Role.Terminal)
         self._text = _Text(view)
 
@@ -101,7 +108,7 @@ def difference(old: Sequence[str], new: Sequence[str]) -> tuple[int, str, str]:
 
 
 def install(class_name: str) -> None:
-    """From now on Qt asks here for the accessible side of widgets of that class, which are Readable."""
+    """From now on Qt asks here for the accessible side of widgets of that class, which can be read."""
     if class_name in _installed:
         return
     if not _installed:
@@ -113,6 +120,6 @@ def _make(class_name: str, widget: object) -> _Accessible | None:
     if class_name not in _installed or not isinstance(widget, QWidget):
         return None
     _kept[:] = [kept for kept in _kept if isValid(kept)]
-    made = _Accessible(widget, cast(Readable, widget))
+    made = _Accessible(widget, cast(View, widget))
     _kept.append(made)
     return made

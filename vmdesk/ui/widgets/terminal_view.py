@@ -1,19 +1,11 @@
 """A text console to look at and to type in."""
 
 import time
-from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleTextCursorEvent,
-    QAccessibleTextInsertEvent,
-    QAccessibleTextRemoveEvent,
-    QAction,
-    QActionGroup,
     QClipboard,
     QContextMenuEvent,
     QFocusEvent,
@@ -23,7 +15,6 @@ from PySide6.QtGui import (
     QHideEvent,
     QInputMethodEvent,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -34,7 +25,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
-    QFileDialog,
     QFrame,
     QMenu,
     QWidget,
@@ -43,18 +33,18 @@ from PySide6.QtWidgets import (
 from vmdesk.console.text import SCROLLBACK, SIZE, Mods, Place, Span, Terminal
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.colors import faded
-from vmdesk.ui.icons import icon
 from vmdesk.ui.widgets import terminal_access
 from vmdesk.ui.widgets.scroll_bar import thin
-from vmdesk.ui.widgets.terminal_drawing import Drawing, Mark
+from vmdesk.ui.widgets.terminal_drawing import Drawing
 from vmdesk.ui.widgets.terminal_keys import held, key_bytes
+from vmdesk.ui.widgets.terminal_marks import Finds, Selecting, marks
+from vmdesk.ui.widgets.terminal_menu import terminal_menu
+from vmdesk.ui.widgets.terminal_reading import Reading
 
 FRAME = 16  # ms between two pictures
 FLOODED = 33  # the same while more comes than can be shown
 HIDDEN = 250  # ms between two looks at what came while nobody sees it
 BUDGET = 0.01  # seconds of a turn of the main thread
-SIZES = ((80, 24), (100, 30), (132, 43))
 SMALLEST_FONT, LARGEST_FONT = 6.0, 32.0
 _EDGE = theme.GRID // 2
 
@@ -93,12 +83,10 @@ class TerminalView(QAbstractScrollArea):
         self._anchor: int | None = None  # the number of the line at the top; None: the screen, whatever comes
         self._drawn: tuple[int, Place, int] = (0, Place(0, 0), 0)  # top, cursor, first of the last picture
         self._selection: Span | None = None
-        self._pivot: tuple[Span, str] | None = None  # where the selection began, and whether by words or lines
-        self._found: list[Span] = []
-        self._current = -1
+        self._selecting = Selecting(self.terminal)
+        self._finds = Finds(self.terminal)
         self._composed = ""
-        self._told: list[str] = []  # what screen readers know, and the number of its first line
-        self._told_top = 0
+        self.reading = Reading(self)
         self._readonly = False
         self._last_bell = 0.0
         self._last_turn = 0.0
@@ -163,6 +151,10 @@ class TerminalView(QAbstractScrollArea):
 
     # -- size
 
+    @property
+    def fixed_size(self) -> tuple[int, int] | None:
+        return self._fixed
+
     def set_fixed_size(self, size: tuple[int, int] | None) -> None:
         """Columns and lines; None: as many as there is room for.
 
@@ -213,7 +205,7 @@ class TerminalView(QAbstractScrollArea):
         self._refresh(everything=True)
 
     @property
-    def _rows(self) -> int:
+    def rows(self) -> int:
         """Lines seen at once."""
         return min(self._room()[1], self.terminal.lines)
 
@@ -221,18 +213,18 @@ class TerminalView(QAbstractScrollArea):
     def _lowest(self) -> int:
         """The number of the line at the top when the end is seen."""
         terminal = self.terminal
-        if self._rows >= terminal.lines:
+        if self.rows >= terminal.lines:
             return terminal.top
         # There is room for a part of the screen only: that with the cursor.
-        return min(terminal.end - self._rows, max(terminal.top, terminal.cursor.line - self._rows + 1))
+        return min(terminal.end - self.rows, max(terminal.top, terminal.cursor.line - self.rows + 1))
 
     @property
-    def _top(self) -> int:
+    def top(self) -> int:
         return self._lowest if self._anchor is None else max(self.terminal.first, min(self._anchor, self._last_top))
 
     @property
     def _last_top(self) -> int:
-        return max(self.terminal.first, self.terminal.end - self._rows)
+        return max(self.terminal.first, self.terminal.end - self.rows)
 
     # -- painting
 
@@ -243,12 +235,12 @@ class TerminalView(QAbstractScrollArea):
         if self._selection and self._selection.end.line < terminal.first:
             self._selection = None
         before = self._drawn
-        self._drawn = now = (self._top, terminal.cursor, terminal.top)
+        self._drawn = now = (self.top, terminal.cursor, terminal.top)
         bar = self.verticalScrollBar()
         bar.blockSignals(True)
         bar.setRange(0, self._last_top - terminal.first)
-        bar.setPageStep(self._rows)
-        bar.setValue(self._top - terminal.first)
+        bar.setPageStep(self.rows)
+        bar.setValue(self.top - terminal.first)
         bar.blockSignals(False)
         if everything or before[0] != now[0] or before[2] != now[2]:
             self.viewport().update()
@@ -259,11 +251,11 @@ class TerminalView(QAbstractScrollArea):
                 self._update_line(line)
         if dirty or everything:
             self.changed.emit()
-            self._tell_readers()
+            self.reading.tell(self)
 
     def _update_line(self, number: int) -> None:
-        row = number - self._top
-        if 0 <= row < self._rows:
+        row = number - self.top
+        if 0 <= row < self.rows:
             height = self._drawing.cell_height
             self.viewport().update(0, _EDGE + row * height, self.viewport().width(), height)
 
@@ -272,15 +264,16 @@ class TerminalView(QAbstractScrollArea):
         drawing, terminal = self._drawing, self.terminal
         painter.fillRect(event.rect(), drawing.ground)
         left = _EDGE - self.horizontalScrollBar().value()
-        height, top = drawing.cell_height, self._top
+        height, top = drawing.cell_height, self.top
         first = max(0, (event.rect().top() - _EDGE) // height)
-        last = min(self._rows, (event.rect().bottom() - _EDGE) // height + 1)
+        last = min(self.rows, (event.rect().bottom() - _EDGE) // height + 1)
         painter.translate(left, _EDGE)
         cursor = terminal.cursor
         for row in range(first, last):
             number = top + row
             line = terminal.line(number)
-            drawing.paint_line(painter, row * height, line, terminal.columns, self._marks(number), terminal.reversed)
+            marked = marks(self._finds, self._selection, number, terminal.columns, self.palette(), self.hasFocus())
+            drawing.paint_line(painter, row * height, line, terminal.columns, marked, terminal.reversed)
             if number == cursor.line and not terminal.cursor_hidden:
                 self._paint_cursor(painter, row * height, cursor)
         painter.resetTransform()
@@ -299,32 +292,13 @@ class TerminalView(QAbstractScrollArea):
     def _paint_edge(self, painter: QPainter, left: int) -> None:
         """Where a screen ends that is smaller than the window."""
         width = left + self.terminal.columns * self._drawing.cell_width + _EDGE
-        height = self._rows * self._drawing.cell_height + 2 * _EDGE
+        height = self.rows * self._drawing.cell_height + 2 * _EDGE
         color = self.palette().color(QPalette.ColorRole.Midlight)
         size = self.viewport().size()
         if self._fixed and width + 1 < size.width():
             painter.fillRect(width, 0, 1, min(height, size.height()), color)
         if self._fixed and height + 1 < size.height():
             painter.fillRect(0, height, min(width + 1, size.width()), 1, color)
-
-    def _marks(self, number: int) -> list[Mark]:
-        """What is found and what is selected on a line."""
-        palette, columns = self.palette(), self.terminal.columns
-        marks = []
-        for place in range(bisect_left(self._found, number, key=lambda span: span.end.line), len(self._found)):
-            span = self._found[place]
-            if span.start.line > number:
-                break
-            if part := span.on(number, columns):
-                strong = place == self._current
-                ground = theme.warning_color(palette)
-                ink = palette.color(QPalette.ColorRole.Base if strong else QPalette.ColorRole.Text)
-                marks.append(Mark(*part, ground if strong else faded(ground, 0.3), ink))
-        if self._selection and (part := self._selection.on(number, columns)):
-            group = QPalette.ColorGroup.Active if self.hasFocus() else QPalette.ColorGroup.Inactive
-            ground = palette.color(group, QPalette.ColorRole.Highlight)
-            marks.append(Mark(*part, ground, palette.color(group, QPalette.ColorRole.HighlightedText)))
-        return marks
 
     # -- looking back
 
@@ -338,10 +312,14 @@ class TerminalView(QAbstractScrollArea):
 
     def reveal(self, line: int) -> None:
         """Scroll only if that line is not seen."""
-        if not self._top <= line < self._top + self._rows:
-            self.scroll_to(line - self._rows // 2)
+        if not self.top <= line < self.top + self.rows:
+            self.scroll_to(line - self.rows // 2)
 
     # -- typing
+
+    @property
+    def readonly(self) -> bool:
+        return self._readonly
 
     def set_readonly(self, readonly: bool) -> None:
         """View only: nothing goes to the guest."""
@@ -381,9 +359,9 @@ class TerminalView(QAbstractScrollArea):
         """The keys that are not the guest's."""
         mods &= ~Mods.META
         if mods == Mods.SHIFT and not self.terminal.second:
-            page = {_K.Key_PageUp: -self._rows, _K.Key_PageDown: self._rows}.get(key)
+            page = {_K.Key_PageUp: -self.rows, _K.Key_PageDown: self.rows}.get(key)
             if page is not None:
-                self.scroll_to(self._top + page)
+                self.scroll_to(self.top + page)
             elif key in (_K.Key_Home, _K.Key_End):
                 self.scroll_to(self.terminal.first if key == _K.Key_Home else None)
             elif key == _K.Key_Insert:
@@ -418,7 +396,7 @@ class TerminalView(QAbstractScrollArea):
 
     def inputMethodQuery(self, query: Qt.InputMethodQuery) -> object:
         if query == Qt.InputMethodQuery.ImCursorRectangle:
-            return self._cell_rect(self.terminal.cursor)
+            return self.cell_rect(self.terminal.cursor)
         if query == Qt.InputMethodQuery.ImHints:
             return Qt.InputMethodHint.ImhNoPredictiveText | Qt.InputMethodHint.ImhNoAutoUppercase
         if query == Qt.InputMethodQuery.ImEnabled:
@@ -426,6 +404,10 @@ class TerminalView(QAbstractScrollArea):
         return super().inputMethodQuery(query)
 
     # -- selecting, copying, pasting
+
+    @property
+    def selection(self) -> Span | None:
+        return self._selection
 
     @property
     def selected_text(self) -> str:
@@ -456,20 +438,20 @@ class TerminalView(QAbstractScrollArea):
         drawing = self._drawing
         column = round((point.x() - _EDGE + self.horizontalScrollBar().value()) / drawing.cell_width - 0.1)
         row = (point.y() - _EDGE) // drawing.cell_height
-        number = min(max(self._top + row, self.terminal.first), self.terminal.end - 1)
-        if row < 0 or number < self._top + row:
+        number = min(max(self.top + row, self.terminal.first), self.terminal.end - 1)
+        if row < 0 or number < self.top + row:
             column = 0 if row < 0 else self.terminal.columns
         return Place(number, min(max(column, 0), self.terminal.columns))
 
-    def _cell_at(self, point: QPoint) -> Place:
+    def cell_at(self, point: QPoint) -> Place:
         half = QPoint(self._drawing.cell_width // 2, 0)
         place = self._place_at(point - half)
         return Place(place.line, min(place.column, self.terminal.columns - 1))
 
-    def _cell_rect(self, place: Place) -> QRect:
+    def cell_rect(self, place: Place) -> QRect:
         drawing = self._drawing
         left = _EDGE - self.horizontalScrollBar().value() + place.column * drawing.cell_width
-        top = _EDGE + (place.line - self._top) * drawing.cell_height
+        top = _EDGE + (place.line - self.top) * drawing.cell_height
         return QRect(left, top, drawing.cell_width, drawing.cell_height)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -479,41 +461,23 @@ class TerminalView(QAbstractScrollArea):
                 self.paste(selection=True)
         elif event.button() == Qt.MouseButton.LeftButton:
             place = self._place_at(point)
-            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self._pivot:
-                self._extend(place)
-            elif (
-                self._pivot and self._pivot[1] == "word" and self._pivot[0] == self.terminal.word(self._cell_at(point))
-            ):
-                self._begin(self.terminal.paragraph(place.line), "line")  # the third click
+            if event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self._selecting.begun:
+                self.select(self._selecting.extend(place))
+            elif self._selecting.is_word(self.cell_at(point)):
+                self.select(self._selecting.begin(place, "line"))  # the third click
             else:
-                self._begin(Span(place, place), "cell")
+                self.select(self._selecting.begin(place))
         else:
             super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            self._begin(self.terminal.word(self._cell_at(event.position().toPoint())), "word")
-
-    def _begin(self, span: Span, by: str) -> None:
-        self._pivot = (span, by)
-        self.select(span if span.start != span.end else None)
-
-    def _extend(self, place: Place) -> None:
-        if self._pivot is None:
-            return
-        pivot, by = self._pivot
-        there = Span(place, place)
-        if by == "word":
-            there = self.terminal.word(Place(place.line, min(place.column, self.terminal.columns - 1)))
-        elif by == "line":
-            there = self.terminal.paragraph(place.line)
-        span = Span(min(pivot.start, there.start), max(pivot.end, there.end))
-        self.select(span if span.start != span.end else None)
+            self.select(self._selecting.begin(self.cell_at(event.position().toPoint()), "word"))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if event.buttons() & Qt.MouseButton.LeftButton and self._pivot:
+        if event.buttons() & Qt.MouseButton.LeftButton and self._selecting.begun:
             point = event.position().toPoint()
-            self._extend(self._place_at(point))
+            self.select(self._selecting.extend(self._place_at(point)))
             outside = not 0 <= point.y() < self.viewport().height()
             if outside != self._pulling.isActive():
                 (self._pulling.start if outside else self._pulling.stop)()
@@ -527,8 +491,9 @@ class TerminalView(QAbstractScrollArea):
     def _on_pull(self) -> None:
         """The mouse is held above or below: go on selecting there."""
         point = self.viewport().mapFromGlobal(self.cursor().pos())
-        self.scroll_to(self._top + (-1 if point.y() < 0 else 1))
-        self._extend(self._place_at(point))
+        self.scroll_to(self.top + (-1 if point.y() < 0 else 1))
+        if self._selecting.begun:
+            self.select(self._selecting.extend(self._place_at(point)))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         turn = event.angleDelta().y()
@@ -548,29 +513,25 @@ class TerminalView(QAbstractScrollArea):
     @property
     def found(self) -> tuple[int, int]:
         """(place of the current one from 1, 0 if there is none; how many)."""
-        return self._current + 1, len(self._found)
+        return self._finds.count
 
     def look_for(self, words: str, match_case: bool = False) -> None:
         """Mark all places of the words and go to the youngest."""
-        self._found = self.terminal.find(words, match_case)
-        self._current = len(self._found) - 1
+        self._finds.look_for(words, match_case)
         self._go_to_current()
 
     def refind(self, words: str, match_case: bool) -> None:
         """The same words in what is there now; the current place stays."""
-        current = self._found[self._current] if self._found else None
-        self._found = self.terminal.find(words, match_case)
-        self._current = self._found.index(current) if current in self._found else len(self._found) - 1
+        self._finds.refind(words, match_case)
         self.viewport().update()
 
     def step(self, by: int) -> None:
-        if self._found:
-            self._current = (self._current + by) % len(self._found)
-            self._go_to_current()
+        self._finds.step(by)
+        self._go_to_current()
 
     def _go_to_current(self) -> None:
-        if self._found:
-            self.reveal(self._found[self._current].start.line)
+        if self._finds.current:
+            self.reveal(self._finds.current.start.line)
         self.viewport().update()
 
     # -- menu
@@ -579,67 +540,15 @@ class TerminalView(QAbstractScrollArea):
         self.menu().popup(event.globalPos())
 
     def menu(self) -> QMenu:
-        """Made anew each time: what it offers depends."""
         if self._menu:
             self._menu.deleteLater()
-        self._menu = menu = QMenu(self)
-        menu.setObjectName("terminal-menu")
-        self._add(menu, tr("Copy"), "Ctrl+Shift+C", self.copy, bool(self._selection), "copy")
-        self._add(menu, tr("Paste"), "Ctrl+Shift+V", self.paste, not self._readonly, "clipboard-text-outline")
-        self._add(menu, tr("Select all"), "Ctrl+Shift+A", self.select_all)
-        menu.addSeparator()
-        self._add(menu, tr("Find ..."), "Ctrl+Shift+F", self.searching.emit, picture="search")
-        only = self._add(menu, tr("View only"), "", lambda: self.set_readonly(not self._readonly), picture="eye")
-        only.setCheckable(True)
-        only.setChecked(self._readonly)
-        self._add(menu, tr("Clear what scrolled away"), "", self._on_clear)
-        if self.terminal.log_file:
-            words = tr("Stop writing to {file}", file=self.terminal.log_file.name)
-            self._add(menu, words, "", lambda: self.log_to(None))
-        else:
-            self._add(menu, tr("Write to a file ..."), "", self._on_log, picture="save")
-        menu.addSeparator()
-        sizes = menu.addMenu(tr("Size"))
-        group = QActionGroup(sizes)
-        for size in (*SIZES, None):
-            words = tr("{columns} x {lines}", columns=size[0], lines=size[1]) if size else tr("As the window")
-            action = self._add(sizes, words, "", partial(self.set_fixed_size, size))
-            action.setCheckable(True)
-            action.setChecked(size == self._fixed)
-            group.addAction(action)
-        sizes.addSeparator()
-        self._add(sizes, tr("Tell the machine (types stty)"), "", self.tell_size, not self._readonly)
-        letters = menu.addMenu(tr("Letters"))
-        self._add(letters, tr("Larger"), "Ctrl+Shift++", lambda: self.zoom(1))
-        self._add(letters, tr("Smaller"), "Ctrl+Shift+-", lambda: self.zoom(-1))
-        self._add(letters, tr("As usual"), "Ctrl+Shift+0", lambda: self.zoom(0))
-        return menu
+        self._menu = terminal_menu(self, self)
+        return self._menu
 
-    def _add(
-        self, menu: QMenu, words: str, keys: str, act: Callable[[], object], enabled: bool = True, picture: str = ""
-    ) -> QAction:
-        action = menu.addAction(words)
-        if keys:
-            # Shown only: the view reads its keys itself.
-            action.setShortcut(QKeySequence(keys))
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        if picture:
-            action.setIcon(icon(picture))
-        action.setEnabled(enabled)
-        action.triggered.connect(lambda _checked=False: act())
-        return action
-
-    def _on_clear(self) -> None:
+    def clear_history(self) -> None:
+        """Forget what scrolled away."""
         self.terminal.clear_history()
         self.scroll_to(None)
-
-    def _on_log(self) -> None:
-        dialog = QFileDialog(self, tr("Write to a file"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("log")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda name: self.log_to(Path(name)))
-        dialog.open()
 
     def log_to(self, file: Path | None) -> None:
         """Write what comes to a file, too; None: no more."""
@@ -679,57 +588,3 @@ class TerminalView(QAbstractScrollArea):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
             self._drawing.set_palette(self.palette())
             self.viewport().update()
-
-    # -- for screen readers: what is on the screen now, without the blanks at the ends of lines
-
-    def readable_text(self) -> str:
-        return "\n".join(self._seen())
-
-    def _seen(self) -> list[str]:
-        return [self.terminal.line(self._top + row).text for row in range(self._rows)]
-
-    def readable_cursor(self) -> int:
-        return self._offset(self.terminal.cursor)
-
-    def readable_selection(self) -> tuple[int, int]:
-        if self._selection is None:
-            return 0, 0
-        return self._offset(self._selection.start), self._offset(self._selection.end)
-
-    def readable_rect(self, offset: int) -> QRect:
-        rect = self._cell_rect(self._place(offset))
-        return QRect(self.viewport().mapToGlobal(rect.topLeft()), rect.size())
-
-    def readable_offset(self, point: QPoint) -> int:
-        return self._offset(self._cell_at(self.viewport().mapFromGlobal(point)))
-
-    def select_readable(self, start: int, end: int) -> None:
-        self.select(Span(self._place(start), self._place(end)) if start < end else None)
-
-    def _offset(self, place: Place) -> int:
-        row = min(max(place.line - self._top, 0), self._rows)
-        lines = self._seen()
-        before = sum(len(line) + 1 for line in lines[:row])
-        if row >= len(lines):
-            return max(0, before - 1)
-        return before + len(self.terminal.line(place.line).between(0, place.column))
-
-    def _place(self, offset: int) -> Place:
-        for row, line in enumerate(self._seen()):
-            if offset <= len(line):
-                return Place(self._top + row, self.terminal.line(self._top + row).column(offset))
-            offset -= len(line) + 1
-        return Place(self.terminal.end - 1, self.terminal.columns)
-
-    def _tell_readers(self) -> None:
-        """Only what is new is read out."""
-        if not QAccessible.isActive() or not self.isVisible():
-            return
-        old, new = self._told, self._seen()
-        scrolled, self._told, self._told_top = self._top - self._told_top, new, self._top
-        place, removed, inserted = terminal_access.difference(old[max(0, scrolled) :], new)
-        if removed:
-            QAccessible.updateAccessibility(QAccessibleTextRemoveEvent(self, place, removed))
-        if inserted:
-            QAccessible.updateAccessibility(QAccessibleTextInsertEvent(self, place, inserted))
-        QAccessible.updateAccessibility(QAccessibleTextCursorEvent(self, self.readable_cursor()))
