@@ -212,7 +212,15 @@ def test_the_practice_host_says_what_it_cannot(walk: Any) -> None:
     async def steps(on: Standing) -> None:
         await on.looked()
         cloud = on.page.findChild(QAbstractButton, "source-cloud-image")
-        assert not cloud.isEnabled() and "practice host" in cloud.toolTip()
+        assert not cloud.isEnabled() and "practice host" in cloud.toolTip() and "practice host" in on.words()
+        await on.ready()
+        on.page.go_on()
+        on.page.go_on()
+        on.page.go_on()
+        made = machine(90, "laptop", "debian-12", state=State.RUNNING)
+        on.parts.store.update([replace(made, key=DomainKey("laptop", UUID))])
+        await on.until(lambda: on.parts.shell.opened)
+        assert on.parts.shell.opened == [DomainKey("laptop", UUID)]  # its page: a practice machine has no screen
 
     walk(steps, host=replace(HOST, driver="TEST"))
 

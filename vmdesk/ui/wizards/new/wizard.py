@@ -375,10 +375,15 @@ class NewPage(QWidget):
             shell.notify(Notice(Problem(said), Level.INFO))
         if len(keys) > 1:
             shell.open_page("machines")
-        elif self.desk.draft.wish.start and self.desk.draft.wish.source is not From.XML:
+        elif self._has_console():
             shell.open_console(keys[0])
         else:
             shell.open_machine(keys[0])
+
+    def _has_console(self) -> bool:
+        """Whether there is something to be seen of it: it runs, and not on the practice host."""
+        draft = self.desk.draft
+        return draft.wish.start and draft.wish.source is not From.XML and draft.abilities.driver.upper() != "TEST"
 
     async def _seen_in_store(self, key: DomainKey) -> None:
         """Until the machine is known here: its host tells of it by an event."""
