@@ -35,6 +35,8 @@ def walk(root: Any) -> Iterator[Any]:
     todo = [root]
     while todo:
         one = todo.pop()
+        if one is None:  # it went away meanwhile
+            continue
         try:
             if one is not root:
                 yield one
