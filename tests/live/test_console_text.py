@@ -69,7 +69,7 @@ class Seat:
 
     @property
     def says(self) -> str:
-        return self.terminal.all_text()
+        return self.terminal.text(self.terminal.everything)
 
     async def is_(self, status: TextStatus) -> None:
         await until(lambda: self.status is status, f"console is {status}, not {self.console.state}")

@@ -375,7 +375,7 @@ def test_hidden_it_is_read_and_not_painted(desk: Desk, qtbot: QtBot) -> None:
     desk.window.hide()
     painted = Painted(desk.view)
     desk.view.feed(b"while away")
-    qtbot.waitUntil(lambda: "while away" in desk.view.terminal.all_text(), timeout=2000)
+    qtbot.waitUntil(lambda: "while away" in desk.view.terminal.text(desk.view.terminal.everything), timeout=2000)
     assert painted.rows == set()
     desk.window.show()
     qtbot.waitUntil(lambda: bool(painted.rows))

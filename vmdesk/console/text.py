@@ -234,9 +234,10 @@ class Terminal:
             parts.append(text if whole or last else text.rstrip() + "\n")
         return "".join(parts)
 
-    def all_text(self) -> str:
-        """Everything that there is, without the empty lines at the end."""
-        return self.text(Span(Place(self.first, 0), Place(self.end - 1, self.columns))).rstrip("\n")
+    @property
+    def everything(self) -> Span:
+        """All that there is, what scrolled away included."""
+        return Span(Place(self.first, 0), Place(self.end - 1, self.columns))
 
     def word(self, place: Place) -> Span:
         """The word (path, address, ...) at a cell; only the cell if there is none."""

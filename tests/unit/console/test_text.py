@@ -148,7 +148,8 @@ def test_history() -> None:
 
 def test_what_a_rebooting_machine_said_last_is_kept() -> None:
     terminal = made("Kernel panic\r\n\x1bc\x1b[2JSeaBIOS\r\n\x1b[2JGRUB")
-    assert [line for line in terminal.all_text().split("\n") if line] == ["Kernel panic", "SeaBIOS", "GRUB"]
+    said = terminal.text(terminal.everything).rstrip("\n").split("\n")
+    assert [line for line in said if line] == ["Kernel panic", "SeaBIOS", "GRUB"]
 
 
 def test_a_program_with_the_screen_for_itself_leaves_no_history() -> None:
@@ -202,7 +203,7 @@ def test_resize_keeps_what_is_written() -> None:
     terminal = made("".join(f"{n}\r\n" for n in range(4)) + "$ ", lines=6)
     terminal.resize(20, 3)
     assert shown(terminal) == ["2", "3", "$"]
-    assert terminal.all_text().split("\n") == ["0", "1", "2", "3", "$"]
+    assert terminal.text(terminal.everything).rstrip("\n").split("\n") == ["0", "1", "2", "3", "$"]
     assert terminal.cursor == Place(terminal.top + 2, 2)
     terminal.resize(40, 10)
     assert (terminal.columns, terminal.lines) == (40, 10)
@@ -453,7 +454,7 @@ def test_no_sequence_crashes(reps: Callable[[int], int]) -> None:
                 assert len(line.starts) == len(line.styles)
             assert all(0 <= y < terminal.lines for y in terminal.take_dirty())
             terminal.find("x")
-            terminal.all_text()
+            terminal.text(terminal.everything).rstrip("\n")
 
 
 def test_what_cannot_be_shown_in_time_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -462,7 +463,7 @@ def test_what_cannot_be_shown_in_time_is_left_out(monkeypatch: pytest.MonkeyPatc
     for n in range(3000):
         terminal.feed(b"line %d " % n * 10 + b"\r\n")
     terminal.advance()
-    said = terminal.all_text()
+    said = terminal.text(terminal.everything).rstrip("\n")
     assert "left out" in said or terminal.first > 0
     assert "line 2999" in said
 

@@ -59,11 +59,6 @@ class ScreenTile(QAbstractButton):
     # ---------------------------------------------------------------- what it shows
 
     @property
-    def receiving(self) -> bool:
-        """Keys go to it."""
-        return self._receiving
-
-    @property
     def name(self) -> str:
         return self._domain.name if self._domain else self.key.uuid
 

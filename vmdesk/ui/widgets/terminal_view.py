@@ -419,8 +419,7 @@ class TerminalView(QAbstractScrollArea):
             self.viewport().update()
 
     def select_all(self) -> None:
-        terminal = self.terminal
-        self.select(Span(Place(terminal.first, 0), Place(terminal.end - 1, terminal.columns)))
+        self.select(self.terminal.everything)
 
     def copy(self) -> None:
         if text := self.selected_text:
