@@ -93,6 +93,7 @@ class Definition:
     graphics: tuple[Graphics, ...] = ()
     security: tuple[tuple[str, str], ...] = ()  # (model, label) of <seclabel>
     agent: bool = False  # a guest agent channel is defined
+    medium: str = ""  # the CD that VMDesk installed it from
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from lxml import etree
 
 from vmdesk.model.domain import Definition, Disk, Graphics, Labels, Nic
-from vmdesk.virtxml import metadata, system
+from vmdesk.virtxml import medium, metadata, system
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 
 # virt-manager, GNOME Boxes and we write the first; older virt-manager the second.
@@ -57,6 +57,7 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
         agent=any(
             target.get("name") == _AGENT for target in devices.findall("channel/target") if target.get("type") != "xen"
         ),
+        medium=medium.remembered(domain),
     )
     return definition, metadata.parse(domain)
 

@@ -2,6 +2,7 @@
 
 from lxml import etree
 
+from vmdesk.virtxml import medium
 from vmdesk.virtxml.build import forwards
 from vmdesk.virtxml.build.elements import add
 from vmdesk.virtxml.build.plan import Plan
@@ -26,7 +27,8 @@ def add_overview(domain: etree._Element, plan: Plan) -> None:
 
 def _metadata(domain: etree._Element, plan: Plan) -> None:
     marks = forwards.marks(plan)
-    if not plan.system.id and marks is None:
+    cd = plan.medium if plan.installs and plan.medium is not None and plan.medium.kind == "file" else None
+    if not plan.system.id and marks is None and cd is None:
         return
     metadata = add(domain, "metadata")
     if plan.system.id:
@@ -34,6 +36,8 @@ def _metadata(domain: etree._Element, plan: Plan) -> None:
         etree.SubElement(info, f"{{{OSINFO}}}os", id=plan.system.id)
     if marks is not None:
         metadata.append(marks)
+    if cd is not None and cd.path:
+        metadata.append(medium.element(cd.path, cd.keep_owner))
 
 
 def add_endings(domain: etree._Element, plan: Plan) -> None:
