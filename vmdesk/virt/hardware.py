@@ -33,7 +33,16 @@ _CANNOT = (
     libvirt.VIR_ERR_OPERATION_UNSUPPORTED,
 )
 # And QEMU's words for it.
-_CANNOT_WORDS = ("hotplug", "hot-plug", "hot plug", "no more available pci", "not supported", "unsupported", "no free")
+_CANNOT_WORDS = (
+    "hotplug",
+    "hot-plug",
+    "hot plug",
+    "no more available pci",
+    "not supported",
+    "unsupported",
+    "no free",
+    "qdisc kind",
+)
 
 
 class Affect(Enum):

@@ -74,9 +74,9 @@ def differences(old: str, new: str, *, running: bool = False) -> tuple[Differenc
     running  `old` is the running machine's: what libvirt adds to it for the run is no difference
     """
     first, second = hardware.parse(old), hardware.parse(new)
-    if running and second.cpu.mode == "host-model":
+    if running:
         first = _as_stored(first, second)
-    found: list[Difference] = [*_facts_changed(_machine_facts(first), _machine_facts(second)), *_devices_changed(first, second)]
+    found = [*_facts_changed(_machine_facts(first), _machine_facts(second)), *_devices_changed(first, second)]
     named = {scope for one in found for scope in one.scope} | {one.key for one in found}
     found += _rest(root(old), root(new), named, running)
     return tuple(found)
@@ -339,45 +339,56 @@ def _scope(key: str) -> tuple[str, ...]:
 
 
 def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
-    """A host model is spelled out while it runs."""
-    cpu = stored.cpu
-    as_stored = replace(
-        running.cpu,
-        mode=cpu.mode,
-        model=cpu.model,
-        features=cpu.features,
-        check=cpu.check,
-        migratable=cpu.migratable,
+    """A host model is spelled out while it runs, another one gets the features that QEMU added; screens get sockets."""
+    cpu, now = stored.cpu, running.cpu
+    if cpu.mode == "host-model":
+        now = replace(now, mode=cpu.mode, model=cpu.model, features=cpu.features)
+    elif now.check == "full":
+        named = {name for name, _ in cpu.features}
+        now = replace(now, features=tuple(one for one in now.features if one[0] in named))
+    graphics = {one.key: one for one in stored.graphics}
+    screens = tuple(
+        replace(one, listen=graphics[one.key].listen, port=graphics[one.key].port)
+        if one.key in graphics and (not graphics[one.key].listen or graphics[one.key].listens == "socket")
+        else one
+        for one in running.graphics
     )
-    return replace(running, cpu=as_stored)
+    return replace(running, cpu=now, graphics=screens)
 
 
 # ---------------------------------------------------------------- what no fact names
 
 
 _RUN_ELEMENTS = ("alias", "backingStore", "mirror", "seclabel", "privateData", "reservations")
+# (what it stands in, "" for anything; element) -> attributes.
 _RUN_ATTRIBUTES = {
-    "domain": ("id",),
-    "source": ("index", "portid", "bridge", "path", "mode", "dev"),
-    "target": ("state", "dev"),
-    "graphics": ("port", "tlsPort", "websocket", "passwd", "listen", "socket"),
-    "listen": ("address", "socket"),
-    "console": ("tty",),
-    "cid": ("address",),
+    ("", "domain"): ("id",),
+    ("disk", "source"): ("index",),
+    ("interface", "source"): ("portid", "bridge"),
+    ("interface", "target"): ("dev",),
+    ("channel", "source"): ("path", "mode"),
+    ("channel", "target"): ("state",),
+    ("serial", "source"): ("path",),
+    ("console", "source"): ("path",),
+    ("devices", "graphics"): ("port", "tlsPort", "websocket", "passwd", "listen", "socket"),
+    ("graphics", "listen"): ("address", "socket"),
+    ("devices", "console"): ("tty",),
+    ("vsock", "cid"): ("address",),
 }
+_RUN_SECTIONS = ("seclabel", "resource", "cpu", "iothreadids", f"{_QEMU}commandline")
 
 
 def _rest(old: etree._Element, new: etree._Element, named: set[str], running: bool) -> Iterator[Difference]:
+    before, after = dict(naming.keyed(old)), dict(naming.keyed(new))
     if running:
         for domain in (old, new):
             _strip(domain)
     for tag in dict.fromkeys(str(one.tag) for domain in (old, new) for one in domain.iterchildren("{*}*")):
-        if tag in ("devices", *named) or (running and tag in ("seclabel", "resource", "cpu", f"{_QEMU}commandline")):
+        if tag in ("devices", *named) or (running and tag in _RUN_SECTIONS):
             continue
         if _together(old, tag) != _together(new, tag):
             local = etree.QName(tag).localname
             yield Difference(CHANGED, text("Other settings of <{tag}>", tag=local), scope=(tag,))
-    before, after = dict(naming.keyed(old)), dict(naming.keyed(new))
     for key, element in after.items():
         told = key not in before or key in named or (key == "memballoon/memballoon" and "devices/memballoon" in named)
         if not told and _canonical(before[key]) != _canonical(element):
@@ -392,9 +403,26 @@ def _strip(domain: etree._Element) -> None:
         if element.tag in _RUN_ELEMENTS and element.getparent() is not None and element.getparent() is not domain:
             element.getparent().remove(element)  # type: ignore[union-attr]
             continue
-        for name in _RUN_ATTRIBUTES.get(str(element.tag), ()):
+        above = element.getparent()
+        if element.tag == "address" and above is not None and _is_device(above):
+            above.remove(element)  # what was plugged in has another place than it will have
+            continue
+        for name in _RUN_ATTRIBUTES.get((str(above.tag) if above is not None else "", str(element.tag)), ()):
             if name in element.attrib:
                 del element.attrib[name]
+    for element in list(domain.iter("{*}*")):
+        if not len(element) and not (element.text or "").strip():
+            element.text = None
+            parent = element.getparent()
+            if element.tag == "source" and not element.attrib and parent is not None:
+                parent.remove(element)
+                if not len(parent) and not (parent.text or "").strip():
+                    parent.text = None
+
+
+def _is_device(element: etree._Element) -> bool:
+    above = element.getparent()
+    return above is not None and above.tag == "devices"
 
 
 def _together(domain: etree._Element, tag: str) -> list[bytes]:
