@@ -391,7 +391,7 @@ def _rest(old: etree._Element, new: etree._Element, named: set[str], running: bo
             yield Difference(CHANGED, text("Other settings of <{tag}>", tag=local), scope=(tag,))
     for key, element in after.items():
         told = key not in before or key in named or (key == "memballoon/memballoon" and "devices/memballoon" in named)
-        if not told and _canonical(before[key]) != _canonical(element):
+        if not told and _shape(before[key]) != _shape(element):
             tag, _, own = key.partition("/")
             what = text("{kind} {name}", kind=_TITLES.get(tag, text("Device")), name=own)
             yield Difference(CHANGED, text("{device}: other settings", device=what), key=key, scope=_scope(key))
@@ -414,7 +414,7 @@ def _strip(domain: etree._Element) -> None:
         if not len(element) and not (element.text or "").strip():
             element.text = None
             parent = element.getparent()
-            if element.tag == "source" and not element.attrib and parent is not None:
+            if element.tag in ("source", "target") and not element.attrib and parent is not None:
                 parent.remove(element)
                 if not len(parent) and not (parent.text or "").strip():
                     parent.text = None
@@ -425,11 +425,12 @@ def _is_device(element: etree._Element) -> bool:
     return above is not None and above.tag == "devices"
 
 
-def _together(domain: etree._Element, tag: str) -> list[bytes]:
-    return [_canonical(one) for one in domain.findall(tag)]
+def _together(domain: etree._Element, tag: str) -> list[tuple[object, ...]]:
+    return [_shape(one) for one in domain.findall(tag)]
 
 
-def _canonical(element: etree._Element) -> bytes:
-    """Without comments, spaces between elements and namespaces that are not used."""
-    copy = etree.fromstring(etree.tostring(element, with_tail=False), etree.XMLParser(remove_blank_text=True))
-    return etree.tostring(copy, method="c14n", exclusive=True, with_comments=False)
+def _shape(element: etree._Element) -> tuple[object, ...]:
+    """What it says: without comments, prefixes, and spaces around words."""
+    inner = tuple(_shape(child) for child in element.iterchildren("{*}*"))
+    words = (element.text or "", *(child.tail or "" for child in element))
+    return element.tag, tuple(sorted(element.attrib.items())), " ".join(" ".join(words).split()), inner

@@ -14,6 +14,7 @@ class Conflict:
     theirs: tuple[int, int]
 
 
+_AROUND = 3  # lines shown around what is different
 NOWHERE = Conflict((0, 0), (0, 0), (0, 0))  # no line in particular
 
 
@@ -45,10 +46,23 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
     return Merge("".join(lines), tuple(conflicts))
 
 
-def unified(old: str, new: str, old_name: str, new_name: str) -> str:
-    """What is different, as `diff -u` has it; "" if nothing is."""
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
-    return "\n".join(lines)
+def unified(old: str, new: str, old_name: str, new_name: str, *, indented: bool = True) -> str:
+    """What is different, as `diff -u` has it; "" if nothing is.
+
+    indented  False: lines that are only indented otherwise are the same
+    """
+    first, second = old.splitlines(), new.splitlines()
+    keys = (first, second) if indented else ([one.strip() for one in first], [one.strip() for one in second])
+    lines = [f"--- {old_name}", f"+++ {new_name}"]
+    for group in difflib.SequenceMatcher(None, *keys).get_grouped_opcodes(_AROUND):
+        (_, a, _, c, _), (_, _, b, _, d) = group[0], group[-1]
+        lines.append(f"@@ -{a + 1},{b - a} +{c + 1},{d - c} @@")
+        for kind, start, end, other, last in group:
+            if kind == "equal":
+                lines += [f" {line}" for line in second[other:last]]
+            else:
+                lines += [f"-{line}" for line in first[start:end]] + [f"+{line}" for line in second[other:last]]
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def _steps(base: Sequence[str], mine: Sequence[str], theirs: Sequence[str]) -> Iterator[tuple[bool, Conflict]]:
