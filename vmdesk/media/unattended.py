@@ -3,8 +3,11 @@
 An answer file is a template into which the values are put as they are: what could leave its place is refused before.
 """
 
+import contextlib
+import importlib
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -108,7 +111,8 @@ def answers(
         asked = one.get_name()
         if one.is_required() and not given.get(asked, config.get_param_value(asked)):
             raise _refused(system, text("Its installer has to be told: {what}.", what=_asked(one.get_name())))
-    content = script.generate(native, config, None)
+    with _own_loop():
+        content = script.generate(native, config, None)
     append = " ".join((script.generate_command_line(native, config) or "").split())
     # Debian's reads the file in the initrd by itself, but asks for language and keyboard before.
     if script.get_expected_filename() == "preseed.cfg":
@@ -141,6 +145,17 @@ def disc(files: dict[str, bytes]) -> bytes:
     iso.write_fp(target)
     iso.close()
     return target.getvalue()
+
+
+@contextlib.contextmanager
+def _own_loop() -> Iterator[None]:
+    """libosinfo waits for a file by running a loop: on GLib's common one, which libvirt's thread has, for ever."""
+    context = importlib.import_module("gi.repository.GLib").MainContext.new()
+    context.push_thread_default()
+    try:
+        yield
+    finally:
+        context.pop_thread_default()
 
 
 def _script(database: Database, system: System, profile: str) -> tuple[Any, Way] | None:

@@ -26,6 +26,7 @@ from vmdesk.virt.reaching import Blocked, Reached
 
 # Looks at what libvirt takes a volume for, and seconds between them.
 _LOOKS, _PAUSE = 100, 0.1
+_TELLING = 0.1  # seconds between two reports
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +100,8 @@ class Bringing:
         with self._temporary(f"{name}.qcow2") as target:
             stop = threading.Event()
             doing = text("Converting {file}", file=Path(image.path).name)
-            await self._knowledge.run(
-                lambda: convert(image, str(target), "qcow2", lambda done: self._report(done, doing), stop), stop
-            )
+            tell = self._from_worker(doing)
+            await self._knowledge.run(lambda: convert(image, str(target), "qcow2", tell, stop), stop)
             return await self._recognised(await self._upload(target, name, pool), "qcow2")
 
     async def bytes(self, data: bytes, name: str, pool: str = "") -> Volume:
@@ -160,9 +160,23 @@ class Bringing:
     async def _fetch(self, url: str, target: Path) -> None:
         stop = threading.Event()
         doing = text("Fetching {file}", file=posixpath.basename(url))
-        await self._knowledge.run(
-            lambda: tree.fetch(url, str(target), lambda done: self._report(done, doing), stop), stop
-        )
+        tell = self._from_worker(doing)
+        await self._knowledge.run(lambda: tree.fetch(url, str(target), tell, stop), stop)
+
+    def _from_worker(self, doing: Text) -> Callable[[float | None], None]:
+        """A report for work in another thread: ten a second at most."""
+        loop = asyncio.get_running_loop()
+        last = -1.0
+
+        def tell(done: float | None) -> None:
+            nonlocal last
+            now = loop.time()
+            if now - last >= _TELLING or done == 1.0:
+                last = now
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(self._report, done, doing)
+
+        return tell
 
     @contextlib.contextmanager
     def _temporary(self, name: str) -> Iterator[Path]:
