@@ -386,6 +386,26 @@ def test_a_row_says_what_is_done_to_it(standing: Standing, run_async: Any) -> No
     assert standing.model.index(0, 1).data() != "Starting …"
 
 
+def test_a_job_that_ended_in_the_tray_is_not_shown_as_running(standing: Standing, run_async: Any) -> None:
+    bar = standing.window.jobs_bar
+    cancel = bar.findChild(QToolButton, "job-cancel")
+
+    async def main() -> None:
+        ended = asyncio.Event()
+        task = standing.jobs.start(text("Copying"), ended.wait())
+        while bar.isHidden():
+            await asyncio.sleep(0.02)
+        assert not cancel.isHidden()
+        standing.window.hide()
+        ended.set()
+        await task
+        await asyncio.sleep(0.15)
+        standing.window.show()
+        assert cancel.isHidden()
+
+    run_async(main())
+
+
 def test_everything_has_a_name_for_a_screen_reader(standing: Standing) -> None:
     standing.table.select([standing.model.keys[0]])
     standing.window.machines.settle()

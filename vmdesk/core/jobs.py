@@ -44,6 +44,11 @@ class Job:
     def running(self) -> bool:
         return self.state is JobState.RUNNING
 
+    @property
+    def outcome(self) -> Text | None:
+        """What came of it, where it ended without an error and "done" would say too much."""
+        return self.note if self.state is JobState.DONE and self.progress == 1.0 else None
+
 
 class Report(Protocol):
     """How work tells of its progress (0..1) while it runs."""

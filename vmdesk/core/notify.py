@@ -71,8 +71,7 @@ class Notifier:
         if job.running or job.state is JobState.CANCELLED or job.ended - job.started < LONG:
             return
         if self._settings.current.notify_jobs:
-            done = job.state is JobState.DONE
-            body = tr("Done") if done or job.problem is None else str(job.problem)
+            body = str(job.problem or job.outcome or tr("Done"))
             self._show(Announcement(str(job.title), body, job.keys[0] if len(job.keys) == 1 else None))
 
 

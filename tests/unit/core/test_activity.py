@@ -188,13 +188,22 @@ def test_long_jobs_are_said_when_they_end(tmp_path, monkeypatch):
             await asyncio.sleep(0.06)
             raise VirtError(Problem(text("There is no room.")))
 
+        async def half(report):
+            await asyncio.sleep(0.06)
+            report(1.0, text("the guest did not shut down"))
+
         key = DomainKey("h", "u")
         await asyncio.gather(
+            bench.jobs.start(text("Shutting down"), half),
             bench.jobs.start(text("Quick"), asyncio.sleep(0)),
             bench.jobs.start(text("Cloning {name}", name="a"), asyncio.sleep(0.06), keys=(key,)),
             bench.jobs.start(text("Moving"), fails()),
         )
-        assert sorted((one.title, one.body) for one in said) == [("Cloning a", "Done"), ("Moving", "There is no room.")]
+        assert sorted((one.title, one.body) for one in said) == [
+            ("Cloning a", "Done"),
+            ("Moving", "There is no room."),
+            ("Shutting down", "the guest did not shut down"),
+        ]
 
     run(tmp_path, story)
 

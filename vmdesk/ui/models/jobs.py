@@ -23,8 +23,8 @@ _STATES = {
 
 def progress_text(job: Job) -> str:
     """`63 %`, or what is known instead."""
-    if job.note is not None and (job.running or (job.state is JobState.DONE and job.progress == 1.0)):
-        return str(job.note)
+    if words := job.note if job.running else job.outcome:
+        return str(words)
     if job.running and job.progress is not None:
         return f"{job.progress * 100:.0f} %"
     return str(_STATES[job.state])

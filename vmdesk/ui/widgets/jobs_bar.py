@@ -99,7 +99,7 @@ class JobsBar(QFrame):
         return button
 
     def _on_job(self, job: Job) -> None:
-        if self.isVisible():
+        if not self.isHidden():  # also while the window is in the tray
             self._turn.ask()
         elif job.running and not self._late.isActive():
             # Most jobs take a tenth of a second: a bar that comes and goes is only a flicker.
@@ -122,7 +122,7 @@ class JobsBar(QFrame):
         self.show()
 
     def _show_end(self) -> None:
-        if not self.isVisible():
+        if self.isHidden():
             return
         job = next((one for one in reversed(self._jobs.all) if self._shown and one.id == self._shown.id), None)
         if job is not None:
