@@ -164,7 +164,7 @@ class Jobs:
 
 
 async def to_its_end(work: Coroutine[Any, Any, T], done: Callable[[], None] = lambda: None) -> T:
-    """A short step that is not cut in half. Cancelled, it is waited for; `done` is called if it succeeded, either way."""
+    """A short step that is not cut in half. Cancelled, it is waited for; `done` is called if it succeeded anyway."""
     task = asyncio.create_task(work)
     try:
         result = await asyncio.shield(task)
