@@ -53,13 +53,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class ThreeWay:
-    """Somebody else changed it meanwhile: all without secrets. `begun`: an edit that begins with theirs."""
+    """Somebody else changed it meanwhile: all without secrets. `begun`: an edit that begins with theirs.
+
+    my_words, their_words  what each changed, in plain language, as far as it can be told
+    """
 
     base: str
     mine: str
     theirs: str
     merged: Merge
     begun: Begun
+    my_words: tuple[Text, ...] = ()
+    their_words: tuple[Text, ...] = ()
 
 
 async def read_both(links: Links, domain: Domain) -> Definitions:
@@ -154,19 +159,18 @@ def plan(begun: Begun, shown: str) -> Plan:
     """What defining it would change. For a text without `problems`. Raises XmlError."""
     new = begun.vault.reveal(shown)
     words = tuple(difference.plain(one) for one in difference.differences(begun.base, new))
-    return Plan(words, diff(begun.shown, begun.vault.hide(new)), new)
+    return Plan(words, _diff(begun.shown, begun.vault.hide(new)), new)
 
 
-def diff(old: str, new: str, old_name: str = "", new_name: str = "") -> str:
-    """Line by line, of texts without secrets."""
-    names = (old_name or str(text("before")), new_name or str(text("after")))
-    return merge.unified(old, new, *names)
+def _diff(old: str, new: str) -> str:
+    return merge.unified(old, new, str(text("before")), str(text("after")))
 
 
 def compare(found: Definitions) -> tuple[tuple[Text, ...], str]:
     """How the running machine and the stored definition differ: in words, and line by line. Raises XmlError."""
     words = difference.differences(found.running, found.stored, running=True)
-    lines = diff(found.running, found.stored, str(text("in use now")), str(text("at the next start")))
+    titles = (str(text("in use now")), str(text("at the next start")))
+    lines = merge.unified(found.running, found.stored, *titles, indented=False)
     return tuple(difference.pending(one) for one in words), lines
 
 
@@ -182,7 +186,17 @@ def three_way(begun: Begun, shown: str, theirs: str) -> ThreeWay:
     merged = merge.merge(begun.shown, shown, other.shown)
     if merged.clean and read(merged.text).mistakes:
         merged = replace(merged, conflicts=(merge.NOWHERE,))  # two halves that make no whole
-    return ThreeWay(begun.shown, shown, other.shown, merged, other)
+    words = (_in_words(begun, shown), _in_words(begun, other.shown))
+    return ThreeWay(begun.shown, shown, other.shown, merged, other, *words)
+
+
+def _in_words(begun: Begun, shown: str) -> tuple[Text, ...]:
+    if problems(begun, shown):
+        return ()
+    try:
+        return plan(begun, shown).words
+    except XmlError:
+        return ()
 
 
 async def apply(ctx: Context, domain: Domain, begun: Begun, made: Plan) -> str | None:

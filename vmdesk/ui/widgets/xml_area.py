@@ -51,6 +51,7 @@ class XmlArea(QPlainTextEdit):
         self._wrong: list[tuple[QTextCursor, str]] = []
         self._wrong_lines: tuple[int, dict[int, str]] = (-1, {})
         self._taking = False
+        self.quiet = False  # neither the cursor's line nor its pair of tags is marked
         font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
         font.setPointSizeF(self.font().pointSizeF())
         self._usual = font.pointSizeF()
@@ -193,11 +194,13 @@ class XmlArea(QPlainTextEdit):
         line.cursor = self.textCursor()
         line.cursor.clearSelection()
         self._layers["tag"] = []
-        self.set_marks("line", [line])
+        self.set_marks("line", [] if self.quiet else [line])
         self._gutter.update()
         self._pairing.start()
 
     def _show_pair(self) -> None:
+        if self.quiet:
+            return
         found = self.mirror.source.tags_at(self.offset)
         form = QTextCharFormat()
         form.setBackground(faded(self.palette().color(QPalette.ColorRole.Accent), 0.3))

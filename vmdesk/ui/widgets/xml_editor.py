@@ -23,6 +23,7 @@ from vmdesk.ui import theme
 from vmdesk.ui.colors import faded
 from vmdesk.ui.icons import tinted
 from vmdesk.ui.plain import PlainLabel
+from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.xml_area import XmlArea
 from vmdesk.ui.widgets.xml_completion import Completion, Propose
@@ -56,7 +57,7 @@ class XmlEditor(QFrame):
         self.note: Text | None = None
         self._found: list[int] = []
         self._checker: Checker | None = None
-        self._jobs: Jobs | None = None
+        self._tasks: Tasks | None = None
         self._also: Also | None = None
         self._quiet = False
         self._version = -1
@@ -182,15 +183,18 @@ class XmlEditor(QFrame):
 
     def check_with(self, checker: Checker, jobs: Jobs, also: Also | None = None) -> None:
         """Look for mistakes, and propose, from now on. `also`: see Checker.mistakes."""
-        self._checker, self._jobs, self._also = checker, jobs, also
+        if self._tasks is None:
+            self._tasks = Tasks(jobs)
+            self.destroyed.connect(self._tasks.end)
+        self._checker, self._also = checker, also
         self.set_proposer(checker.proposals)
         self._checking.start(0)
 
     def check_now(self) -> None:
         """In the background; `show_mistakes` follows."""
         self._checking.stop()
-        if self._checker is not None and self._jobs is not None:
-            self._jobs.spawn("check XML", self._check())
+        if self._checker is not None and self._tasks is not None:
+            self._tasks.spawn("check XML", self._check())
 
     async def _check(self) -> None:
         assert self._checker is not None
