@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtWidgets import QApplication
 
 from vmdesk.core import language
+from vmdesk.core.command import Confirm
 from vmdesk.core.hosts import Hosts
 from vmdesk.core.notify import Announcement
 from vmdesk.core.settings import Settings, SettingsFile
@@ -124,6 +125,8 @@ class Front:
             if self._jobs.running
             else "wait"
         )
+        if decided == "wait" and not await self._may_lose():
+            return
         if decided == "tray":
             self.window.hide()
             self._tray.enter()
@@ -133,6 +136,21 @@ class Front:
                 self._jobs.subscribe(lambda job: None if self._jobs.running else self._end())
             else:
                 self._end()
+
+    async def _may_lose(self) -> bool:
+        """Whether what was written on some page and not applied may be lost; asks if there is something."""
+        unsaved = [page for page in self.window.tabs.pages() if getattr(page, "unsaved", False)]
+        if not unsaved:
+            return True
+        confirm = Confirm(
+            "window.unsaved",
+            text("Close VMDesk and lose changes?"),
+            text("You have changed definitions and not applied them:"),
+            text("Close and lose them"),
+            tuple(str(page.title) for page in unsaved),
+            always=True,
+        )
+        return bool(await self._parts.context.ask.confirm(confirm))
 
     # ---------------------------------------------------------------- look and language
 

@@ -1,6 +1,6 @@
 """Pages as tabs, and as windows of their own when the person wants them so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
@@ -24,6 +24,7 @@ class PageWindow(QWidget):
     def __init__(self, page: Any, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.page = page
+        self.leaving = False  # close without asking
         self.setObjectName("page-window")
         self.setWindowTitle(f"VMDesk – {page.title}")
         self.setWindowIcon(parent.windowIcon())
@@ -48,8 +49,15 @@ class PageWindow(QWidget):
         self.resize(QSize(112 * theme.GRID, 88 * theme.GRID))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self.leaving and _keeps_open(self.page, self._leave):
+            event.ignore()
+            return
         super().closeEvent(event)
         self.closed.emit(self)
+
+    def _leave(self) -> None:
+        self.leaving = True
+        self.close()
 
 
 class Tabs(QTabWidget):
@@ -135,10 +143,15 @@ class Tabs(QTabWidget):
 
     def close_at(self, place: int) -> None:
         page = self.widget(place)
-        if page is None or self._is_home(page):
+        if page is None or self._is_home(page) or _keeps_open(page, lambda: self._leave(page)):
             return
-        self.removeTab(place)
-        self._drop(page)
+        self._leave(page)
+
+    def _leave(self, page: Any) -> None:
+        place = self.indexOf(page)
+        if place >= 0:
+            self.removeTab(place)
+            self._drop(page)
 
     def detach(self, page: Any) -> None:
         """Move a tab to its own window."""
@@ -154,7 +167,9 @@ class Tabs(QTabWidget):
         self.changed.emit()
 
     def close_windows(self) -> None:
+        """Without asking: the program ends."""
         for window in tuple(self.windows):
+            window.leaving = True
             window.close()
 
     def _close_all(self, pages: list[Any]) -> None:
@@ -203,6 +218,11 @@ class Tabs(QTabWidget):
         close_others.triggered.connect(lambda: self._close_all(others))
         close_others.setEnabled(bool(others))
         menu.popup(self.tabBar().mapToGlobal(point))
+
+
+def _keeps_open(page: Any, close: Callable[[], None]) -> bool:
+    """Whether a page asks something before it is closed; it calls `close` then."""
+    return hasattr(page, "keeps_open") and bool(page.keeps_open(close))
 
 
 def _tab_text(title: str) -> str:

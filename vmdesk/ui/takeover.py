@@ -6,8 +6,9 @@ from vmdesk.ui.main_window import MainWindow
 
 
 def is_busy(window: MainWindow) -> bool:
-    """Whether the person is answering a question of this window's."""
-    return any(dialog.isVisible() for dialog in window.findChildren(QDialog))
+    """Whether the person is answering a question of this window's, or has written what is not applied."""
+    asked = any(dialog.isVisible() for dialog in window.findChildren(QDialog))
+    return asked or any(getattr(page, "unsaved", False) for page in window.tabs.pages())
 
 
 def take_over(new: MainWindow, old: MainWindow) -> None:
