@@ -12,6 +12,7 @@ _PARTS = {
     "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
     "screens": ("vmdesk.core.doors", "open_screens"),
     "machine-console": ("vmdesk.ui.pages.machine_console", "MachineConsole"),
+    "machine-xml": ("vmdesk.ui.pages.machine_xml", "MachineXml"),
     "text-console": ("vmdesk.ui.console.texts", "TextSide"),
     "host": ("vmdesk.ui.pages.host", "HostPage"),
     "wall": ("vmdesk.ui.pages.wall", "WallPage"),

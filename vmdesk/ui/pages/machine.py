@@ -17,6 +17,7 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.activity_view import ActivityView
 from vmdesk.ui.widgets.form import Section
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
+from vmdesk.ui.widgets.late import Late
 from vmdesk.ui.widgets.trace import TracePane
 
 
@@ -40,6 +41,8 @@ class MachinePage(QWidget):
         self.tabs.addTab(self.overview, tr("Overview"))
         self.console = ConsolePlace(lambda: load("machine-console")(parts, key), lambda: self.title)
         self.tabs.addTab(self.console, tr("Console"))
+        self.xml = Late("machine-xml-place", lambda: load("machine-xml")(parts, key))
+        self.tabs.addTab(self.xml, tr("XML"))
         self.tabs.addTab(self._make_activity(), tr("Activity"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -52,6 +55,24 @@ class MachinePage(QWidget):
     def show_console(self) -> None:
         """The tab with its screen."""
         self.tabs.setCurrentWidget(self.console)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether closing the page would lose something that was written."""
+        return self.xml.inner is not None and bool(self.xml.inner.unsaved)
+
+    def keeps_open(self, close: Callable[[], None]) -> bool:
+        """True: the person is asked first, and `close` is called if that is the answer."""
+        if not self.unsaved:
+            return False
+
+        async def ask() -> None:
+            if await self.xml.inner.may_lose():
+                close()
+
+        self.tabs.setCurrentWidget(self.xml)
+        self._parts.jobs.spawn("close page", ask())
+        return True
 
     def _make_activity(self) -> QWidget:
         self.trace = TracePane(self._parts.trace, self._parts.shell, self._machine)
