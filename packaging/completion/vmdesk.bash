@@ -1,7 +1,7 @@
 # Completion of vmdesk for bash: verbs, options, machines' names.
 _vmdesk() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" word place
-	local verbs="list show start shutdown reboot reset poweroff destroy pause resume save discard-save autostart rename undefine stats tag open host"
+	local verbs="list show create start shutdown reboot reset poweroff destroy pause resume save discard-save autostart rename undefine stats tag open host"
 	local -a connect=()
 	COMPREPLY=()
 	case $previous in

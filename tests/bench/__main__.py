@@ -2,7 +2,7 @@
 
 --scale X     repetitions and observation times x X (default $BENCH_SCALE or 1; 0.2 is a quick look)
 --only WHAT   outside (side by side with virt-manager), inside (VMDesk's own loop), virt-manager or vmdesk (outside),
-              console (beside remote-viewer)
+              console (beside remote-viewer), creating (30 linked machines, beside virt-clone)
 --pictures D  keep a picture of each settled window in D
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import console, fleet, process, programs, table
+from tests.bench import console, creating, fleet, process, programs, table
 from tests.bench.programs import VIRT_MANAGER, VMDESK, Program
 from tests.bench.screen import Screen
 
@@ -154,7 +154,7 @@ def say(words: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description="VMDesk beside virt-manager")
     parser.add_argument("--scale", type=float, default=float(os.environ.get("BENCH_SCALE") or 1))
-    parser.add_argument("--only", choices=("outside", "inside", "virt-manager", "vmdesk", "console"))
+    parser.add_argument("--only", choices=("outside", "inside", "virt-manager", "vmdesk", "console", "creating"))
     parser.add_argument("--pictures", type=Path)
     arguments = parser.parse_args()
     if arguments.pictures:
@@ -163,12 +163,14 @@ def main() -> int:
     rows: list[Row] = []
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="vmdesk-bench-") as folder:
-        if arguments.only not in ("inside", "console"):
+        if arguments.only not in ("inside", "console", "creating"):
             rows += side_by_side(Path(folder), arguments.scale, who, arguments.pictures)
         if arguments.only in (None, "inside"):
             rows += inside(Path(folder), arguments.scale)
     if rows:
         print(table.draw(HEADER, [row.cells for row in rows]))
+    if arguments.only in (None, "creating"):
+        print(creating.draw(creating.measure(arguments.scale)))
     if arguments.only in (None, "console"):
         print(console.draw(console.rows(arguments.scale)))
     say(f"{time.monotonic() - began:.0f} s, scale {arguments.scale:g}, {os.cpu_count()} cores")

@@ -1,8 +1,9 @@
 """A small Debian with cloud-init, as makers of systems publish it: ``python -m tests.testbed.debian``.
 
-It is build/debian-cloud.qcow2, made by debootstrap, which needs root and the network, so it is made before the sandbox is entered and kept: with
-packages from the network in about four minutes, once. A disk with a partition and GRUB, put together without mounting
-anything: GRUB's first sector and its core are written where they belong, the file system is filled by mkfs.
+It is build/debian-cloud.qcow2, made by debootstrap, which needs root and the network: so it is made before the sandbox
+is entered, and kept. With packages from the network that takes about four minutes, once. A disk with a partition and
+GRUB, put together without mounting anything: GRUB's first sector and its core are written where they belong, the file
+system is filled by mkfs.
 """
 
 import os
