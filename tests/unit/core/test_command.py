@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from vmdesk.core import command as commands
+from vmdesk.core import command as commands, start_check
 from vmdesk.core.command import AT_ONCE, Command, Confirm, Context, Offer, Question, named, reason, reference, run_on
 from vmdesk.core.commands import outside, questions, work
 from vmdesk.core.commands.domain import BY_ID, COMMANDS
@@ -145,7 +145,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     async def no_log(connection: Any, name: str, since: float) -> str:
         return ""
 
+    async def allowed(connection: Any, uuid: str, called: str) -> None:
+        if wrong := virt.fails.get("check"):
+            raise wrong
+
     monkeypatch.setattr(work.logs, "qemu_log_tail", no_log)
+    monkeypatch.setattr(start_check, "check", allowed)
     for module in (work, questions):
         monkeypatch.setattr(module, "domains", virt)
     return Desk(tmp_path, virt)
@@ -620,6 +625,12 @@ def test_saving_reports_progress(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run(go())
     assert {call[0] for call in desk.virt.calls} == {"managed_save", "job_progress"}
     assert str(desk.trace.entries[0].doing) == "Saving web"
+
+
+def test_what_must_not_be_started_is_not(desk: Desk) -> None:
+    desk.virt.fails["check"] = failure("needed")
+    (job,) = desk.run(BY_ID["domain.start"], machine(state=State.SHUTOFF))
+    assert job.problem is not None and job.problem.name == "needed" and not desk.virt.calls
 
 
 def test_a_failed_start_brings_qemus_log(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
