@@ -205,6 +205,7 @@ class App:
             cast(Shell, None),  # the window puts itself there
             _Later(self._open_screens),
             _Later(self._open_workshop),
+            _Later(lambda: load("layers")(self.sessions, self.store, trace, self._paths)),
         )
 
     async def _first_listing(self) -> None:

@@ -23,11 +23,10 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Host, HostConfig, Link
 from vmdesk.model.text import Text, text, tr
 from vmdesk.model.uri import parse
-from vmdesk.virt import domains
+from vmdesk.virt import domains, packages
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.reach import Reach
 
-_STATUS = "systemctl status libvirtd"
 OPENING = 30.0  # seconds a host may take to answer, where nobody is asked anything meanwhile
 
 Window = Callable[[list[str]], int]
@@ -206,18 +205,22 @@ class _Terminal:
     def copy(self, what: str) -> None:
         emit(what)
 
+    def begin(self, work: str, key: DomainKey) -> None:
+        """The command line has verbs of its own for that."""
+
     def open(self, key: DomainKey) -> None:
         pass
 
 
 def _silent(config: HostConfig) -> Problem:
     """A daemon that is there and says nothing would be waited for for ever."""
+    command = f"systemctl status {(not parse(config.uri).host and packages.daemon()) or 'libvirtd'}"
     return Problem(
         text("{doing} did not work.", doing=text('Connecting to "{host}"', host=config.uri)),
         text("There was no answer within {seconds} seconds.", seconds=f"{OPENING:g}"),
-        text("libvirt's service there may hang or be very busy. See there: {command}", command=_STATUS),
+        text("libvirt's service there may hang or be very busy. See there: {command}", command=command),
         name="timeout",
-        command=_STATUS,
+        command=command,
     )
 
 

@@ -71,6 +71,7 @@ class Ask(Protocol):
     def tell(self, note: Text) -> None: ...
     def copy(self, what: str) -> None: ...
     def open(self, key: DomainKey) -> None: ...
+    def begin(self, work: str, key: DomainKey) -> None: ...
 
 
 class Linked(Protocol):
@@ -136,7 +137,8 @@ class Command:
     doing    the job's title, with {name}
     run      the libvirt call, in one of the host's AT_ONCE places; None for what needs no libvirt (see `act`)
     after    what follows the call without holding a place (waiting for the guest)
-    act      instead of `run`: done at once, for all machines together, without a job
+    act      instead of `run`: done at once, for all machines together, without a job; one that `writes` begins
+             something that asks and works by itself
     call     libvirt's function; `virsh` the arguments of the virsh lines that do the same
     already  a note if the machine is already so (the command line's exit code is 0 then)
     ask      brings the argument from the person; None back: given up
@@ -184,7 +186,7 @@ def reference(domain: Domain) -> str:
 
 def reason(command: Command, domain: Domain, host: Host | None) -> Text | None:
     """Why the command cannot run on this machine now, in words; None: it can."""
-    if command.act is None:
+    if command.act is None or command.writes:
         if host is None or host.link is not Link.UP:
             return text("{host} is not connected.", host=host.config.name if host else domain.key.host)
         if command.writes and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):

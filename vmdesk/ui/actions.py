@@ -23,9 +23,10 @@ _NEW_GROUP = {
     "domain.pause",
     "domain.save",
     "domain.autostart",
+    "domain.snapshot",
     "domain.rename",
     "domain.copy-name",
-    "domain.undefine",
+    "domain.delete",
 }
 
 SEPARATOR = ""

@@ -131,6 +131,9 @@ GLYPHS: dict[str, int] = {
     "chip": 0xF061A,
     "code": 0xF0174,
     "package": 0xF03D7,
+    "source-commit": 0xF0718,
+    "source-branch": 0xF062C,
+    "content-duplicate": 0xF0191,
 }
 
 _family: list[str] = []  # [] before the font is loaded, then its family or ""

@@ -225,6 +225,9 @@ class MainWindow(QMainWindow):
             return
         launch(self._parts.context, command, domains)
 
+    def begin(self, work: str, key: DomainKey) -> None:
+        load(work)(self._parts, key)
+
     def copy(self, text_: str) -> None:
         QGuiApplication.clipboard().setText(text_)
         shown = text_ if len(text_) <= 60 else f"{text_[:60]}…"

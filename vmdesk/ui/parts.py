@@ -60,6 +60,9 @@ class Shell(Protocol):
     def run(self, command_id: str, keys: Sequence[DomainKey]) -> None:
         """Run a command of COMMANDS on machines, with its questions."""
 
+    def begin(self, work: str, key: DomainKey) -> None:
+        """Begin what asks in a dialog of its own: "take-snapshot", "clone", "delete"."""
+
     def copy(self, text: str) -> None:
         """To the clipboard, with a word about it in the window."""
 
@@ -85,3 +88,4 @@ class Parts:
     shell: Shell
     screens: Any = None  # core.screens.Screens
     workshop: Any = None  # core.creating.workshop.Workshop
+    layers: Any = None  # core.layers.Layers

@@ -182,12 +182,15 @@ def test_every_command_of_the_issue_is_there_once() -> None:
             "discard-save",
             "autostart",
             "no-autostart",
+            "snapshot",
+            "clone",
             "rename",
             "labels",
             "copy-name",
             "copy-uuid",
             "copy-address",
             "ssh",
+            "delete",
             "undefine",
         ]
     }
@@ -210,7 +213,7 @@ def test_records_are_whole(command: Command) -> None:
         assert command.call.startswith("virDomain")
         assert command.writes
     if command.danger:
-        assert command.confirm
+        assert command.confirm or command.act  # which asks by itself
 
 
 @pytest.mark.parametrize("state", State)
@@ -234,6 +237,8 @@ ALLOWED = {
     "domain.poweroff": "running,idle,paused,in shutdown,pmsuspended,no state",
     "domain.rename": "shut off,crashed",
     "domain.undefine": "shut off,crashed",
+    "domain.delete": "shut off,crashed",
+    "domain.clone": "shut off,crashed",
 }
 
 

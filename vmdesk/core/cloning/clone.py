@@ -43,6 +43,11 @@ async def plan(connection: Connection, uuid: str, name: str, count: int = 1, lin
     return replace(found, shares=(*found.shares, *with_xml))
 
 
+async def shared(connection: Connection, uuid: str) -> tuple[Text, ...]:
+    """What a clone has in common with it, besides disks."""
+    return clone_xml.shared(await snapshots.stored(connection, uuid))
+
+
 async def clone(
     journal: Journal, connection: Connection, uuid: str, name: str, report: Report, count: int = 1, linked: bool = False
 ) -> Cloned:

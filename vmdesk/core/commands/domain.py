@@ -1,7 +1,7 @@
 """What can be done to a machine: the list."""
 
 from vmdesk.core.command import Act, Command, Offer
-from vmdesk.core.commands import conditions, outside, questions, virsh, work
+from vmdesk.core.commands import conditions, disks, outside, questions, virsh, work
 from vmdesk.model.host import Feature
 from vmdesk.model.text import text
 
@@ -198,6 +198,8 @@ COMMANDS: tuple[Command, ...] = (
         virsh=virsh.of("autostart", "--disable"),
         already=conditions.already_by_hand,
     ),
+    disks.SNAPSHOT,
+    disks.CLONE,
     Command(
         "domain.rename",
         text("Rename"),
@@ -260,11 +262,12 @@ COMMANDS: tuple[Command, ...] = (
         act=outside.ssh,
         writes=False,
     ),
+    disks.DELETE,
     Command(
         "domain.undefine",
         text("Delete definition"),
         "delete-outline",
-        "Shift+Delete",
+        "",
         when=conditions.definition_free,
         needs=Feature.DEFINE,
         doing=text("Deleting the definition of {name}"),

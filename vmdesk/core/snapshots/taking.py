@@ -1,6 +1,7 @@
 """Taking a snapshot: what libvirt would mix, or could not give back, is refused before."""
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vmdesk.core.chains import Index
@@ -10,7 +11,7 @@ from vmdesk.core.snapshots.desk import LOST, Desk, View, beside, free_snapshot_n
 from vmdesk.core.snapshots.offers import written
 from vmdesk.model.chain import Files, Role
 from vmdesk.model.errors import VirtError
-from vmdesk.model.snapshot import Kind, SnapshotDisk
+from vmdesk.model.snapshot import Kind, Snapshot, SnapshotDisk
 from vmdesk.model.text import Text, text
 from vmdesk.virt import chains, pools, removing, snapshots
 from vmdesk.virt.connection import Connection
@@ -41,10 +42,8 @@ async def take(desk: Desk, wish: Wish) -> str:
     desk.report(None, text("Looking at the disks"))
     seen = await view(desk.connection, desk.uuid)
     name = wish.name or free_snapshot_name(seen.snapshots)
-    if any(one.name == name for one in seen.snapshots):
-        raise refused(text("{name} has a snapshot {snapshot} already.", name=seen.domain.name, snapshot=name), "taken")
-    if not name.strip() or "/" in name or name.startswith(".") or not name.isprintable():
-        raise refused(text("This cannot be the name of a snapshot."), "name")
+    if (wrong := name_problem(seen.domain.name, seen.snapshots, name)) is not None:
+        raise refused(wrong, "name")
     kind = _kind(seen, wish)
     if kind is Kind.INTERNAL:
         desk.report(None, text("Taking the snapshot"))
@@ -52,6 +51,15 @@ async def take(desk: Desk, wish: Wish) -> str:
     else:
         await _external(desk, seen, wish, name)
     return name
+
+
+def name_problem(machine: str, taken: Sequence[Snapshot], name: str) -> Text | None:
+    """Why a snapshot cannot be called so; None: it can."""
+    if any(one.name == name for one in taken):
+        return text("{name} has a snapshot {snapshot} already.", name=machine, snapshot=name)
+    if not name.strip() or "/" in name or name.startswith(".") or not name.isprintable():
+        return text("This cannot be the name of a snapshot.")
+    return None
 
 
 def _kind(seen: View, wish: Wish) -> Kind:

@@ -136,6 +136,9 @@ class WindowAsk:
     def open(self, key: DomainKey) -> None:
         self._shell().open_machine(key)
 
+    def begin(self, work: str, key: DomainKey) -> None:
+        self._shell().begin(work, key)
+
     def _parent(self) -> QWidget:
         return self._shell().widget()
 

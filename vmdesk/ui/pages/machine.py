@@ -41,6 +41,8 @@ class MachinePage(QWidget):
         self.tabs.addTab(self.overview, tr("Overview"))
         self.console = ConsolePlace(lambda: load("machine-console")(parts, key), lambda: self.title)
         self.tabs.addTab(self.console, tr("Console"))
+        self.snapshots = Late("machine-snapshots-place", lambda: load("machine-snapshots")(parts, key))
+        self.tabs.addTab(self.snapshots, tr("Snapshots"))
         self.xml = Late("machine-xml-place", lambda: load("machine-xml")(parts, key))
         self.tabs.addTab(self.xml, tr("XML"))
         self.tabs.addTab(self._make_activity(), tr("Activity"))

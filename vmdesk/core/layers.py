@@ -1,0 +1,121 @@
+"""Snapshots, clones and deletion for the window: a machine by its key, each work with its step in the trace."""
+
+import shlex
+from collections.abc import Awaitable, Collection
+from typing import TypeVar
+
+from vmdesk.core.cloning import clone as cloning
+from vmdesk.core.cloning.clone import Cloned
+from vmdesk.core.command import reference
+from vmdesk.core.deleting import delete as deletion
+from vmdesk.core.deleting.delete import Deleted
+from vmdesk.core.jobs import Report
+from vmdesk.core.journal import Journal
+from vmdesk.core.paths import Paths
+from vmdesk.core.sessions import Sessions
+from vmdesk.core.snapshots import deleting, reverting, taking
+from vmdesk.core.snapshots.desk import Desk, View, view
+from vmdesk.core.snapshots.reverting import Reverted
+from vmdesk.core.snapshots.taking import Wish
+from vmdesk.core.store import Store
+from vmdesk.core.trace import Trace
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import VirtError
+from vmdesk.model.snapshot import Kind, Snapshot
+from vmdesk.model.text import Text, text
+from vmdesk.virt import snapshots
+from vmdesk.virt.connection import Connection
+
+T = TypeVar("T")
+
+
+class Layers:
+    """One for the program, made when it is first needed. What is done raises VirtError, with the reason."""
+
+    def __init__(self, sessions: Sessions, store: Store, trace: Trace, paths: Paths) -> None:
+        self._sessions, self._store, self._trace = sessions, store, trace
+        self._journal = Journal(paths.journal_folder)
+
+    async def listed(self, key: DomainKey) -> list[Snapshot]:
+        """Parents before their children."""
+        return await snapshots.snapshots(self._connection(key), key.uuid)
+
+    async def look(self, key: DomainKey) -> View:
+        """The machine, its snapshots and all files of its host, read anew."""
+        return await view(self._connection(key), key.uuid)
+
+    async def take(self, key: DomainKey, wish: Wish, report: Report) -> str:
+        """Take a snapshot; its name."""
+        virsh = ["snapshot-create-as", *([wish.name] if wish.name else [])]
+        virsh += ["--description", wish.note] if wish.note else []
+        virsh += ["--disk-only", "--atomic"] if wish.kind is Kind.EXTERNAL and not wish.memory else []
+        virsh += ["--quiesce"] if wish.quiesce else []
+        doing = text("Taking a snapshot of {name}", name=self._name(key))
+        work = taking.take(self._desk(key, report), wish)
+        return await self._traced(key, doing, "virDomainSnapshotCreateXML", virsh, work)
+
+    async def revert(self, key: DomainKey, name: str, save_now: bool, report: Report) -> Reverted:
+        """Revert to a snapshot; `save_now`: with one of now before."""
+        doing = text("Reverting {name} to {snapshot}", name=self._name(key), snapshot=name)
+        work = reverting.revert(self._desk(key, report), name, save_now)
+        return await self._traced(key, doing, "virDomainRevertToSnapshot", ["snapshot-revert", name], work)
+
+    async def delete_snapshot(self, key: DomainKey, name: str, children: bool, report: Report) -> tuple[str, ...]:
+        """Delete one, or it and all that stand on it; the names of those that are gone."""
+        doing = text("Deleting the snapshot {snapshot} of {name}", name=self._name(key), snapshot=name)
+        virsh = ["snapshot-delete", name, *(["--children"] if children else [])]
+        work = deleting.delete(self._desk(key, report), name, children)
+        return await self._traced(key, doing, "virDomainSnapshotDelete", virsh, work)
+
+    async def set_note(self, key: DomainKey, name: str, note: str) -> None:
+        """Write another note."""
+        doing = text("Writing the note of {snapshot} of {name}", name=self._name(key), snapshot=name)
+        work = snapshots.set_note(self._connection(key), key.uuid, name, note)
+        await self._traced(key, doing, "virDomainSnapshotCreateXML", [], work)
+
+    async def shared(self, key: DomainKey) -> tuple[Text, ...]:
+        """What a clone would have in common with it, besides disks."""
+        return await cloning.shared(self._connection(key), key.uuid)
+
+    async def clone(self, key: DomainKey, name: str, count: int, linked: bool, report: Report) -> Cloned:
+        """Clone a machine that is off."""
+        doing = text("Cloning {name}", name=self._name(key))
+        work = cloning.clone(self._journal, self._connection(key), key.uuid, name, report, count, linked)
+        return await self._traced(key, doing, "virDomainDefineXML", [], work)
+
+    async def delete(self, key: DomainKey, name: str, chosen: Collection[str], report: Report) -> Deleted:
+        """Delete a machine that is off, with the chosen files; `name` as the person saw it."""
+        doing = text("Deleting {name}", name=name)
+        virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
+        work = deletion.delete(self._journal, self._connection(key), key.uuid, name, report, chosen)
+        return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+
+    def _connection(self, key: DomainKey) -> Connection:
+        return self._sessions.of(key).require()
+
+    def _desk(self, key: DomainKey, report: Report) -> Desk:
+        return Desk(self._journal, self._connection(key), key.uuid, report)
+
+    def _domain(self, key: DomainKey) -> Domain | None:
+        return self._store.domains.get(key)
+
+    def _name(self, key: DomainKey) -> str:
+        domain = self._domain(key)
+        return domain.name if domain else key.uuid
+
+    async def _traced(self, key: DomainKey, doing: Text, call: str, virsh: list[str], work: Awaitable[T]) -> T:
+        domain, host = self._domain(key), self._store.hosts.get(key.host)
+        line = ""
+        if virsh and domain and host:
+            line = shlex.join(("virsh", "-c", host.config.uri, virsh[0], reference(domain), *virsh[1:]))
+        outcome: Text | None = text("cancelled")
+        name = self._name(key)
+        try:
+            result = await work
+            outcome = None
+        except VirtError as error:
+            outcome = error.problem.what
+            raise
+        finally:
+            self._trace.note(key, name, doing, call, line, outcome)
+        return result

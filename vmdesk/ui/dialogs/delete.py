@@ -1,0 +1,247 @@
+"""Deleting a machine: exactly which files, how large, who else uses them, what stays."""
+
+from collections.abc import Collection
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
+
+from vmdesk.core import units
+from vmdesk.core.chains import DeletePlan, Item, Keep, delete_plan
+from vmdesk.core.jobs import Report
+from vmdesk.core.snapshots.desk import View
+from vmdesk.model.chain import Role
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import Text, text, tr, trn
+from vmdesk.ui.delegates.plain import PlainDelegate
+from vmdesk.ui.dialogs.dialog import Dialog
+from vmdesk.ui.dialogs.lines import Warned, endanger
+from vmdesk.ui.dialogs.looking import look
+from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.theme import GRID, figure_font
+from vmdesk.ui.widgets.form import Heading, Muted, Section
+from vmdesk.ui.widgets.header import FlatHeader
+from vmdesk.ui.widgets.scroll_bar import thin
+
+ROLES = {
+    Role.DISK: text("disk"),
+    Role.MEDIUM: text("installation medium"),
+    Role.BACKING: text("base image"),
+    Role.NVRAM: text("firmware settings"),
+    Role.TPM: text("TPM state"),
+    Role.BOOT: text("kernel or firmware"),
+    Role.FROZEN: text("snapshot"),
+    Role.OVERLAY: text("snapshot"),
+    Role.MEMORY: text("memory of a snapshot"),
+    Role.SAVED: text("saved state"),
+}
+KEPT = {
+    Keep.NEEDED: text("stays: needed by {who}"),
+    Keep.SHARED: text("stays: shared with other machines"),
+    Keep.READONLY: text("stays: only read"),
+    Keep.MEDIUM: text("stays: a medium"),
+    Keep.BASE: text("stays: a base image"),
+    Keep.ELSEWHERE: text("stays: in no storage pool"),
+    Keep.GONE: text("is not there"),
+    Keep.CHOSEN: text("stays: not ticked"),
+}
+_PATH = Qt.ItemDataRole.UserRole
+_FILE, _WHAT, _SIZE, _FATE = range(4)
+
+
+class DeleteDialog(Dialog):
+    """`chosen()`: the paths that go."""
+
+    def __init__(self, parent: QWidget | None, view: View) -> None:
+        self._view = view
+        self._uuid = view.domain.uuid
+        self._first = delete_plan(view.files, self._uuid)
+        name = self._first.owner.name
+        title = tr("Delete {name}?", name=name)
+        super().__init__(parent, title, tr("Delete"))
+        self.setMinimumWidth(100 * GRID)
+        self.body.addWidget(Heading(title))
+        self.body.addWidget(_words(_goes(self._first)))
+        self.body.addSpacing(GRID)
+        self.body.addWidget(Section(tr("Files: what is ticked is deleted, the rest stays")))
+        # A refused plan deletes no file: one of them is needed elsewhere, or it is not certain who needs what.
+        self._files_may_go = self._first.refused is None
+        self.files = self._make_files()
+        self.body.addWidget(self.files)
+        self.sum = PlainLabel()
+        self.sum.setObjectName("sum")
+        self.sum.setFont(figure_font(self.sum.font()))
+        self.body.addWidget(self.sum)
+        self._wrong = Warned()
+        self.body.addWidget(self._wrong)
+        self._fill(self._first if self._files_may_go else delete_plan(view.files, self._uuid, ()))
+        self.files.itemChanged.connect(self._on_ticked)
+        self._show_sum()
+        endanger(self)
+
+    def chosen(self) -> tuple[str, ...]:
+        found = []
+        for row in range(self.files.topLevelItemCount()):
+            item = self.files.topLevelItem(row)
+            if item is not None and item.checkState(_FILE) is Qt.CheckState.Checked:
+                found.append(str(item.data(_FILE, _PATH)))
+        return tuple(found)
+
+    def refused(self) -> Text | None:
+        """Why it cannot be deleted at all."""
+        plan = self._first
+        if plan.owner.active:
+            return text("{name} is not off. Shut it down or force it off first.", name=plan.owner.name)
+        return plan.refused if plan.owner.template else None
+
+    def _make_files(self) -> QTreeWidget:
+        view = QTreeWidget()
+        view.setObjectName("files")
+        view.setAccessibleName(tr("Files"))
+        view.setColumnCount(4)
+        view.setHeader(FlatHeader(view, active=False))
+        view.setItemDelegate(PlainDelegate(view))
+        view.setHeaderLabels([tr("File"), tr("What it is"), tr("Size"), tr("What becomes of it")])
+        view.setRootIsDecorated(False)
+        view.setUniformRowHeights(True)
+        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        view.setAllColumnsShowFocus(True)
+        view.setFont(figure_font(view.font()))
+        thin(view)
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        view.headerItem().setTextAlignment(_SIZE, right)
+        view.header().setStretchLastSection(True)
+        for column, width in ((_FILE, 45), (_WHAT, 16), (_SIZE, 9)):
+            view.setColumnWidth(column, width * GRID)
+        rows = min(max(len(self._first.items), 3), 8)
+        view.setFixedHeight(view.header().height() + rows * self._row_height() + GRID)
+        return view
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + GRID
+
+    def _fill(self, plan: DeletePlan) -> None:
+        self.files.clear()
+        for item in plan.items:
+            self.files.addTopLevelItem(self._row(item))
+
+    def _row(self, item: Item) -> QTreeWidgetItem:
+        image = item.image
+        size = units.UNKNOWN if image.allocation is None else units.size(image.allocation)
+        what = ", ".join(dict.fromkeys(str(ROLES[role]) for role in item.roles))
+        row = QTreeWidgetItem([image.path, what, size, fate(item)])
+        row.setData(_FILE, _PATH, image.path)
+        row.setTextAlignment(_SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        may = item.possible and item.keep in (None, Keep.CHOSEN) and self._files_may_go
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        row.setFlags(flags | Qt.ItemFlag.ItemIsUserCheckable if may else flags)
+        if may:
+            row.setCheckState(_FILE, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
+        else:
+            for column in range(4):
+                row.setForeground(column, self.palette().brush(QPalette.ColorRole.PlaceholderText))
+        row.setSizeHint(_FILE, QSize(0, self._row_height()))
+        row.setToolTip(_FILE, plain_tip(image.path))
+        row.setToolTip(_FATE, plain_tip(fate(item)))
+        return row
+
+    def _on_ticked(self, changed: QTreeWidgetItem, column: int) -> None:
+        """A file can only go if nothing that stays stands on it: what is ticked follows the plan."""
+        if column != _FILE:
+            return
+        self.files.blockSignals(True)
+        plan = delete_plan(self._view.files, self._uuid, self.chosen())
+        by_path = {item.image.path: item for item in plan.items}
+        for row in range(self.files.topLevelItemCount()):
+            at = self.files.topLevelItem(row)
+            item = by_path.get(str(at.data(_FILE, _PATH))) if at is not None else None
+            if at is None or item is None:
+                continue
+            if at.flags() & Qt.ItemFlag.ItemIsUserCheckable:
+                at.setCheckState(_FILE, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
+            at.setText(_FATE, fate(item))
+        self.files.blockSignals(False)
+        self._show_sum()
+
+    def _show_sum(self) -> None:
+        chosen = self.chosen()
+        plan = delete_plan(self._view.files, self._uuid, chosen)
+        if chosen:
+            size = units.size(plan.frees)
+            self.sum.setText(
+                trn("{n} file goes: {size} are freed.", "{n} files go: {size} are freed.", len(chosen), size=size)
+            )
+        else:
+            self.sum.setText(tr("No file goes: only the definition is deleted."))
+        why = self.refused()
+        if why is None and not self._files_may_go and self._first.refused is not None:
+            why = text("All files stay: {why}", why=str(self._first.refused))
+        self._wrong.tell(why)
+        self._wrong.setVisible(why is not None)
+        self.action.setText(tr("Delete") if chosen or self.refused() is not None else tr("Delete definition"))
+        self.action.setEnabled(self.refused() is None)
+
+
+def fate(item: Item) -> str:
+    """What becomes of a file, in words."""
+    if item.ticked or item.keep is None:
+        return tr("is deleted")
+    who = ", ".join(str(one.said()) for one in item.used_by)
+    if item.keep is Keep.NEEDED:
+        return tr("stays: needed by {who}", who=who or tr("another file"))
+    words = str(KEPT[item.keep])
+    return tr("{words} (also of {who})", words=words, who=who) if who else words
+
+
+def _goes(plan: DeletePlan) -> str:
+    """What goes with the definition, apart from the files in the list."""
+    parts = [tr("Its definition goes for good.")]
+    if plan.snapshots:
+        names = _few(plan.snapshots)
+        many = len(plan.snapshots)
+        parts.append(trn("So does {n} snapshot: {names}.", "So do {n} snapshots: {names}.", many, names=names))
+    hidden = [str(ROLES[role]) for role in plan.hidden if role is not Role.SAVED]
+    if Role.SAVED in plan.hidden:
+        parts.append(tr("So does its saved state: what was in memory when it was saved."))
+    if hidden:
+        parts.append(tr("With its disks go: {what}.", what=", ".join(hidden)))
+    return " ".join(parts)
+
+
+def _few(names: Collection[str]) -> str:
+    listed = list(names)
+    more = [tr("and {n} more", n=len(listed) - 3)] if len(listed) > 3 else []
+    return ", ".join([*listed[:3], *more])
+
+
+def _words(words: str) -> Muted:
+    label = Muted(words, caption=False)
+    label.setForegroundRole(label.palette().ColorRole.WindowText)
+    return label
+
+
+def begin(parts: Parts, key: DomainKey) -> None:
+    """Show what deleting means, and do it if that is wanted."""
+    parts.jobs.spawn("delete", _delete(parts, key))
+
+
+async def _delete(parts: Parts, key: DomainKey) -> None:
+    view = await look(parts, key)
+    if view is None:
+        return
+    dialog = DeleteDialog(parts.shell.widget(), view)
+    if not await dialog.answer():
+        return
+    chosen, name = dialog.chosen(), view.domain.name
+
+    async def work(report: Report) -> None:
+        done = await parts.layers.delete(key, name, chosen, report)
+        report(1.0, text("{n} files are gone", n=len(done.gone)) if done.gone else None)
+        if done.left:
+            what = text("{name} was deleted. What could not be: {things}", name=name, things=", ".join(done.left))
+            parts.shell.notify(Notice(Problem(what), Level.WARNING))
+
+    parts.jobs.start(text("Deleting {name}", name=name), work, (key,))
