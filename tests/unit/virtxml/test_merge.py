@@ -2,7 +2,7 @@
 
 import random
 
-from vmdesk.virtxml.merge import Conflict, merge
+from vmdesk.virtxml.merge import Conflict, merge, unified
 
 BASE = "".join(f"line {n}\n" for n in range(10))
 
@@ -50,3 +50,15 @@ def test_edits_apart_always_merge() -> None:
         both = mine[: len(mine) - (len(lines) - half)] + theirs[half:]
         found = merge("\n".join(lines), "\n".join(mine), "\n".join(theirs))
         assert found.clean and found.text == "\n".join(both)
+
+
+def test_line_by_line() -> None:
+    assert unified("a\nb\n", "a\nc\n", "old", "new") == "--- old\n+++ new\n@@ -1,2 +1,2 @@\n a\n-b\n+c"
+    assert unified(BASE, BASE, "", "") == ""
+
+
+def test_line_by_line_whatever_the_indentation() -> None:
+    old, new = "<a>\n      <b/>\n  <c/>\n</a>", "<a>\n  <b/>\n  <d/>\n</a>"
+    assert "<b/>\n-  <c/>\n+  <d/>" in unified(old, new, "", "", indented=False)
+    assert "-      <b/>" in unified(old, new, "", "")
+    assert unified(old, old.replace("      <b", "<b"), "", "", indented=False) == ""
