@@ -12,10 +12,9 @@ import libvirt
 
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
-from vmdesk.virt import steps, words
+from vmdesk.virt import packages, steps, words
 from vmdesk.virt.steps import GROUP
 
-_INSTALL = "sudo apt install libvirt-daemon-system"
 _SOCKET = "ls -l /run/libvirt/libvirt-sock"
 
 # Which libvirt call holds a machine's lock -> the word for it. First match wins.
@@ -144,7 +143,7 @@ def _explain_ssh(low: str, uri: str) -> _Explained | None:
         return _Explained(
             "no-daemon",
             text("libvirt is not installed on {host}.", host=host),
-            *steps.run_there("sudo apt install libvirt-daemon-system"),
+            *steps.install_on(uri, "libvirt", "libvirt"),
         )
     return None
 
@@ -152,11 +151,7 @@ def _explain_ssh(low: str, uri: str) -> _Explained | None:
 def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explained | None:
     socket = "failed to connect socket" in low or "failed to connect to the monitor" in low
     if socket and ("no such file" in low or "connection refused" in low):
-        return _Explained(
-            "no-daemon",
-            text("libvirt's service is not running, or it is not installed."),
-            *steps.start_service(uri),
-        )
+        return _explain_daemon(uri)
     if "unable to connect to server" in low or "no route to host" in low or "network is unreachable" in low:
         return _Explained(
             "unreachable",
@@ -173,8 +168,7 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
         return _Explained(
             "no-driver",
             text("The libvirt installed here has no driver for this kind of host."),
-            text("Install it (for QEMU on Debian: {command}), or check the address.", command=_INSTALL),
-            _INSTALL,
+            *_install_driver(),
         )
     if "cannot read ca certificate" in low or "cannot read certificate" in low:
         return _Explained(
@@ -207,6 +201,27 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
             text("VMDesk connects again by itself; then try once more."),
         )
     return None
+
+
+def _explain_daemon(uri: str) -> _Explained:
+    """Nobody listens at libvirt's socket. Whether libvirt is installed at all is known of this computer only."""
+    if host := urlsplit(uri).hostname:
+        why = text("libvirt's service is not running on {host}, or it is not installed there.", host=host)
+        return _Explained("no-daemon", why, *steps.start_service(uri))
+    if packages.daemon():
+        return _Explained("no-daemon", text("libvirt's service is not running."), *steps.start_service(uri))
+    own = urlsplit(uri).path.startswith("/session") and not packages.is_root()
+    return _Explained(
+        "no-daemon",
+        text("libvirt's service is not installed on this computer."),
+        *steps.install("session" if own else "libvirt", "libvirt"),
+    )
+
+
+def _install_driver() -> steps.Step:
+    if command := packages.install("libvirt"):
+        return text("Install it (for QEMU: {command}), or check the address.", command=command), command
+    return text("Install it, or check the address."), ""
 
 
 def _explain_rights(code: int, low: str, uri: str) -> _Explained | None:
@@ -353,7 +368,7 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
         return _Explained(
             "no-qemu",
             text("QEMU, which runs the machines, is not installed on the host."),
-            *steps.run_there("sudo apt install qemu-system-x86"),
+            *steps.install_on(uri, "qemu", "QEMU"),
         )
     if found := re.search(r"[Cc]annot access storage file '([^']+)'", details):
         return _Explained(

@@ -364,7 +364,7 @@ def _spawn(uri: Uri, folder: Path, quiet: bool, askpass: bool) -> "subprocess.Po
 
 
 def _missing(uri: Uri) -> Problem:
-    what_next, command = steps.run("sudo apt install openssh-client")
+    what_next, command = steps.install("ssh", "OpenSSH")
     return Problem(
         text("The ssh connection to {host} did not come about.", host=ssh_words.account(uri)),
         text("The program ssh is not installed."),

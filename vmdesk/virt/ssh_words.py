@@ -225,7 +225,7 @@ def no_daemon(uri: Uri) -> Problem:
     what_next, command = steps.start_service(f"//{uri.host}")
     return Problem(
         text("libvirt on {host} cannot be used.", host=account(uri)),
-        text("libvirt's service does not answer there, or it is not installed."),
+        text("libvirt's service is not running on {host}, or it is not installed there.", host=uri.host),
         what_next,
         name="no-daemon",
         command=command,

@@ -1,10 +1,14 @@
-"""What a person can do next: the sentence, and the command in it, ready to be pasted into a terminal. Pure."""
+"""What a person can do next: the sentence, and the command in it, ready to be pasted into a terminal.
+
+Of this computer it is known what its system is; of another one it is not.
+"""
 
 import os
 import pwd
 from urllib.parse import urlsplit
 
 from vmdesk.model.text import Text, text
+from vmdesk.virt import packages
 
 GROUP = "libvirt"  # whose members may use qemu:///system on the distributions that have it
 
@@ -16,9 +20,18 @@ def run(command: str) -> Step:
     return text("Run: {command}", command=command), command
 
 
-def run_there(command: str) -> Step:
-    """On the host itself."""
-    return text("Run there: {command}", command=command), command
+def install(thing: str, name: str) -> Step:
+    """On this computer; `thing` as in packages.py, `name` for people whose system nobody here knows."""
+    if command := packages.install(thing):
+        return run(command)
+    return text("Install {name} with this system's package manager.", name=name), ""
+
+
+def install_on(uri: str, thing: str, name: str) -> Step:
+    """On the host of that URI, whichever computer it is."""
+    if host := urlsplit(uri).hostname:
+        return text("Install {name} on {host} with that system's package manager.", name=name, host=host), ""
+    return install(thing, name)
 
 
 def join(group: str) -> Step:
@@ -36,13 +49,16 @@ def join_there() -> Step:
 def start_service(uri: str) -> Step:
     """libvirt's service of this or another computer, or of the session."""
     parts = urlsplit(uri)
-    command = "sudo systemctl start libvirtd"
     if parts.hostname:
-        return text("Run on {host}: {command}", host=parts.hostname, command=command), command
-    if parts.path.startswith("/session"):
-        command = "sudo apt install libvirt-daemon"
-        return text("Run: {command} (the service starts by itself)", command=command), command
-    return run(command)
+        command = "sudo systemctl start libvirtd"
+        return text(
+            "Run on {host}: {command} (virtqemud.socket, where libvirt is split up)",
+            host=parts.hostname,
+            command=command,
+        ), command
+    if parts.path.startswith("/session") and not packages.is_root():
+        return text("It starts by itself with the next connection. Try again."), ""
+    return run(packages.start())
 
 
 def allow_kvm(uri: str) -> Step:

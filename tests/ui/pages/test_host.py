@@ -33,6 +33,7 @@ from vmdesk.ui.pages.host import HostPage
 from vmdesk.ui.pages.host_checks import Check, Verdict, checks_of
 from vmdesk.ui.pages.host_facts import groups_of
 from vmdesk.ui.parts import Parts
+from vmdesk.virt import packages
 
 Run = Callable[[Any], Any]
 GIB = 1024 * 1024
@@ -97,7 +98,8 @@ def test_a_host_that_has_everything() -> None:
     assert checks["huge-pages"].value == "512 of 2.0 MiB, 100 free"
 
 
-def test_what_is_missing_comes_with_its_step() -> None:
+def test_what_is_missing_comes_with_its_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "family", lambda: "fedora")
     checks = by_id(checks_of(BARE, None))
     assert all(check.about for check in checks.values())
     for name in ("virtualization", "kvm", "security", "firmware"):
@@ -106,7 +108,9 @@ def test_what_is_missing_comes_with_its_step() -> None:
     assert checks["kvm"].command == "sudo modprobe kvm_intel"
     assert checks["nested"].command.endswith("kvm_intel nested=1")
     assert checks["iommu"].command == "intel_iommu=on"
-    assert checks["firmware"].command == "sudo apt install ovmf swtpm"
+    assert checks["firmware"].command == "sudo dnf install edk2-ovmf swtpm"
+    elsewhere = by_id(checks_of(replace(BARE, uri="qemu+ssh://lab/system"), None))["firmware"]
+    assert (elsewhere.mend, elsewhere.command) == ("On Debian or Ubuntu:", "sudo apt install ovmf swtpm")
 
 
 def test_kvm_that_is_offered_but_does_not_work() -> None:

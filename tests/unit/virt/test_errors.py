@@ -3,13 +3,16 @@
 import grp
 import os
 import pwd
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import libvirt
 import pytest
 
 from vmdesk.model.text import text
-from vmdesk.virt import errors
+from vmdesk.virt import errors, packages
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 SOCKET = "Failed to connect socket to '/var/run/libvirt/libvirt-sock': "
@@ -66,9 +69,91 @@ def test_kinds(code: int, domain: int, message: str, uri: str, name: str) -> Non
     assert str(problem.what) == "Connecting did not work."
 
 
+Here = Callable[..., None]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Here:
+    """`here(family, *daemons, root=False)`: a computer like that, with systemd."""
+
+    def make(family: str, *daemons: str, root: bool = False) -> None:
+        monkeypatch.setattr(packages, "family", lambda: family)
+        monkeypatch.setattr(packages, "SYSTEMD", tmp_path)
+        monkeypatch.setattr(packages, "is_root", lambda: root)
+        monkeypatch.setattr(shutil, "which", lambda name, path=None: name if name in daemons else None)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("family", "daemons", "root", "uri", "why", "command"),
+    [
+        ("debian", ["libvirtd"], False, "qemu:///system", "not running", "sudo systemctl start libvirtd"),
+        ("debian", [], False, "qemu:///system", "not installed", "sudo apt install libvirt-daemon-system"),
+        ("debian", [], False, "qemu:///session", "not installed", "sudo apt install libvirt-daemon"),
+        ("debian", [], True, "qemu:///session", "not installed", "sudo apt install libvirt-daemon-system"),
+        ("debian", ["libvirtd"], True, "qemu:///session", "not running", "sudo systemctl start libvirtd"),
+        ("debian", ["libvirtd"], False, "qemu:///session", "not running", ""),
+        (
+            "fedora",
+            ["libvirtd", "virtqemud"],
+            False,
+            "qemu:///system",
+            "not running",
+            "sudo systemctl start virtqemud.socket virtnetworkd.socket virtstoraged.socket",
+        ),
+        ("fedora", [], False, "qemu:///system", "not installed", "sudo dnf install libvirt-daemon-kvm"),
+        ("arch", ["libvirtd", "virtqemud"], False, "qemu:///system", "not running", "sudo systemctl start libvirtd"),
+        ("arch", [], False, "qemu:///system", "not installed", "sudo pacman -S libvirt"),
+        ("", [], False, "qemu:///system", "not installed", ""),
+    ],
+)
+def test_not_running_and_not_installed_are_two_things(
+    here: Here, family: str, daemons: list[str], root: bool, uri: str, why: str, command: str
+) -> None:
+    here(family, *daemons, root=root)
+    problem = errors.problem(error(38, SOCKET + "No such file or directory"), None, uri)
+    assert problem.name == "no-daemon"
+    assert why in str(problem.why)
+    assert problem.command == command
+    assert command in str(problem.what_next) and str(problem.what_next)
+
+
+@pytest.mark.parametrize(
+    ("words", "family"),
+    [
+        ("ID=debian\n", "debian"),
+        ("NAME=x\nID=ubuntu\nID_LIKE=debian\n", "debian"),
+        ("ID=linuxmint\nID_LIKE='ubuntu debian'\n", "debian"),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', "fedora"),
+        ("ID=fedora", "fedora"),
+        ("ID=manjaro\nID_LIKE=arch\n", "arch"),
+        ("ID=opensuse\nID_LIKE=suse\n", ""),
+        ('ID="cut', ""),
+        ("\0\1=\n", ""),
+    ],
+)
+def test_families(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str, family: str) -> None:
+    file = tmp_path / "os-release"
+    file.write_text(words)
+    monkeypatch.setattr(packages, "OS_RELEASE", file)
+    assert packages.family.__wrapped__() == family
+    monkeypatch.setattr(packages, "OS_RELEASE", tmp_path / "none")
+    assert packages.family.__wrapped__() == ""
+
+
+def test_another_computer_s_system_is_not_guessed(here: Here) -> None:
+    here("arch", "libvirtd")
+    message = "internal error: Cannot check QEMU binary /usr/bin/qemu-system-x86_64: No such file or directory"
+    there = errors.problem(error(1, message), None, "qemu+ssh://lab/system")
+    assert (str(there.what_next), there.command) == ("Install QEMU on lab with that system's package manager.", "")
+    assert errors.problem(error(1, message), None, "qemu:///system").command == "sudo pacman -S qemu-system-x86"
+
+
 def test_the_next_step_names_the_host() -> None:
     problem = errors.problem(error(38, SOCKET + "No such file or directory"), None, "qemu+ssh://lab/system")
-    assert str(problem.what_next) == "Run on lab: sudo systemctl start libvirtd"
+    assert str(problem.what_next).startswith("Run on lab: sudo systemctl start libvirtd")
+    assert "not installed there" in str(problem.why)
 
 
 @pytest.mark.parametrize(
@@ -91,15 +176,16 @@ def test_group(monkeypatch: pytest.MonkeyPatch, granted: bool, in_login: bool, n
     ("message", "uri", "command"),
     [
         (SOCKET + "No such file or directory", "qemu:///system", "sudo systemctl start libvirtd"),
-        (SOCKET + "No such file or directory", "qemu:///session", "sudo apt install libvirt-daemon"),
+        (SOCKET + "No such file or directory", "qemu:///session", ""),
         ("Host key verification failed.", "qemu+ssh://lab/system", "ssh lab"),
         ("Could not access KVM kernel module: Permission denied", "qemu:///session", f"sudo usermod -aG kvm {ME}"),
         ("network 'a b' is not active", "qemu:///system", "virsh net-start 'a b'"),
         ("Something quite new: run sudo rm -rf /", "qemu:///system", ""),
     ],
 )
-def test_commands_are_data(message: str, uri: str, command: str) -> None:
+def test_commands_are_data(message: str, uri: str, command: str, here: Here) -> None:
     """What is offered to be pasted is ours to the letter, never cut out of a sentence."""
+    here("debian", "libvirtd")
     problem = errors.problem(error(38, message), None, uri)
     assert problem.command == command
     assert command in str(problem.what_next or "")

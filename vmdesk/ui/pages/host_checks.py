@@ -1,14 +1,15 @@
 """What a host can do for its machines, each in words for somebody who learns it, with the step that mends it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import urlsplit
 
 from vmdesk.core import units
 from vmdesk.model.facts import HostFacts
 from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import in_language, tr, trn
 from vmdesk.ui.pages.machine_facts import security_name
+from vmdesk.virt import packages
 
 
 class Verdict(Enum):
@@ -136,7 +137,7 @@ def _security(facts: HostFacts) -> Check:
             "DAC alone is the ordinary file owner."
         ),
         tr("Install AppArmor (Debian, Ubuntu) or switch SELinux on (Fedora), then restart libvirt.") if missing else "",
-        "sudo systemctl restart libvirtd" if missing else "",
+        f"sudo systemctl restart {(_is_here(facts) and packages.daemon()) or 'libvirtd'}" if missing else "",
     )
 
 
@@ -208,8 +209,7 @@ def _firmware(facts: HostFacts) -> Check:
     ]
     if efi and can.secure_boot and can.tpm:
         return Check("firmware", title, Verdict.GOOD, ", ".join(parts), about)
-    packages = " ".join(_firmware_packages(efi and bool(can.secure_boot), bool(can.tpm)))
-    mend = tr("On Debian or Ubuntu:") if packages else ""
+    mend, command = _install_firmware(facts, efi and bool(can.secure_boot), bool(can.tpm))
     return Check(
         "firmware",
         title,
@@ -217,15 +217,24 @@ def _firmware(facts: HostFacts) -> Check:
         ", ".join(parts),
         about,
         mend,
-        f"sudo apt install {packages}" if packages else "",
+        command,
     )
 
 
-def _firmware_packages(uefi: bool, tpm: bool) -> Iterator[str]:
-    if not uefi:
-        yield "ovmf"
-    if not tpm:
-        yield "swtpm"
+def _install_firmware(facts: HostFacts, uefi: bool, tpm: bool) -> tuple[str, str]:
+    """What mends it, and the command; "" where nothing is missing. Of another computer the system is not known."""
+    missing = [thing for thing, there in (("uefi", uefi), ("tpm", tpm)) if not there]
+    if not missing:
+        return "", ""
+    if _is_here(facts) and (command := packages.install(*missing)):
+        return tr("Install what is missing:"), command
+    names = " ".join({"uefi": "ovmf", "tpm": "swtpm"}[thing] for thing in missing)
+    return tr("On Debian or Ubuntu:"), f"sudo apt install {names}"
+
+
+def _is_here(facts: HostFacts) -> bool:
+    """Whether the host is this computer."""
+    return not urlsplit(facts.uri).hostname
 
 
 def topology_words(facts: HostFacts) -> str:
