@@ -129,7 +129,9 @@ class _Run:
 
     async def _one(self, name: str, common: Prepared, base: Volume | None) -> str:
         self._making.machine = name
-        disks = [await self._disk(name, number, disk, base) for number, disk in enumerate(self._wish.disks)]
+        # A container's root is a folder.
+        wanted = () if self._wish.source is From.CONTAINER else self._wish.disks
+        disks = [await self._disk(name, number, disk, base) for number, disk in enumerate(wanted)]
         cdroms = list(common.cdroms)
         if self._wish.cloud is not None:
             cdroms.append(await self._seed(name, self._wish.cloud))

@@ -22,6 +22,8 @@ _BUSES = ("", "virtio", "sata", "scsi", "ide", "usb", "xen", "sd")
 
 
 def check(wish: Wish, system: System, host: HostAbilities) -> Iterator[Complaint]:
+    if wish.source is From.CONTAINER:  # its root is a folder, it gets no disks
+        return
     if len(wish.disks) > MOST:
         yield Complaint("disks", text("A machine has at most {most} disks here.", most=MOST))
         return
