@@ -1,7 +1,7 @@
 # Completion of vmdesk for bash: verbs, options, machines' names.
 _vmdesk() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} verb="" word place
-	local verbs="list show create start shutdown reboot reset poweroff destroy pause resume save discard-save autostart rename undefine stats tag open host"
+	local verbs="list show create start shutdown reboot reset poweroff destroy pause resume save discard-save autostart rename undefine stats tag open host edit"
 	local -a connect=()
 	COMPREPLY=()
 	case $previous in
@@ -31,6 +31,7 @@ _vmdesk() {
 		start) options+=" --paused" ;;
 		shutdown) options+=" --wait" ;;
 		tag) options+=" --add --remove" ;;
+		edit) options+=" --vcpus --memory --title --boot --add-disk --add-nic --insert --eject --remove --set-limit --live --config --print-xml --print-diff --xml" ;;
 		"") options+=" --tour --version" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

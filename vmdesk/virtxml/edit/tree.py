@@ -279,7 +279,7 @@ def drop(element: etree._Element) -> None:
     if not _is_space(tail):
         left = (lead or "") + (tail or "")
     elif not last:
-        left = lead or ""
+        left = lead or tail or ""
     elif place:
         left = (tail or "") if _is_space(lead) else (lead or "") + (tail or "")
     else:

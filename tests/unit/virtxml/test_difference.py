@@ -1,0 +1,99 @@
+"""Two definitions, in words and line by line."""
+
+import pytest
+
+from vmdesk.model import limits
+from vmdesk.virtxml import difference, edit
+from vmdesk.virtxml.edit import devices, machine
+
+MAC = "52:54:00:00:00:01"
+XML = f"""<domain type='kvm'>
+  <name>web</name>
+  <memory unit='MiB'>2048</memory>
+  <currentMemory unit='MiB'>2048</currentMemory>
+  <vcpu>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='q35'>hvm</type>
+    <boot dev='hd'/>
+  </os>
+  <devices>
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/a.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <disk type='file' device='cdrom'>
+      <target dev='sda' bus='sata'/>
+    </disk>
+    <interface type='network'>
+      <mac address='{MAC}'/>
+      <source network='default'/>
+    </interface>
+    <graphics type='vnc' passwd='sesame'/>
+  </devices>
+</domain>
+"""
+
+
+def told(new: str) -> list[str]:
+    return [str(one) for one in difference.differences(XML, new)]
+
+
+def test_nothing() -> None:
+    assert told(XML) == [] and told(XML.replace("  <", "\n\t<")) == []
+    assert told(XML.replace("<os>", "<!-- a --><os>")) == []
+    assert difference.unified(XML, XML, "a", "b") == ""
+
+
+@pytest.mark.parametrize(
+    ("new", "words"),
+    [
+        (machine.memory(XML, 4 << 20), "Memory: 2 GiB now, 4 GiB after restart"),
+        (machine.vcpus(XML, 4), "Virtual processors: 2 now, 4 after restart"),
+        (machine.title(XML, "T"), "Title: none now, T after restart"),
+        (devices.remove_device(XML, "vda"), "Disk vda: gone after restart"),
+        (devices.link(XML, MAC, False), f"Network card {MAC}: cable: plugged in now, unplugged after restart"),
+        (devices.insert(XML, "sda", "/x.iso"), "CD drive sda: source: none now, /x.iso after restart"),
+        (devices.add_device(XML, devices.rng_fragment()), "Random numbers 0: there after restart"),
+        (
+            edit.limits.limit(XML, limits.parse("disk.vda.read-bytes=10M")),
+            "Disk vda: Bytes a second read: none now, 10 MiB after restart",
+        ),
+        (
+            edit.limits.limit(XML, limits.parse(f"nic.{MAC}.in=1M")),
+            f"Network card {MAC}: limit into the guest: none now, 1 MiB/s after restart",
+        ),
+        (
+            XML.replace("</os>", "</os><pm><suspend-to-mem enabled='no'/></pm>"),
+            "Other settings of <pm>: different after restart",
+        ),
+        (
+            XML.replace("<driver name='qemu' type='qcow2'/>", "<driver name='qemu' type='qcow2' queues='4'/>"),
+            "Disk vda: other settings: different after restart",
+        ),
+    ],
+)
+def test_one_thing(new: str, words: str) -> None:
+    (one,) = difference.differences(XML, new)
+    assert str(difference.pending(one)) == words
+    # Each can be taken back alone.
+    assert edit.take_over(new, XML, one.scope) == XML
+
+
+def test_passwords_are_hidden_and_still_seen_to_be_others() -> None:
+    lines = difference.unified(XML, XML.replace("sesame", "open"), "a", "b")
+    assert "sesame" not in lines and "open" not in lines
+    assert (
+        "-    <graphics type='vnc' passwd='***'/>" in lines and "+    <graphics type='vnc' passwd='*** (*)'/>" in lines
+    )
+
+
+def test_what_libvirt_adds_for_the_run_is_no_difference() -> None:
+    running = (
+        XML.replace("<domain type='kvm'>", "<domain type='kvm' id='3'>")
+        .replace("file='/a.qcow2'/>", "file='/a.qcow2' index='1'/><backingStore/><alias name='virtio-disk0'/>")
+        .replace("network='default'/>", "network='default' portid='1' bridge='virbr0'/><target dev='vnet0'/>")
+        .replace("</domain>", "<seclabel type='dynamic' model='dac'/></domain>")
+    )
+    assert difference.differences(running, XML, running=True) == ()
+    assert difference.differences(running, XML) != ()
