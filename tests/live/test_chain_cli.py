@@ -131,6 +131,7 @@ def test_a_disk_that_is_needed_elsewhere_stops_it_all(bed: Bed, vmdesk: Line) ->
     vmdesk("start", one.name)
     assert "not off" in _err(vmdesk, "delete", one.name, "--yes")
     vmdesk("trash", guest.name)
+    assert guest.name not in vmdesk("list") and guest.name in vmdesk("list", "--trash")
     assert "template" in _err(vmdesk, "start", guest.name)
     vmdesk("trash", "--undo", guest.name)
     vmdesk("poweroff", one.name)

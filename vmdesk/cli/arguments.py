@@ -180,6 +180,7 @@ def tag(parser: argparse.ArgumentParser) -> None:
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--names", action="store_true", help=tr("names only, one a line"))
+    parser.add_argument("--trash", action="store_true", help=tr("those in the trash, which are not shown otherwise"))
     parser.add_argument(
         "filter", nargs="*", metavar="FILTER", help=tr("as in the window: web state:running tag:lab cpu>50")
     )

@@ -51,7 +51,7 @@ async def list_machines(session: Session, options: argparse.Namespace) -> int:
         readings, answers = {}, asking.Answers()
     else:
         readings, answers = {}, await asking.health(session, session.machines())
-    machines = [answers.told(one) for one in session.machines()]
+    machines = [answers.told(one) for one in session.machines() if bool(one.definition.trashed) == options.trash]
     machines = [one for one in machines if wanted_ones(one, session.host(one), readings.get(one.key))]
     if session.shared.json:
         emit_json([record(one, session.uri(one), one.responding) for one in machines])

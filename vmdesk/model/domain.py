@@ -93,6 +93,8 @@ class Definition:
     graphics: tuple[Graphics, ...] = ()
     security: tuple[tuple[str, str], ...] = ()  # (model, label) of <seclabel>
     agent: bool = False  # a guest agent channel is defined
+    template: bool = False  # our mark: only there to be cloned
+    trashed: float = 0.0  # our mark: when it went to the trash, Unix time; 0.0: it is not there
     medium: str = ""  # the CD that VMDesk installed it from
 
 

@@ -3,7 +3,7 @@
 from lxml import etree
 
 from vmdesk.model.domain import Definition, Disk, Graphics, Labels, Nic
-from vmdesk.virtxml import medium, metadata, system
+from vmdesk.virtxml import marks, medium, metadata, system
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 
 # virt-manager, GNOME Boxes and we write the first; older virt-manager the second.
@@ -32,7 +32,7 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
     max_vcpus = number(domain.findtext("vcpu"), 1)
     vcpu = domain.find("vcpu")
     os_id = _os_id(domain)
-    cpu = domain.find("cpu")
+    cpu, marked = domain.find("cpu"), marks.parse(domain)
     definition = Definition(
         vcpus=number(vcpu.get("current"), max_vcpus) if vcpu is not None else max_vcpus,
         max_vcpus=max_vcpus,
@@ -58,6 +58,8 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
             target.get("name") == _AGENT for target in devices.findall("channel/target") if target.get("type") != "xen"
         ),
         medium=medium.remembered(domain),
+        template=marked.template,
+        trashed=marked.trashed,
     )
     return definition, metadata.parse(domain)
 
