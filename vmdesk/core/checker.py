@@ -68,7 +68,7 @@ def _forbidden(words: str) -> tuple[Mistake, ...]:
     try:
         found = review.problems(words)
     except XmlError as error:
-        return (Mistake(0, 1, text("{words}.", words=str(error))),)
+        return (Mistake(0, 1, text("It cannot be read: {words}", words=str(error))),)
     source = read(words)
     named = next((one for one in source.elements if one.name == "name" and one.parent == 0), None)
     start, end = source.content(named) if named is not None else (0, 1)

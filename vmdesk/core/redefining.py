@@ -132,7 +132,7 @@ def _out_of_range(begun: Begun, shown: str, source: Source) -> list[Mistake]:
     try:
         wrong = ranges.problems(begun.vault.reveal(shown), begun.base)
     except XmlError as error:
-        return [Mistake(*head, text("{words}.", words=str(error)))]
+        return [Mistake(*head, text("It cannot be read: {words}", words=str(error)))]
     found = []
     for one in wrong:
         value = str(dict(one.values).get("value", "")).rstrip("…")

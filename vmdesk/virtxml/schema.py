@@ -71,7 +71,8 @@ def _of_parser(source: Source, told: str) -> Mistake:
     if found:
         start = source.offset(int(found[1])) + max(int(found[2]) - 2, 0)
     start = min(start, max(len(source.text) - 1, 0))
-    return Mistake(start, start + 1, text("{words}.", words=re.sub(r", line \d+, column \d+.*", "", told).rstrip(".")))
+    words = re.sub(r", line \d+, column \d+.*", "", told)
+    return Mistake(start, start + 1, text("It cannot be read: {words}", words=words))
 
 
 class Schema:
@@ -96,7 +97,8 @@ class Schema:
             told = next(iter(self._whole.error_log))
             start = source.offset(told.line)
             end = words.find("\n", start)
-            found = [Mistake(start, end if end >= 0 else len(words), text("{words}.", words=told.message))]
+            what = text("libvirt's schema says: {words}", words=told.message)
+            found = [Mistake(start, end if end >= 0 else len(words), what)]
         return tuple(sorted(found[:MOST], key=lambda one: one.start))
 
     # ---------------------------------------------------------------- proposing
