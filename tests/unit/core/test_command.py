@@ -182,6 +182,7 @@ def test_every_command_of_the_issue_is_there_once() -> None:
             "discard-save",
             "autostart",
             "no-autostart",
+            "insert-medium",
             "snapshot",
             "clone",
             "rename",

@@ -1,7 +1,7 @@
 """What can be done to a machine: the list."""
 
 from vmdesk.core.command import Act, Command, Offer
-from vmdesk.core.commands import conditions, disks, outside, questions, virsh, work
+from vmdesk.core.commands import conditions, disks, medium, outside, questions, virsh, work
 from vmdesk.model.host import Feature
 from vmdesk.model.text import text
 
@@ -24,6 +24,7 @@ POWEROFF = Command(
     when=lambda domain: None if conditions.has_process(domain) else conditions.is_off(domain),
     doing=text("Forcing off {name}"),
     run=work.poweroff,
+    after=medium.offer,
     call="virDomainDestroy",
     virsh=virsh.of("destroy"),
     already=conditions.already_off,
@@ -198,6 +199,7 @@ COMMANDS: tuple[Command, ...] = (
         virsh=virsh.of("autostart", "--disable"),
         already=conditions.already_by_hand,
     ),
+    medium.INSERT,
     disks.SNAPSHOT,
     disks.CLONE,
     Command(
@@ -267,7 +269,7 @@ COMMANDS: tuple[Command, ...] = (
         "domain.undefine",
         text("Delete definition"),
         "delete-outline",
-        "",
+        "Ctrl+Shift+Delete",
         when=conditions.definition_free,
         needs=Feature.DEFINE,
         doing=text("Deleting the definition of {name}"),

@@ -43,7 +43,7 @@ INSERT = Command(
     "domain.insert-medium",
     text("Insert the medium again"),
     "disc",
-    "",
+    "Ctrl+Shift+E",
     when=_can,
     needs=Feature.DEFINE,
     doing=text("Inserting the medium of {name}"),
