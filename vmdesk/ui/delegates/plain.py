@@ -1,12 +1,17 @@
 """A cell of a table that is read: as the style paints it, with the room at its sides that all tables have."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from vmdesk.ui.theme import GRID
 
 _STYLE = 3  # pixels that the style itself keeps free
+
+
+def cell_room(cell: QRect) -> QRect:
+    """Where the style paints in a cell: with room at its sides."""
+    return cell.adjusted(GRID - _STYLE, 0, _STYLE - GRID, 0)
 
 
 class PlainDelegate(QStyledItemDelegate):
@@ -20,6 +25,6 @@ class PlainDelegate(QStyledItemDelegate):
             group = QPalette.ColorGroup.Active if active else QPalette.ColorGroup.Inactive
             painter.fillRect(option.rect, option.palette.brush(group, QPalette.ColorRole.Highlight))
         inner = QStyleOptionViewItem(option)
-        inner.rect = option.rect.adjusted(GRID - _STYLE, 0, _STYLE - GRID, 0)
+        inner.rect = cell_room(option.rect)
         inner.state &= ~QStyle.StateFlag.State_HasFocus  # the whole row is what is chosen
         super().paint(painter, inner, index)

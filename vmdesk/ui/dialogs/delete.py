@@ -2,9 +2,17 @@
 
 from collections.abc import Collection
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QStyle,
+    QStyleOptionViewItem,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QWidget,
+)
 
 from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan, Item, Keep, delete_plan
@@ -14,7 +22,7 @@ from vmdesk.model.chain import Role
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text, tr, trn
-from vmdesk.ui.delegates.plain import PlainDelegate
+from vmdesk.ui.delegates.plain import PlainDelegate, cell_room
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import Warned, endanger
 from vmdesk.ui.dialogs.looking import look
@@ -32,8 +40,8 @@ ROLES = {
     Role.NVRAM: text("firmware settings"),
     Role.TPM: text("TPM state"),
     Role.BOOT: text("kernel or firmware"),
-    Role.FROZEN: text("snapshot"),
-    Role.OVERLAY: text("snapshot"),
+    Role.FROZEN: text("snapshot's disk"),
+    Role.OVERLAY: text("snapshot's disk"),
     Role.MEMORY: text("memory of a snapshot"),
     Role.SAVED: text("saved state"),
 }
@@ -51,6 +59,30 @@ _PATH = Qt.ItemDataRole.UserRole
 _FILE, _WHAT, _SIZE, _FATE = range(4)
 
 
+class _TickDelegate(PlainDelegate):
+    """With a frame around the tick that can be seen on a dark ground, too."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        if index.data(Qt.ItemDataRole.CheckStateRole) is None:
+            return
+        inner = QStyleOptionViewItem(option)
+        self.initStyleOption(inner, index)
+        inner.rect = cell_room(option.rect)
+        style = inner.widget.style() if inner.widget else QApplication.style()
+        box = QRectF(style.subElementRect(QStyle.SubElement.SE_ItemViewItemCheckIndicator, inner, inner.widget))
+        chosen = option.state & QStyle.StateFlag.State_Selected
+        role = QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.PlaceholderText
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(option.palette.color(role))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 2, 2)
+        painter.restore()
+
+
 class DeleteDialog(Dialog):
     """`chosen()`: the paths that go."""
 
@@ -61,7 +93,7 @@ class DeleteDialog(Dialog):
         name = self._first.owner.name
         title = tr("Delete {name}?", name=name)
         super().__init__(parent, title, tr("Delete"))
-        self.setMinimumWidth(100 * GRID)
+        self.setMinimumWidth(112 * GRID)
         self.body.addWidget(Heading(title))
         self.body.addWidget(_words(_goes(self._first)))
         self.body.addSpacing(GRID)
@@ -102,7 +134,7 @@ class DeleteDialog(Dialog):
         view.setAccessibleName(tr("Files"))
         view.setColumnCount(4)
         view.setHeader(FlatHeader(view, active=False))
-        view.setItemDelegate(PlainDelegate(view))
+        view.setItemDelegate(_TickDelegate(view))
         view.setHeaderLabels([tr("File"), tr("What it is"), tr("Size"), tr("What becomes of it")])
         view.setRootIsDecorated(False)
         view.setUniformRowHeights(True)
@@ -114,7 +146,7 @@ class DeleteDialog(Dialog):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         view.headerItem().setTextAlignment(_SIZE, right)
         view.header().setStretchLastSection(True)
-        for column, width in ((_FILE, 45), (_WHAT, 16), (_SIZE, 9)):
+        for column, width in ((_FILE, 44), (_WHAT, 19), (_SIZE, 11)):
             view.setColumnWidth(column, width * GRID)
         rows = min(max(len(self._first.items), 3), 8)
         view.setFixedHeight(view.header().height() + rows * self._row_height() + GRID)
@@ -213,8 +245,8 @@ def _goes(plan: DeletePlan) -> str:
 
 def _few(names: Collection[str]) -> str:
     listed = list(names)
-    more = [tr("and {n} more", n=len(listed) - 3)] if len(listed) > 3 else []
-    return ", ".join([*listed[:3], *more])
+    first = ", ".join(listed[:3])
+    return first if len(listed) <= 3 else tr("{names} and {n} more", names=first, n=len(listed) - 3)
 
 
 def _words(words: str) -> Muted:

@@ -174,9 +174,10 @@ class MachineSnapshots(QWidget):
         chosen = self._chosen()
         if self.model.show_snapshots(listed):
             self._choose(chosen.name if chosen else "")
-            self.table.resizeColumnToContents(Column.NAME)
-            wide = min(max(self.table.columnWidth(Column.NAME), 24 * GRID), WIDEST)
-            self.table.setColumnWidth(Column.NAME, wide)
+            for column, least in ((Column.NAME, 20 * GRID), (Column.CREATED, 0), (Column.KIND, 10 * GRID)):
+                self.table.resizeColumnToContents(column)
+                wide = self.table.columnWidth(column) + GRID
+                self.table.setColumnWidth(column, min(max(wide, least), WIDEST))
         self._summary.setText(trn("{n} snapshot", "{n} snapshots", len(listed)) if listed else "")
         if not listed:
             self.empty.show_state(self._emptiness())
