@@ -194,10 +194,10 @@ def _cpu_share(guest: Guest, seconds: float = 3.0) -> float:
     return (used() - began) / 1e9 / (time.monotonic() - at)
 
 
-def test_half_a_processor(make_guest: Guests) -> None:
+def test_a_share_of_a_processor(make_guest: Guests) -> None:
     guest = make_guest("busy", busy=True)
     guest.wait_until_booted()
-    setting = limits.parse("cpu.quota=20%")
+    setting = limits.parse("cpu.quota=5%")
     try:
         (applied,) = apply(guest, hardware.limit(setting), affect=Affect.LIVE)
     except VirtError as error:
@@ -205,11 +205,12 @@ def test_half_a_processor(make_guest: Guests) -> None:
             pytest.skip(f"no control groups for machines here: {error.problem.details}")
         raise
     assert applied.live
-    limited = min(_cpu_share(guest) for _ in range(2))
+    _cpu_share(guest, 1.0)
+    limited = max(_cpu_share(guest) for _ in range(2))
+    # A busy host may give less than the quota, but never much more. (What the emulator itself does is not limited.)
+    assert limited < 0.10, limited
     apply(guest, hardware.limit(limits.parse("cpu.quota=none")), affect=Affect.LIVE)
-    free = max(_cpu_share(guest) for _ in range(2))
-    # On a busy host it may get less than a whole processor, but never more than its quota.
-    assert limited < 0.30 and limited < free * 0.75, (limited, free)
+    wait_for(lambda: _cpu_share(guest, 1.0) > limited * 2, "without the quota it gets twice as much at least", 60)
 
 
 def test_half_the_throughput(make_guest: Guests) -> None:
@@ -302,6 +303,31 @@ def test_the_command_line(make_guest: Guests, tmp_path: Path) -> None:
     assert f"Network card {MAC}: gone after restart" in lines and "Memory: 64 MiB now, 128 MiB after restart" in lines
     # What was seen is kept, without passwords.
     assert (tmp_path / "definitions.sqlite").exists()
+
+
+def test_a_device_that_only_the_stored_definition_has(make_guest: Guests) -> None:
+    guest = make_guest("stored")
+    card = devices.nic_fragment("user", "", MAC, "virtio")
+    assert both(apply(guest, hardware.add_device(ADD, card), affect=Affect.CONFIG)) == [(False, True)]
+    (one,) = apply(guest, hardware.remove_device(ADD, MAC))
+    assert not one.live and one.stored and not found(guest, stored=True).nics
+
+
+def test_somebody_else_was_faster(make_guest: Guests) -> None:
+    guest = make_guest("race", devices="<graphics type='vnc' passwd='sesame'><listen type='socket'/></graphics>")
+
+    async def work(open_: Connection) -> None:
+        base = await defining.whole(open_, guest.uuid)
+        guest.ask(lambda domain: domain.setMetadata(libvirt.VIR_DOMAIN_METADATA_TITLE, "theirs", None, None, 2))
+        card = hardware.add_device(ADD, devices.nic_fragment("user", "", MAC, "virtio"))
+        with pytest.raises(VirtError) as error:
+            await hardware.apply(open_, guest.uuid, [card], base=base)
+        problem = error.value.problem
+        assert problem.name == "changed" and "sesame" not in problem.details
+        assert "+  <title>theirs</title>" in problem.details and MAC in problem.details
+
+    run(guest.uri, work)
+    assert not found(guest).nics  # nothing was done before it was known
 
 
 def test_passwords_survive(make_guest: Guests) -> None:

@@ -20,6 +20,7 @@ from vmdesk.model import sizes
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.sizes import SizeError
+from vmdesk.model.storage import Volume
 from vmdesk.model.text import Text, text, tr
 from vmdesk.model.wish import Away, Here, Nets, NicWish, There
 from vmdesk.virt import defining, hardware, making, pools, volumes
@@ -99,7 +100,8 @@ async def run(session: Session, options: argparse.Namespace) -> int:
         changes = await _changes(connection, domain, base, options, printing, undo)
         if printing:
             return _preview(base, changes, options)
-        applied = await _apply(session, connection, domain, changes, affect)
+        stored = base if domain.persistent and affect is not Affect.LIVE else None
+        applied = await _apply(session, connection, domain, changes, affect, stored)
     except EditError as error:
         problem = Problem(text("{name} was not changed.", name=domain.name), error.why, name="edit")
     except VirtError as error:
@@ -117,7 +119,12 @@ async def run(session: Session, options: argparse.Namespace) -> int:
 
 
 async def _apply(
-    session: Session, connection: Connection, domain: Domain, changes: Sequence[Change], affect: Affect
+    session: Session,
+    connection: Connection,
+    domain: Domain,
+    changes: Sequence[Change],
+    affect: Affect,
+    base: str | None,
 ) -> Sequence[Applied]:
     """Both definitions, the old one and the new one, go to the history."""
     lane = Lane(1, "definitions")
@@ -127,7 +134,7 @@ async def _apply(
     try:
         await see(session.store, session.links, history, domain.key)
         try:
-            return await hardware.apply(connection, domain.uuid, changes, affect)
+            return await hardware.apply(connection, domain.uuid, changes, affect, base)
         finally:
             await see(session.store, session.links, history, domain.key)
     finally:
@@ -294,8 +301,20 @@ async def _volume(
     if printing:
         return f"{pool.target}/{name}", format_
     made = await volumes.create_volume(connection, pool, name, wish.bytes, format=format_)
-    undo.append(lambda: volumes.delete_volume(connection, pool.name, made.name, made.path))
+    undo.append(lambda: _take_back(connection, domain, made))
     return made.path, format_
+
+
+async def _take_back(connection: Connection, domain: Domain, made: Volume) -> None:
+    """Delete a volume that was made for nothing; not one that the running machine has already."""
+    for running in (True, False):
+        try:
+            xml = await defining.whole(connection, domain.uuid, running=running)
+            if any(one.source == made.path for one in hardware_xml.parse(xml).disks):
+                return
+        except (VirtError, XmlError):
+            return  # nobody knows: better a file too many
+    await volumes.delete_volume(connection, made.pool, made.name, made.path)
 
 
 def _disk(xml: str, wish: _DiskWish, path: str, format_: str) -> Change:

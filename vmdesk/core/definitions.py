@@ -247,7 +247,7 @@ class Watcher:
         self._ends = [store.subscribe(self._on_store)]
 
     def listen(self, activity: Activity) -> None:
-        """Hear of definitions that change while the machine runs, which the store does not show."""
+        """Hear of definitions that change: the store shows only the one that is in use."""
         self._ends.append(activity.subscribe(self._on_activity))
 
     def close(self) -> None:
@@ -257,7 +257,7 @@ class Watcher:
         self._waiting.clear()
 
     def _on_store(self, changes: Changes) -> None:
-        self.look_at((*changes.added, *changes.changed) if len(changes.changed) < 3 else changes.added)
+        self.look_at(changes.added)
 
     def _on_activity(self, entries: tuple[Entry, ...]) -> None:
         self.look_at(entry.key for entry in entries if entry.what in ("defined", "new") and entry.uuid)

@@ -26,6 +26,19 @@ async def whole(connection: Connection, uuid: str, *, running: bool = False) -> 
     return await act(connection, uuid, lambda domain: str(domain.XMLDesc(flags)), doing)
 
 
+async def check(connection: Connection, uuid: str, edit: Callable[[str], str], doing: Text, base: str | None) -> None:
+    """Whether `change` would be refused, before anything else is done. VirtError as there; libvirt is not asked."""
+
+    def work(domain: "libvirt.virDomain") -> None:
+        now = str(domain.XMLDesc(_WHOLE))
+        began = now if base is None else base
+        new = _edited(began, edit, doing)
+        if _mark(now) != _mark(began):
+            raise _changed(name(connection, uuid), began, new, now)
+
+    await act(connection, uuid, work, doing, Feature.DEFINE)
+
+
 async def hidden(connection: Connection, uuid: str) -> tuple[str, bool]:
     """The stored definition with its passwords hidden, and whether their places are in it (not on a read-only host)."""
     doing = text("Reading the definition of {name}", name=name(connection, uuid))
@@ -59,15 +72,7 @@ async def change(
             raise errors.refused(doing, why, name="transient")
         old = str(domain.XMLDesc(_WHOLE))
         began = old if base is None else base
-        try:
-            new = edit(began)
-            wrong = ranges.problems(new, began)
-        except EditError as error:
-            raise errors.refused(doing, error.why, name="edit") from None
-        except XmlError as error:
-            raise unreadable(error) from None
-        if wrong:
-            raise errors.refused(doing, wrong[0], name="range")
+        new = _edited(began, edit, doing)
         if new == began:
             return False
         now = str(domain.XMLDesc(_WHOLE))
@@ -78,6 +83,19 @@ async def change(
         return True
 
     return await act(connection, uuid, work, doing, Feature.DEFINE)
+
+
+def _edited(began: str, edit: Callable[[str], str], doing: Text) -> str:
+    try:
+        new = edit(began)
+        wrong = ranges.problems(new, began)
+    except EditError as error:
+        raise errors.refused(doing, error.why, name="edit") from None
+    except XmlError as error:
+        raise unreadable(error) from None
+    if wrong:
+        raise errors.refused(doing, wrong[0], name="range")
+    return new
 
 
 def unreadable(error: XmlError) -> VirtError:

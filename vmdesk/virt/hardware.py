@@ -6,7 +6,7 @@ A `Change` says both ways; `apply` makes several of them. What a host cannot do 
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
@@ -98,27 +98,36 @@ async def apply(
     if affect is Affect.CONFIG and not persistent:
         why = text("The machine has no definition: it is gone once it is switched off.")
         raise errors.refused(doing, why, name="transient")
+    if not persistent:
+        affect = Affect.LIVE
     if affect is Affect.LIVE and (stuck := next((one for one in changes if one.live is None), None)):
         raise errors.refused(doing, stuck.later or _LATER, name=NOT_LIVE)
     storing = persistent and affect is not Affect.LIVE
     edits = [one.edit for one in changes if one.edit is not None]
     if storing:
-        await _try(connection, uuid, edits, doing, base)
+        await defining.check(connection, uuid, _all(edits), doing, base)
     done: list[Applied] = []
     for one in changes:
         later: Text | None = None
         live = False
         if active and affect is not Affect.CONFIG:
             live, later = await _live(connection, uuid, one, affect)
-        elif one.off is not None:
+        elif one.off is not None and not active:
             await one.off(connection, uuid)
         done.append(Applied(one.what, live, storing and one.edit is not None, later))
     if storing and edits:
-        await defining.change(connection, uuid, _all(edits), doing, base)
+        try:
+            await defining.change(connection, uuid, _all(edits), doing, base)
+        except VirtError as error:
+            if not any(one.live for one in done):
+                raise
+            after = text("The running machine was changed already; only its definition was not.")
+            raise VirtError(replace(error.problem, what_next=after)) from None
     return tuple(done)
 
 
 _LATER = text("It holds from the next start.")
+_RUNNING = text("Changing the running machine")
 
 
 def _all(edits: Sequence[Callable[[str], str]]) -> Callable[[str], str]:
@@ -128,19 +137,6 @@ def _all(edits: Sequence[Callable[[str], str]]) -> Callable[[str], str]:
         return xml
 
     return edit
-
-
-async def _try(
-    connection: Connection, uuid: str, edits: Sequence[Callable[[str], str]], doing: Text, base: str | None
-) -> None:
-    """What cannot be is told before anything is done."""
-    began = base if base is not None else await defining.whole(connection, uuid)
-    try:
-        _all(edits)(began)
-    except EditError as error:
-        raise errors.refused(doing, error.why, name="edit") from None
-    except XmlError as error:
-        raise defining.unreadable(error) from None
 
 
 async def _live(connection: Connection, uuid: str, one: Change, affect: Affect) -> tuple[bool, Text | None]:
@@ -189,7 +185,7 @@ def vcpus(count: int, maximum: int | None = None) -> Change:
         most = hardware.parse(xml).cpu.maximum
         if count > most:
             why = text("It was started with room for {n} virtual processors.", n=most)
-            raise errors.refused(None, why, name=NOT_LIVE)
+            raise errors.refused(_RUNNING, why, name=NOT_LIVE)
         domain.setVcpusFlags(count, _LIVE)
 
     what = text("Virtual processors: {n}", n=count)
@@ -203,9 +199,9 @@ def memory(given_kib: int, most_kib: int | None = None) -> Change:
         found = hardware.parse(xml).memory
         if given_kib > found.most_kib:
             why = text("It was started with {n} MiB. More can be added as a memory device.", n=found.most_kib // 1024)
-            raise errors.refused(None, why, name=NOT_LIVE)
+            raise errors.refused(_RUNNING, why, name=NOT_LIVE)
         if found.balloon == "none":
-            raise errors.refused(None, text("It has no balloon device to give memory back with."), name=NOT_LIVE)
+            raise errors.refused(_RUNNING, text("It has no balloon device to give memory back with."), name=NOT_LIVE)
         domain.setMemoryFlags(given_kib, _LIVE)
 
     what = text("Memory: {n} MiB", n=given_kib // 1024)
@@ -324,7 +320,7 @@ def _with_xml(call: Callable[["libvirt.virDomain", str], None]) -> Callable[[Con
             try:
                 call(domain, str(domain.XMLDesc(libvirt.VIR_DOMAIN_XML_SECURE)))
             except EditError as error:
-                raise errors.refused(doing, error.why, name="edit") from None
+                raise errors.refused(doing, error.why, name=NOT_LIVE) from None
             except XmlError as error:
                 raise defining.unreadable(error) from None
 
@@ -348,7 +344,7 @@ async def _detach(connection: Connection, uuid: str, word: str) -> None:
         try:
             fragment, key = devices.device(xml, word), devices.key(xml, word)
         except EditError as error:
-            raise errors.refused(doing, error.why, name="edit") from None
+            raise errors.refused(doing, error.why, name=NOT_LIVE) from None
         alias = devices.alias_of(fragment)
         numbers = _listen(domain, alias, lambda gone: loop.call_soon_threadsafe(tell, gone))
         try:
