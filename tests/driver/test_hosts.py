@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from vmdesk.core import practice
+from vmdesk.core import choice, language, practice
 from vmdesk.core.calls import Calls, Way
 from vmdesk.core.hosts import Hosts
 from vmdesk.core.jobs import Jobs
@@ -122,6 +122,32 @@ def test_first_start_without_rights_takes_the_session_and_says_why(paths: Paths)
             assert later.link("qemu-system") is Link.UP
 
     run(work)
+
+
+def test_a_host_that_nobody_named_speaks_the_language_of_now(paths: Paths) -> None:
+    async def work() -> None:
+        language.use("vi")
+        async with program(paths) as first:
+            await first.hosts.start()
+            name = first.store.hosts["qemu-system"].config.name
+            assert name == "Máy tính này"
+            assert choice.host(name, first.settings.current).id == "qemu-system"
+        language.use("en")
+        async with program(paths) as second:
+            await second.hosts.start()
+            assert second.store.hosts["qemu-system"].config.name == "This computer"
+            await second.hosts.edit(replace(second.store.hosts["qemu-system"].config, name="Big one"))
+            language.use("vi")
+            await second.hosts.speak()
+            assert {host.config.name for host in second.store.hosts.values()} == {"Big one", "Máy chủ thử"}
+        async with program(paths) as third:
+            await third.hosts.start()
+            assert third.store.hosts["qemu-system"].config.name == "Big one"
+
+    try:
+        run(work)
+    finally:
+        language.use("en")
 
 
 def test_with_connect_nothing_else_is_opened_or_remembered(paths: Paths, file: str) -> None:

@@ -192,6 +192,7 @@ def test_another_language_speaks_at_once(play: Play, tmp_path: Path) -> None:
         assert window.tabs.currentWidget().key == "preferences"  # type: ignore[attr-defined]
         assert window.filter.text() == "web" and window.machines.model.rowCount() == rows < 30
         assert window.isVisible()
+        await until(lambda: [host.config.name for host in app.store.hosts.values()] == ["Máy chủ thử"])
         words = [action.text() for action in window.actions_.by_id.values()]
         assert "Khởi động" in words and "Start" not in words
         # Both the commands and the jobs of the new window work, and the old one hears nothing any more.
@@ -204,6 +205,7 @@ def test_another_language_speaks_at_once(play: Play, tmp_path: Path) -> None:
         assert [page.key for page in app.window.tabs.pages()] == pages
         assert app.window.tabs.currentWidget().key == "preferences"  # type: ignore[attr-defined]
         assert "Start" in [action.text() for action in app.window.actions_.by_id.values()]
+        await until(lambda: [host.config.name for host in app.store.hosts.values()] == ["Practice host"])
         app.end()
 
     try:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from vmdesk.core.first_start import session_host, system_host
 from vmdesk.core.host_draft import draft_of
+from vmdesk.core.host_names import spoken
 from vmdesk.core.practice import DEMO, ID
 from vmdesk.core.settings import Settings
 from vmdesk.model import uri
@@ -32,19 +33,19 @@ def host(word: str, settings: Settings) -> HostConfig:
 
     Raises VirtError "refused-uri" for what is not to be opened and "unknown-host" for a name that nobody knows.
     """
-    known = settings.host(word)
+    known = settings.host(word) or next((one for one in settings.hosts if spoken(one).name == word), None)
     if word == PRACTICE or (known and known.id == PRACTICE):
         return practice()
     if known:
         if uri.parse(known.uri).driver == "test":
             uri.check(known.uri)  # its file may be gone since it was remembered
-        return known
+        return spoken(known)
     address = uri.tidy(word)
     if not address or ":" in address or "/" in address:
         uri.check(address)
         known = next((one for one in local() if one.uri == address), None)
         return known or HostConfig(address, draft_of(HostConfig(address, "", address)).shown_name, address)
-    names = ", ".join([*(one.name for one in settings.hosts), PRACTICE])
+    names = ", ".join([*(spoken(one).name for one in settings.hosts), PRACTICE])
     raise VirtError(
         Problem(
             text('There is no host "{word}".', word=word if len(word) <= _SHOWN else word[:_SHOWN] + "…"),

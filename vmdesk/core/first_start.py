@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from vmdesk.core.host_names import spoken
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
-from vmdesk.model.text import tr
 from vmdesk.virt.connection import Connection
 
 SYSTEM = "qemu:///system"
@@ -26,12 +26,12 @@ class FirstStart:
 
 def system_host() -> HostConfig:
     """This computer's machines that run for everybody."""
-    return HostConfig("qemu-system", tr("This computer"), SYSTEM)
+    return spoken(HostConfig("qemu-system", "This computer", SYSTEM))
 
 
 def session_host() -> HostConfig:
     """This computer's machines that belong to this user alone."""
-    return HostConfig("qemu-session", tr("My machines"), SESSION)
+    return spoken(HostConfig("qemu-session", "My machines", SESSION))
 
 
 async def choose(probe: Callable[[HostConfig], Awaitable[None]] | None = None) -> FirstStart:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from vmdesk.core import first_start, practice
+from vmdesk.core import first_start, host_names, practice
 from vmdesk.core.practice import Practice
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.settings import Settings, SettingsFile, new_host_id
@@ -20,6 +20,7 @@ class Hosts:
     def __init__(self, settings: SettingsFile, sessions: Sessions, practice: Practice, ways: Ways) -> None:
         self.notices: list[Problem] = []
         self._settings, self._sessions, self._practice, self._ways = settings, sessions, practice, ways
+        self._names = host_names.standard()
         self._passing: set[str] = set()  # hosts of this run only (--connect, --demo)
 
     @property
@@ -84,6 +85,13 @@ class Hosts:
         if host_id == practice.ID:
             self._sessions.add(self._practice.config())
 
+    async def speak(self) -> None:
+        """Another language is spoken: hosts that nobody named have another name."""
+        old, self._names = self._names, host_names.standard()
+        for config in self.all:
+            if config.id in old and config.name == old[config.id]:
+                await self._sessions.change(replace(config, name=self._names[config.id]))
+
     def connect(self, host_id: str) -> None:
         """Connect in the background."""
         self._sessions.connect(host_id)
@@ -141,6 +149,7 @@ class Hosts:
 
     def _present(self, config: HostConfig) -> HostConfig:
         """A remembered host; the practice host's file may have moved since."""
+        config = host_names.spoken(config)
         return replace(config, uri=self._practice.config().uri) if config.id == practice.ID else config
 
     def _remember(self, config: HostConfig) -> None:
@@ -150,6 +159,6 @@ class Hosts:
 
         def change(settings: Settings) -> Settings:
             hosts = {one.id: one for one in settings.hosts}
-            return replace(settings, hosts=tuple((hosts | shown).values()))
+            return replace(settings, hosts=tuple(host_names.stored(one) for one in (hosts | shown).values()))
 
         self._settings.save(change)

@@ -52,6 +52,7 @@ class Front:
         self._words.speak(language.use(self._language))
         self.theme = Theme(qt)
         self.theme.apply(settings.current.theme)
+        self._host_list = hosts
         self._hosts = HostActions(hosts, parts.store, lambda: self.window, parts.jobs.spawn)
         self.window = self._make_window()
         self.visits = Visits(lambda: self.window, parts.store, parts.sessions, settings, self._hosts, self.tell)
@@ -158,6 +159,7 @@ class Front:
         if settings.language != self._language:
             self._language = settings.language
             self._words.speak(language.use(settings.language))
+            self._jobs.spawn("names of hosts", self._host_list.speak())
             # Not in the midst of what the person does in the old window: its list of languages is still open.
             asyncio.get_running_loop().call_soon(self._renew)
         if settings.theme != self.theme.choice:
