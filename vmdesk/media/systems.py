@@ -141,7 +141,8 @@ class Database:
             number = version.group() if version else ""
             name = _spoken(words)
             if name.islower() and system.version and system.version in system.name:  # a file's name: "debian-12-..."
-                name = system.name.replace(system.version, number)
+                spoken = number or next(iter(after.split()), "")  # "debian bookworm"
+                name = system.name.replace(system.version, spoken).strip()
             return _named(system, name, number)
         return None
 

@@ -22,7 +22,8 @@ def root(xml: str) -> etree._Element:
     try:
         found = etree.fromstring(xml.encode("utf-8"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise XmlError(str(error)) from None
+        # Without lxml's " (<string>, line 3)": the sentence says the line already.
+        raise XmlError(getattr(error, "msg", "") or str(error)) from None
     return found
 
 

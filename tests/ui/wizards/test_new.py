@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWi
 from tests.fakes.workshop import BROKEN, CLOSED, UUID, FakeWorkshop
 from tests.ui.desk import parts_of
 from tests.ui.machines import LAPTOP, machine, store_of
-from tests.unit.core.creating_host import HOST
+from tests.unit.core.creating_host import DEBIAN12, HOST
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Page, Size
 from vmdesk.core.store import Store
@@ -344,11 +344,47 @@ def test_forwards_say_their_consequence(walk: Any) -> None:
         on.page.details.click()
         on.type("forwards", "2222:22 nonsense")
         assert "2222:22" in on.words() and on.draft.wish.nics[0].forwards == ()
+        assert not on.page.next.isEnabled() and on.page.why_not.text()  # else it would be left out in silence
         on.type("forwards", "2222:22")
         assert on.draft.wish.nics[0].forwards[0].guest == 22
         assert "QEMU does it directly" in on.page.findChild(QLineEdit, "forwards").accessibleDescription()
+        on.page.go_on()
+        on.page.go_on()
+        assert "QEMU does it directly" in on.words()  # and once more before it is made
 
     walk(steps, host=replace(HOST, session=True, networks=()))
+
+
+def test_changes_by_hand_outlive_other_choices(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.go_on()
+        on.page.go_on()
+        summary = on.page.pages[Page.SUMMARY]
+        summary.tabs.setCurrentIndex(1)
+        edit: Any = on.page.findChild(QWidget, "xml")
+        edit.setPlainText(edit.toPlainText().replace("</name>", "</name>\n  <title>mine</title>", 1))
+        on.page.findChild(QAbstractButton, "start").click()
+        on.page.desk.wish(memory_kib=3 << 20)
+        assert "mine" in edit.toPlainText() and f">{3 << 20}<" in edit.toPlainText()
+        assert summary.edited is not None and not summary.stopping
+        # Both on one line: the choice wins, and it is said.
+        edit.setPlainText(edit.toPlainText().replace(f">{3 << 20}<", f">{2 << 20}<"))
+        on.page.desk.wish(memory_kib=1 << 20)
+        assert "mine" not in edit.toPlainText() and summary.edited is None
+        assert "your changes are gone" in on.words()
+
+    walk(steps)
+
+
+def test_a_system_that_is_typed_before_the_names_are_there(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.type("system", "debian gnu/linux 12")
+        on.page.findChild(QLineEdit, "media-line").setFocus()
+        await on.until(lambda: on.draft.wish.os == DEBIAN12.short_id)
+
+    walk(steps)
 
 
 def test_the_definition_can_be_changed_by_hand(walk: Any) -> None:
@@ -375,7 +411,7 @@ def test_the_definition_can_be_changed_by_hand(walk: Any) -> None:
     walk(steps)
 
 
-def test_a_change_elsewhere_drops_the_changes_by_hand(walk: Any) -> None:
+def test_changes_by_hand_can_be_undone(walk: Any) -> None:
     async def steps(on: Standing) -> None:
         await on.ready()
         on.page.go_on()

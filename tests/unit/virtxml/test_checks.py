@@ -218,8 +218,14 @@ def test_kvm_that_does_not_work() -> None:
     assert said(wish(kind="kvm"), HOST) == []
 
 
+def test_forwards_without_passt_are_told() -> None:
+    ((field, words),) = warned(wish(nics=user(Forward(2222, 22))), replace(HOST, passt=False))
+    assert field == "nics[0].forwards" and "passt" in words
+    assert warned(wish(nics=user(Forward(2222, 22))), replace(HOST, passt=True)) == []
+
+
 def test_the_users_own_daemon() -> None:
-    own = replace(HOST, session=True)
+    own = replace(HOST, session=True, passt=True)
     assert [field for field, _ in said(wish(nics=nic(kind=Nets.MACVTAP, source="eth0")), own)] == ["nics[0].kind"]
     assert [field for field, _ in warned(wish(nics=user(Forward(80, 80))), own)] == ["nics[0].forwards[0]"]
 

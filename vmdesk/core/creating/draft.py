@@ -150,7 +150,7 @@ def _with_figures(draft: Draft, figures_: Figures) -> Draft:
     if disks and _sized(draft, disks[0]):
         disks = (replace(disks[0], bytes=figures_.disk_bytes), *disks[1:])
     wish = replace(draft.wish, vcpus=figures_.vcpus, memory_kib=figures_.memory_kib, disks=disks)
-    return checked(replace(draft, wish=wish, edited=""))
+    return checked(replace(draft, wish=wish))
 
 
 def _sized(draft: Draft, disk: DiskWish) -> bool:

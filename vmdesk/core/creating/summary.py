@@ -44,8 +44,16 @@ def lines(draft: Draft, host: str) -> tuple[Line, ...]:
         found.append(Line(text("Board"), board))
         if chosen.efi:
             found.append(Line(text("Firmware"), text("UEFI with Secure Boot") if chosen.secure else text("UEFI")))
+        if chosen.tpm:
+            found.append(Line(text("TPM 2.0"), text("yes")))
         if chosen.platform.kind:
             found.append(Line(text("Runs by"), _kind(chosen.platform.kind)))
+    if wish.drivers is not None:
+        found.append(Line(text("Drivers CD"), place_words(wish.drivers)))
+    if wish.sealed:
+        found.append(Line(text("Sealed"), text("neither clipboard nor files may pass")))
+    if wish.autostart:
+        found.append(Line(text("Starts"), text("with its host")))
     return tuple(found)
 
 
@@ -71,8 +79,12 @@ def set_up(draft: Draft) -> tuple[Text, ...]:
         if network is None and name == DEFAULT:
             found.append(text("The network {network} is made, and starts with the host.", network=name))
         elif network is not None and not network.active:
-            found.append(text("The network {network} is switched on.", network=name))
-    if _copies(draft) and isinstance(wish.media, Here):
+            found.append(
+                text("The network {network} is switched on, and starts with the host.", network=name)
+                if name == DEFAULT
+                else text("The network {network} is switched on.", network=name)
+            )
+    if isinstance(wish.media, Here) and (_copies(draft) or _is_base(draft)):
         file = wish.media.path.rpartition("/")[2]
         found.append(text("{file} is copied into a storage pool.", file=file))
     if draft.found is not None and draft.found.blocked is not None and wish.reach is Reach.GRANT:
@@ -166,6 +178,13 @@ def _makes_volume(draft: Draft, disk: DiskWish) -> bool:
     usable = found is None or found.image is None or found.image.usable
     blocked = found is not None and found.blocked is not None and wish.reach is Reach.COPY
     return wish.source is From.CLOUD or disk.copy or disk.linked or not usable or blocked
+
+
+def _is_base(draft: Draft) -> bool:
+    """Whether the disk image becomes a volume that the machines' own disks stand on."""
+    wish = draft.wish
+    linked = wish.linked or any(disk.linked for disk in wish.disks[:1])
+    return wish.source in (From.DISK, From.CLOUD) and (linked or len(names.names(wish)) > 1)
 
 
 def _copies(draft: Draft) -> bool:

@@ -9,6 +9,7 @@ from vmdesk.model.abilities import HostAbilities
 from vmdesk.model.text import text
 from vmdesk.model.wish import Forward, Nets, NicWish, Wish
 from vmdesk.virtxml.build.complaint import Complaint, Weight, short, unwritable
+from vmdesk.virtxml.build.forwards import consequence
 
 MOST = 28
 _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
@@ -37,6 +38,8 @@ def check(wish: Wish, host: HostAbilities) -> Iterator[Complaint]:
             yield Complaint(f"{field}.kind", text("The user's own libvirt may not use the host's interfaces."))
         if nic.forwards and nic.kind is not Nets.USER:
             yield Complaint(f"{field}.forwards", text("Only a user-mode card forwards ports."))
+        elif nic.forwards and host.driver.upper() == "QEMU" and not host.passt:
+            yield Complaint(f"{field}.forwards", consequence(), Weight.WARNING)
         for index, forward in enumerate(nic.forwards):
             yield from _forward(f"{field}.forwards[{index}]", forward, ports, host)
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.core.creating.draft import Draft, complaints
+from vmdesk.model import names
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import tr
 from vmdesk.model.wish import CloudWish
@@ -78,7 +79,7 @@ class CloudForm(QWidget):
             self.packages.show_text(", ".join(cloud.packages))
         if self._typed_keys() != cloud.ssh_keys:
             self.keys.setPlainText("\n".join(cloud.ssh_keys))
-        self.hostname.setPlaceholderText(draft.wish.name)
+        self.hostname.setPlaceholderText(next(iter(names.names(draft.wish)), draft.wish.name))
         own = self.own.isChecked() or bool(cloud.user_data)
         if own != self.own.isChecked():
             self.own.setChecked(own)

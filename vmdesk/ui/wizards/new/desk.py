@@ -73,7 +73,7 @@ class Desk(QObject):
         """Another choice in the wish."""
         if all(getattr(self.draft.wish, name) == value for name, value in fields.items()):
             return
-        self.put(drafts.checked(replace(self.draft, wish=replace(self.draft.wish, **fields), edited="")))
+        self.put(drafts.checked(replace(self.draft, wish=replace(self.draft.wish, **fields))))
 
     @property
     def waiting(self) -> str:

@@ -20,7 +20,6 @@ from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Field, Fields, combo, fill
 from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.place import PlaceChooser
-from vmdesk.virtxml.build import forwards
 from vmdesk.virtxml.build.choose import Choices
 from vmdesk.virtxml.build.complaint import Complaint
 
@@ -191,9 +190,9 @@ class DetailsPage(QWidget):
         user = nic is not None and nic.kind is Nets.USER
         self.forwards.setEnabled(user)
         if not user:
+            self._wrong_forwards = None
+        if not user:
             self._forwards.explain(tr("Only where the network goes through the host: choose that on the page Machine."))
-        elif nic is not None and nic.forwards and not draft.abilities.passt:
-            self._forwards.explain(forwards.consequence())
         else:
             self._forwards.explain(tr("Port of the host : port of the guest. Only this computer reaches them."))
         now = nic.forwards if nic is not None else ()
@@ -216,6 +215,12 @@ class DetailsPage(QWidget):
             self._show_nic(self._desk.draft)
         else:
             self._nic(forwards=found)
+        self._desk.changed.emit()
+
+    @property
+    def wrong(self) -> str:
+        """What was typed and could not be read: the wish knows nothing of it."""
+        return str(self._wrong_forwards or "")
 
     def _on_description(self) -> None:
         if not self._showing:
@@ -224,7 +229,7 @@ class DetailsPage(QWidget):
 
 def _with(draft: Draft, part: str, things: tuple[Any, ...]) -> Draft:
     values: dict[str, Any] = {part: things}
-    return replace(draft, wish=replace(draft.wish, **values), edited="")
+    return replace(draft, wish=replace(draft.wish, **values))
 
 
 def _explain(field: Field, why: Text | None, found: tuple[Complaint, ...]) -> None:

@@ -119,7 +119,8 @@ class Field(QWidget):
     def complain(self, complaints: Iterable[Complaint]) -> None:
         found = list(complaints)
         self.notes.complain(found)
-        self._wrong = " ".join(str(one.what) for one in found if one.weight is Weight.ERROR)
+        errors = [one for one in found if one.weight is Weight.ERROR]
+        self._wrong = " ".join(str(one.what) for one in errors or found)
         self._describe()
 
     def _describe(self) -> None:

@@ -111,7 +111,7 @@ class MachinePage(QWidget):
         self.network.currentIndexChanged.connect(self._on_network)
         self.isolated.toggled.connect(self._on_isolated)
         self.count.valueChanged.connect(lambda value: desk.wish(count=value))
-        self.linked.toggled.connect(lambda on: None if self._showing else desk.wish(linked=on))
+        self.linked.toggled.connect(self._on_linked)
 
     def focus_first(self) -> None:
         self.name.setFocus()
@@ -151,7 +151,7 @@ class MachinePage(QWidget):
         every = names.names(wish)
         self._count.explain(f"{every[0]} … {every[-1]}" if len(every) > 1 else "")
         self._fields.show_row(self._linked, len(every) > 1 and wish.source in (From.DISK, From.CLOUD))
-        self.linked.setChecked(wish.linked)
+        self.linked.setChecked(wish.linked or any(disk.linked for disk in wish.disks[:1]))
         self.cloud.show_draft(draft)
 
     def _show_sizes(self, draft: Draft) -> None:
@@ -210,6 +210,11 @@ class MachinePage(QWidget):
             self._desk.put(drafts.with_network(self._desk.draft, (first, *nics[1:])))
         else:
             self._desk.put(drafts.with_network(self._desk.draft, ()))
+
+    def _on_linked(self, on: bool) -> None:
+        if not self._showing:
+            first = tuple(replace(disk, linked=False) for disk in self._desk.draft.wish.disks[:1])
+            self._desk.wish(linked=on, disks=(*first, *self._desk.draft.wish.disks[1:]))
 
     def _on_isolated(self, on: bool) -> None:
         nics = self._desk.draft.wish.nics
@@ -290,7 +295,7 @@ class _DiskRow(QWidget):
         ]
         fill(self.kind, kinds, self._kind(draft))  # type: ignore[arg-type]
         self.kind.setVisible(not image)
-        self._ways.setVisible(image)
+        self._ways.setVisible(image and len(names.names(wish)) < 2)  # for several, "Linked" says it
         if image:
             self.setFocusProxy(self.use if wish.source is From.DISK else self.copy)
             cloud = wish.source is From.CLOUD
@@ -298,7 +303,8 @@ class _DiskRow(QWidget):
             chosen = self.link if disk.linked else self.copy if (cloud or disk.copy) else self.use
             chosen.setChecked(True)
         new = self._kind(draft) == _NEW or image
-        makes = new and not (wish.source is From.DISK and not (disk.copy or disk.linked))
+        in_place = wish.source is From.DISK and not (disk.copy or disk.linked) and len(names.names(wish)) < 2
+        makes = new and not in_place
         self.format.setVisible(self._kind(draft) == _NEW and not image)
         self.full.setVisible(self._kind(draft) == _NEW and not image)
         self.pool.setVisible(makes and bool(wish.disks))

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft
-from vmdesk.core.creating.edited import Edited
+from vmdesk.core.creating.edited import Edited, merge
 from vmdesk.core.creating.preview import preview
 from vmdesk.core.creating.summary import lines, set_up
 from vmdesk.core.recipe import Recipe, vmdesk_create
@@ -100,6 +100,8 @@ class SummaryPage(QWidget):
         self.start.setText(tr("&Start them") if several else tr("&Start it"))
         self.start.setChecked(draft.wish.start)
         page = self.tabs.currentWidget()
+        if draft.edited:
+            self._definition.show_draft(draft)
         if page is self._overview:
             self._overview.show_draft(draft)
         elif page is self._definition:
@@ -167,7 +169,8 @@ class _Definition(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
-        self._base = ""
+        self._base = ""  # what the person's changes are changes of
+        self._dropped = False
         self._task: asyncio.Task[None] | None = None
         self.wrong = ""
         self.edit = XmlView("xml", tr("The definition"))
@@ -201,11 +204,19 @@ class _Definition(QWidget):
         if draft.found is None:
             return
         several = len(names.names(draft.wish)) > 1
+        now = preview(draft.wish, draft.found).first
+        if draft.edited and now != self._base:
+            self._carry_over(draft, now, several)
+            return
         if not draft.edited:
-            self._base = preview(draft.wish, draft.found).first
-            self.edit.show_text(self._base)
-            self.wrong = ""
-            self.notes.show_notes([])
+            if now != self._base or self.edit.toPlainText() != now:
+                self._base = now
+                self.edit.show_text(now)
+                self.wrong = ""
+                self.notes.show_notes([])
+            if self._dropped:
+                self._dropped = False
+                self.notes.show_notes([(tr("Other choices changed the same lines: your changes are gone."), "warning")])
         self.edit.setReadOnly(several)
         self.undo.setVisible(bool(draft.edited))
         self.words.setText(
@@ -213,6 +224,16 @@ class _Definition(QWidget):
             if several
             else tr("What you change here is what is defined. UUID and MAC address are filled in when it is made.")
         )
+
+    def _carry_over(self, draft: Draft, now: str, several: bool) -> None:
+        """Other choices were made since: the person's changes are made to what comes of those."""
+        mine = None if several else merge(self._base, draft.edited, now)
+        self._base, self._dropped = now, mine is None
+        words = mine if mine is not None else now
+        self.edit.show_text(words)
+        self.wrong = _mistake(words, draft)
+        self.notes.show_notes([(self.wrong, "error")] if self.wrong else [])
+        self._desk.put(replace(draft, edited=words if words != now else ""))
 
     def _on_changed(self) -> None:
         words = self.edit.toPlainText()

@@ -4,7 +4,7 @@ from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtWidgets import QCompleter
 
 from vmdesk.model.system import System
-from vmdesk.model.text import tr
+from vmdesk.model.text import fold, tr
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.line import Line
 
@@ -52,7 +52,8 @@ class SystemSearch(Line):
         systems: tuple[System, ...] = await self._desk.workshop.systems()
         self._ids = {f"{one.name} ({one.short_id})": one.short_id for one in systems if one.short_id}
         self._names.setStringList(list(self._ids))
-        self.show_system(self._chosen)
+        if not self.hasFocus():
+            self._on_finished()  # what was typed before the names were there
 
     def _on_edited(self, words: str) -> None:
         self.read()
@@ -66,11 +67,16 @@ class SystemSearch(Line):
             self._tell(found)
 
     def _on_finished(self) -> None:
-        """A short id may be typed as it is; half a name means nothing."""
+        """A short id may be typed as it is, and a part of a name that only one has; all else means nothing."""
         words = self.text().strip()
+        if words and not self._ids:
+            return  # they are on their way
+        alike = [one for name, one in self._ids.items() if fold(words) in fold(name)]
         if words in self._ids.values():
             self._tell(words)
-        elif words not in self._ids:
+        elif words and words not in self._ids and len(alike) == 1:
+            self._tell(alike[0])
+        if words not in self._ids:
             self.show_text(next((name for name, one in self._ids.items() if one == self._chosen), self._chosen))
 
     def _tell(self, short_id: str) -> None:

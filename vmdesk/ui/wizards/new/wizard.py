@@ -246,7 +246,7 @@ class NewPage(QWidget):
         self.pages[self._page].show_draft(draft)
         at = self.way.index(self._page) if self._page in self.way else -1
         why = self._why_not(draft)
-        self.steps.show_steps([str(_TITLES[one]) for one in self.way], at, self._seen if at < 0 or not why else at)
+        self.steps.show_steps([str(_TITLES[one]) for one in self.way], at, at if why else self._seen)
         self.why_not.setText(why)
         last = self._page is self.way[-1]
         self.next.setText(self._next_words(draft, last))
@@ -272,7 +272,7 @@ class NewPage(QWidget):
         if self.desk.looking and (draft.found is None or self._page is Page.WHERE):
             return tr("Looking …") if draft.found is not None else tr("The host is being looked at …")
         if self._page is Page.DETAILS:
-            return ""  # what is wrong stands there, and stops the last page
+            return str(self.pages[Page.DETAILS].wrong)  # the rest stands there, and stops the last page
         if draft.wish.source is From.XML:
             if draft.wish.media is None:
                 return tr("Choose the file with the definition.")
