@@ -33,9 +33,16 @@ SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
         "new-machine-vi": ("new-machine", "light", "vi", NARROW),
         "new-details-light": ("new-details", "light", "en", SIZE),
         "new-summary-light": ("new-summary", "light", "en", SIZE),
+        "snapshots-light": ("snapshots", "light", "en", SIZE),
+        "snapshots-dark-vi": ("snapshots", "dark", "vi", NARROW),
+        "snapshots-none-light": ("snapshots-none", "light", "en", NARROW),
+        "snapshot-take-dark": ("snapshot-take", "dark", "en", NARROW),
+        "clone-light": ("clone", "light", "en", NARROW),
+        "delete-dark": ("delete", "dark", "en", SIZE),
     },
     2: {
         "machines-light-2x": ("machines", "light", "en", SMALL),
+        "snapshots-light-2x": ("snapshots", "light", "en", SMALL),
         "new-dark-2x": ("new", "dark", "en", SMALL),
     },
 }

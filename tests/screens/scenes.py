@@ -2,14 +2,16 @@
 
 import asyncio
 from array import array
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QFont, QFontInfo, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
 from qasync import QEventLoop
 
+from tests.fakes import layers
 from tests.fakes.workshop import CLOSED, FakeWorkshop
 from tests.screens import company
 from vmdesk.core.activity import Entry, EntryKind
@@ -20,6 +22,7 @@ from vmdesk.core.labels import LocalLabels
 from vmdesk.core.paths import RESOURCES, Paths
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.trace import Trace
+from vmdesk.model.domain import State
 from vmdesk.model.text import use_language
 from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.parts import Parts, Shell
@@ -79,6 +82,7 @@ def _application() -> QApplication:
     font = QFont("DejaVu Sans", 10)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     qt.setFont(font)
+    qt.setQuitOnLastWindowClosed(False)  # the loop goes on until a scene has tidied up
     qt.setCursorFlashTime(0)  # a cursor that blinks is in every second picture
     assert QFontInfo(font).family() == "DejaVu Sans"
     return qt
@@ -110,6 +114,26 @@ async def _walk_wizard(window: MainWindow, parts: Parts, page: str) -> None:
     window.setFocus()
 
 
+async def _show_layers(window: MainWindow, parts: Parts, what: str) -> QWidget:
+    """The tab with snapshots, or one of the dialogs about a machine's disks."""
+    off = what in ("clone", "delete")
+    domain = replace(company.WEB, state=State.SHUTOFF, reason="shutdown", addresses=()) if off else company.WEB
+    view = layers.view_of(domain, () if what == "snapshots-none" else layers.tree(company.NOW - 4 * 86_400))
+    parts.store.update([view.domain])
+    parts.layers = layers.FakeLayers(view)
+    if what.startswith("snapshots"):
+        window.open_machine(domain.key)
+        page: Any = window.tabs.currentWidget()
+        page.tabs.setCurrentWidget(page.snapshots)
+        return window
+    window.begin({"snapshot-take": "take-snapshot"}.get(what, what), domain.key)
+    await asyncio.sleep(0.2)
+    dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible())
+    if what == "snapshot-take":  # what is suggested is made of the time
+        dialog.findChild(QLineEdit, "name").setText("before-the-update")
+    return dialog
+
+
 async def _draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
     mistakes: list[BaseException] = []
     paths = Paths(folder / f"{what}-{look}-{language}", folder)
@@ -128,14 +152,20 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
     window.show()
     await asyncio.sleep(0.1)
     window.reveal(company.WEB.key)
+    shown: QWidget = window
     if what == "machine":
         window.open_machine(company.WEB.key)
+    elif what.startswith("snapshot") or what in ("clone", "delete"):
+        shown = await _show_layers(window, parts, what)
     elif what.startswith("new"):
         await _walk_wizard(window, parts, what.partition("-")[2])
     elif what != "machines":
         window.open_page(what)
     await asyncio.sleep(SETTLE)
-    picture = window.grab().toImage()
+    picture = shown.grab().toImage()
+    if isinstance(shown, QDialog):
+        shown.reject()
+        await asyncio.sleep(0)
     window.let_go()
     window.close()
     window.deleteLater()

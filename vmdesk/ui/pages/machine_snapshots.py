@@ -176,7 +176,7 @@ class MachineSnapshots(QWidget):
             self._choose(chosen.name if chosen else "")
             for column, least in ((Column.NAME, 20 * GRID), (Column.CREATED, 0), (Column.KIND, 10 * GRID)):
                 self.table.resizeColumnToContents(column)
-                wide = self.table.columnWidth(column) + GRID
+                wide = self.table.columnWidth(column) + 2 * GRID  # the room at the sides
                 self.table.setColumnWidth(column, min(max(wide, least), WIDEST))
         self._summary.setText(trn("{n} snapshot", "{n} snapshots", len(listed)) if listed else "")
         if not listed:
