@@ -54,7 +54,9 @@ def check_snapshot(options: argparse.Namespace) -> None:
 
 def clone(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("new", metavar="NEW", help=tr("the clone's name; {pattern} makes thirty", pattern="lab-{1..30}"))
+    parser.add_argument(
+        "new", metavar="NEW", help=tr("the clone's name; {pattern} makes thirty", pattern="lab-{1..30}")
+    )
     parser.add_argument(
         "--linked", action="store_true", help=tr("on top of its disks, in a second; they stay for good")
     )
