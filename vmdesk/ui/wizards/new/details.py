@@ -68,7 +68,7 @@ class DetailsPage(QWidget):
         self._first("nics", tr("Network &card"), "model", "nics.model", _CARDS)
         self.mac = Line("mac")
         self.mac.setPlaceholderText(tr("a fresh one"))
-        self._mac = fields.add(tr("&MAC address"), self.mac)
+        self._mac = fields.add(tr("&MAC address"), self.mac, tr("The card's own number in the network; never twice."))
         self.forwards = Line("forwards")
         self.forwards.setPlaceholderText("2222:22, 8080:80")
         self._forwards = fields.add(tr("P&ort forwards"), self.forwards)
@@ -78,7 +78,7 @@ class DetailsPage(QWidget):
         self._drivers = fields.add(
             tr("Dri&vers CD"), self.drivers, tr("A second CD for the installer: virtio-win.iso for Windows.")
         )
-        self._switch("autostart", tr("Start it with its &host"), "")
+        self._switch("autostart", tr("Start it with its &host"), tr("It comes up by itself after the host does."))
         self.title = Line("title")
         self._title = fields.add(tr("T&itle"), self.title, tr("A line about it, in every list."))
         self.description = QPlainTextEdit()
