@@ -491,3 +491,19 @@ def test_in_a_narrow_window_lines_are_shorter_and_reasons_are_read(standing: Sta
     assert header.sectionSize(places["state"]) >= table.fontMetrics().horizontalAdvance("Off could not start") + 40
     window.resize(2500, 900)
     assert wide == {one: header.sectionSize(places[one]) for one in wide}
+
+
+def test_commands_are_for_the_machine_of_the_page_whatever_its_host_is_called(tmp_path: Path, qtbot: QtBot) -> None:
+    """A host of --connect is called as its URI, with slashes."""
+    store = store_of(1, (replace(LAPTOP, id="test:///default"),))
+    made = Standing(tmp_path, store=store)
+    qtbot.addWidget(made.window)
+    [domain] = store.domains.values()
+    made.window.tabs.setCurrentWidget(made.window.machines)
+    page = QWidget()
+    page.key, page.title, page.icon = f"machine:{domain.key.host}/{domain.key.uuid}", "one", "machine"  # type: ignore[attr-defined]
+    page.watched = set  # type: ignore[attr-defined]
+    made.window.tabs.add_page(page)
+    made.window.tabs.setCurrentWidget(page)
+    assert made.window.acted_on() == [domain]
+    made.close()

@@ -318,7 +318,7 @@ class MainWindow(QMainWindow):
             found: list[Domain] = page.selected_domains()
             return found
         kind, _, rest = str(getattr(page, "key", "")).partition(":")
-        host_id, _, uuid = rest.partition("/")
+        host_id, _, uuid = rest.rpartition("/")  # a host of --connect is called as its URI
         domain = self._parts.store.domains.get(DomainKey(host_id, uuid)) if kind == "machine" else None
         return [domain] if domain else []
 
