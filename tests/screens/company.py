@@ -127,3 +127,51 @@ def _host_reading(second: float) -> HostCounters:
         memory_total_kib=32 * GIB,
         memory_free_kib=int((14 + 2 * math.sin(second / 120)) * GIB),
     )
+
+
+# web-01's definition as it is stored, and the same as libvirt shows it of the running machine
+STORED = f"""<domain type='kvm'>
+  <name>web-01</name>
+  <uuid>{WEB.uuid}</uuid>
+  <title>Shop front</title>
+  <memory unit='KiB'>4194304</memory>
+  <currentMemory unit='KiB'>2097152</currentMemory>
+  <vcpu placement='static'>2</vcpu>
+  <os>
+    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+    <boot dev='hd'/>
+  </os>
+  <features>
+    <acpi/>
+    <apic/>
+  </features>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+    <emulator>/usr/bin/qemu-system-x86_64</emulator>
+    <!-- grows with the shop -->
+    <disk type='file' device='disk'>
+      <driver name='qemu' type='qcow2'/>
+      <source file='/var/lib/libvirt/images/web-01.qcow2'/>
+      <target dev='vda' bus='virtio'/>
+    </disk>
+    <interface type='network'>
+      <mac address='52:54:00:12:34:56'/>
+      <source network='default'/>
+      <model type='virtio'/>
+    </interface>
+    <graphics type='vnc' port='-1' autoport='yes' passwd='sesame'/>
+  </devices>
+</domain>
+"""
+RUNNING = (
+    STORED.replace("<domain type='kvm'>", "<domain type='kvm' id='1'>")
+    .replace(" passwd='sesame'", "")
+    .replace("port='-1'", "port='5900'")
+    .replace(">4194304<", ">2097152<")
+    .replace(
+        "      <target dev='vda' bus='virtio'/>\n",
+        "      <target dev='vda' bus='virtio'/>\n      <alias name='virtio-disk0'/>\n",
+    )
+)

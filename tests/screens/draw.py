@@ -28,6 +28,12 @@ SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
         "activity-light": ("activity", "light", "en", SIZE),
         "preferences-dark": ("preferences", "dark", "en", SIZE),
         "preferences-vi": ("preferences", "light", "vi", SIZE),
+        "xml-light": ("xml", "light", "en", SIZE),
+        "xml-edit-dark": ("xml-edit", "dark", "en", SIZE),
+        "xml-edit-vi": ("xml-edit", "light", "vi", SIZE),
+        "xml-differences-light": ("xml-differences", "light", "en", SIZE),
+        "xml-three-way-light": ("xml-three-way", "light", "en", SIZE),
+        "xml-conflict-dark": ("xml-conflict", "dark", "en", SIZE),
         "new-light": ("new", "light", "en", SIZE),
         "new-machine-dark": ("new-machine", "dark", "en", SIZE),
         "new-machine-vi": ("new-machine", "light", "vi", NARROW),
@@ -43,6 +49,7 @@ SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
     2: {
         "machines-light-2x": ("machines", "light", "en", SMALL),
         "snapshots-light-2x": ("snapshots", "light", "en", SMALL),
+        "xml-edit-light-2x": ("xml-edit", "light", "en", SMALL),
         "new-dark-2x": ("new", "dark", "en", SMALL),
     },
 }
@@ -51,7 +58,8 @@ _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontco
 <dir>{fonts}</dir><cachedir>{cache}</cachedir>
 <match target="font"><edit name="antialias"><bool>true</bool></edit><edit name="hinting"><bool>false</bool></edit>
 <edit name="hintstyle"><const>hintnone</const></edit><edit name="autohint"><bool>false</bool></edit>
-<edit name="rgba"><const>none</const></edit></match></fontconfig>
+<edit name="rgba"><const>none</const></edit></match>
+<alias binding="same"><family>monospace</family><prefer><family>DejaVu Sans Mono</family></prefer></alias></fontconfig>
 """
 
 

@@ -14,12 +14,14 @@ from qasync import QEventLoop
 from tests.fakes import layers
 from tests.fakes.workshop import CLOSED, FakeWorkshop
 from tests.screens import company
+from vmdesk.core import redefining
 from vmdesk.core.activity import Entry, EntryKind
 from vmdesk.core.archive import Archived
 from vmdesk.core.command import Context
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.labels import LocalLabels
 from vmdesk.core.paths import RESOURCES, Paths
+from vmdesk.core.redefining import Definitions
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.trace import Trace
 from vmdesk.model.domain import State
@@ -28,6 +30,7 @@ from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.parts import Parts, Shell
 from vmdesk.ui.remembered import Remembered
 from vmdesk.ui.theme import Theme
+from vmdesk.virtxml import masks
 
 SETTLE = 0.6  # seconds for what is shown a little later
 
@@ -134,6 +137,40 @@ async def _show_layers(window: MainWindow, parts: Parts, what: str) -> QWidget:
     return dialog
 
 
+async def _walk_xml(window: MainWindow, part: str) -> None:
+    """The machine's XML: read, edited with two mistakes, compared with what runs or with what somebody else wrote."""
+
+    async def read_both(*_: Any) -> Definitions:
+        return Definitions(company.RUNNING, masks.hide(company.STORED))
+
+    async def changed_meanwhile(*_: Any) -> str:
+        return ""
+
+    redefining.read_both, redefining.changed_meanwhile = read_both, changed_meanwhile
+    window.open_machine(company.WEB.key)
+    window.resize(window.size())
+    page: Any = window.tabs.currentWidget()
+    page.tabs.setCurrentWidget(page.xml)
+    tab = page.xml.inner
+    await asyncio.sleep(0.2)
+    begun = redefining._begun(company.STORED, masks.Vault())
+    if part == "differences":
+        tab.show_view("differences")
+    elif part:
+        tab.editor.set_text(begun.shown)
+        tab._start(begun)
+    if part == "edit":
+        tab.editor.replace_text(begun.shown.replace("bus='virtio'", "bus='virtoi'").replace(">2</vcpu>", ">two</vcpu>"))
+        tab.editor.area.folding.toggle(6)
+        tab.editor.check_now()
+    elif part in ("three-way", "conflict"):
+        theirs = company.STORED.replace("<on_crash>destroy", "<on_crash>restart").replace("2097152", "4194304")
+        if part == "conflict":
+            theirs = theirs.replace(">2</vcpu>", ">3</vcpu>")
+        tab._compare(begun, begun.shown.replace(">2</vcpu>", ">4</vcpu>"), theirs)
+    window.setFocus()
+
+
 async def _draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
     mistakes: list[BaseException] = []
     paths = Paths(folder / f"{what}-{look}-{language}", folder)
@@ -157,6 +194,8 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
         window.open_machine(company.WEB.key)
     elif what.startswith("snapshot") or what in ("clone", "delete"):
         shown = await _show_layers(window, parts, what)
+    elif what.startswith("xml"):
+        await _walk_xml(window, what.partition("-")[2])
     elif what.startswith("new"):
         await _walk_wizard(window, parts, what.partition("-")[2])
     elif what != "machines":

@@ -49,7 +49,10 @@ class Checker:
         found = self._schema.mistakes(plain) if self._schema is not None else schema.form(read(plain))
         if schema.form(read(plain)):
             return found
-        more = [one for one in also(words) if one not in found]
+        # Said once is enough: by the schema, which says what would be right.
+        more = [
+            one for one in also(words) if not any(one.start < other.end and other.start < one.end for other in found)
+        ]
         return tuple(sorted((*found, *more), key=lambda one: one.start))
 
     def _load(self) -> None:

@@ -39,11 +39,28 @@ def merge(base: str, mine: str, theirs: str) -> Merge:
         was, own, other = first[slice(*there.base)], ours[slice(*there.mine)], others[slice(*there.theirs)]
         if stays or own in (was, other):
             lines += other
-        else:
+        elif other == was:
             lines += own
-            if other != was:
-                conflicts.append(there)
+        else:
+            clash = _line_by_line(was, own, other, there, lines)
+            conflicts += clash
     return Merge("".join(lines), tuple(conflicts))
+
+
+def _line_by_line(
+    was: Sequence[str], own: Sequence[str], other: Sequence[str], there: Conflict, lines: list[str]
+) -> list[Conflict]:
+    """Changes beside each other, none of them in the same line, are no conflict: a line is one setting."""
+    if not len(was) == len(own) == len(other):
+        lines += own
+        return [there]
+    found = []
+    for place, (before, mine, theirs) in enumerate(zip(was, own, other)):
+        lines.append(theirs if mine == before else mine)
+        if before not in (mine, theirs) and mine != theirs:
+            at = (there.base[0] + place, there.mine[0] + place, there.theirs[0] + place)
+            found.append(Conflict(*((line, line + 1) for line in at)))
+    return found
 
 
 def unified(old: str, new: str, old_name: str, new_name: str, *, indented: bool = True) -> str:

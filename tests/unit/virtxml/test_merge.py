@@ -25,6 +25,13 @@ def test_the_same_line() -> None:
     assert found.text == BASE.replace("line 4", "mine").replace("line 8", "too")
 
 
+def test_beside_each_other_is_not_the_same() -> None:
+    found = merge(BASE, BASE.replace("line 4", "mine"), BASE.replace("line 5", "theirs"))
+    assert found.clean and found.text == BASE.replace("line 4", "mine").replace("line 5", "theirs")
+    mine, theirs = BASE.replace("line 4\nline 5", "mine\nmine"), BASE.replace("line 5\nline 6", "theirs\ntheirs")
+    assert merge(BASE, mine, theirs).conflicts == (Conflict((5, 6), (5, 6), (5, 6)),)
+
+
 def test_both_added_at_the_same_place() -> None:
     found = merge("a\nb\n", "a\nmine\nb\n", "a\ntheirs\nb\n")
     assert not found.clean and found.text == "a\nmine\nb\n"

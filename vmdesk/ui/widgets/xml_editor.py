@@ -371,6 +371,8 @@ class _Problems(QListWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
         self.setViewportMargins(theme.GRID // 2, self.EDGE, theme.GRID // 2, self.EDGE)
 
 

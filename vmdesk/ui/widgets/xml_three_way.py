@@ -81,6 +81,7 @@ class XmlThreeWay(QWidget):
         )
         area.setTabChangesFocus(True)
         thin(area)
+        area.verticalScrollBar().valueChanged.connect(self._scroll)
         self.areas[side] = area
         self.words[side] = WordsList(f"xml-{side}-words", title, most=4)
         part = QWidget()
@@ -110,7 +111,7 @@ class XmlThreeWay(QWidget):
         self.merge.setEnabled(clean)
         count = len(found.merged.conflicts)
         why = trn(
-            "Both of you changed the same {n} place: it takes a person to decide.",
+            "Both of you changed the same place: it takes a person to decide.",
             "Both of you changed the same {n} places: it takes a person to decide.",
             count,
         )
@@ -131,14 +132,21 @@ class XmlThreeWay(QWidget):
             for first, last, start, end in _changes(base, words.splitlines()):
                 marks[side].append((start, end, color))
                 marks["base"].append((first, last, color))
-        for one in found.merged.conflicts:
-            for side, lines in (("theirs", one.theirs), ("base", one.base), ("mine", one.mine)):
-                marks[side].append((*lines, theme.error_color(palette)))
         for side, some in marks.items():
             area = self.areas[side]
-            area.set_marks("wrong", [mark for one in some for mark in _marks(area, *one)])
-            if some:
-                area.go_to(min(start for start, _end, _color in some) + 1)
+            colors = {line: color for start, end, color in some for line in range(start, end)}
+            for one in found.merged.conflicts:
+                lines = {"theirs": one.theirs, "base": one.base, "mine": one.mine}[side]
+                colors.update(dict.fromkeys(range(*lines), theme.error_color(palette)))
+            area.set_marks("wrong", [_mark(area, line, color) for line, color in colors.items()])
+        first = min((start for start, _end, _color in marks["base"]), default=0)
+        for area in self.areas.values():
+            area.go_to(first + 1)
+
+    def _scroll(self, line: int) -> None:
+        """All three together."""
+        for area in self.areas.values():
+            area.verticalScrollBar().setValue(line)
 
     def changeEvent(self, event: "object") -> None:
         super().changeEvent(event)  # type: ignore[arg-type]
@@ -152,13 +160,12 @@ def _changes(base: list[str], other: list[str]) -> Iterator[tuple[int, int, int,
             yield first, last, start, end
 
 
-def _marks(area: XmlArea, start: int, end: int, color: QColor) -> Iterator[QTextEdit.ExtraSelection]:
-    """Lines from `start` to the one before `end`, each over the whole width: Qt's are only as wide as the words."""
-    for line in range(start, min(end, area.blockCount())):
-        form = QTextCharFormat()
-        form.setBackground(faded(color, TINT))
-        form.setProperty(QTextFormat.Property.FullWidthSelection, True)
-        selection = QTextEdit.ExtraSelection()
-        selection.cursor = QTextCursor(area.document().findBlockByNumber(line))
-        selection.format = form
-        yield selection
+def _mark(area: XmlArea, line: int, color: QColor) -> QTextEdit.ExtraSelection:
+    """A line, over the whole width: Qt's marks of several lines are only as wide as the words."""
+    form = QTextCharFormat()
+    form.setBackground(faded(color, TINT))
+    form.setProperty(QTextFormat.Property.FullWidthSelection, True)
+    selection = QTextEdit.ExtraSelection()
+    selection.cursor = QTextCursor(area.document().findBlockByNumber(min(line, area.blockCount() - 1)))
+    selection.format = form
+    return selection
