@@ -16,7 +16,7 @@ import pytest
 from tests.testbed import corpus, scale
 from tests.testbed.guests import wait_for
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(120 if scale.SCALE < 0.2 else 3600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(round(200 + 3600 * scale.SCALE))]
 ROOT = Path(__file__).parents[2]
 
 

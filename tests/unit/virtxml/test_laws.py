@@ -47,7 +47,7 @@ def _devices(found: "hardware.Hardware") -> list[tuple]:  # type: ignore[type-ar
     return [one for one in own if isinstance(one, tuple)] + [found.memory.devices]
 
 
-@pytest.mark.timeout(120 if scale.SCALE < 0.2 else 3600)
+@pytest.mark.timeout(round(200 + 3600 * scale.SCALE))
 def test_an_editor_changes_its_own_subtree_and_can_be_undone() -> None:
     """At full scale every editor on every definition, else some editors on each."""
     some = max(2, round(len(EDITORS) * scale.SCALE))
