@@ -173,7 +173,8 @@ def test_a_password(make_guest: Guests) -> None:
         pass  # libvirt lets its own users in
     with console(graphics(guest, 0), Login("secret")):
         pass
-    for login, words in ((Login("wrong"), "The password is wrong, or it has expired."), (None, "It asks for a password.")):
+    wrong, none = "The password is wrong, or it has expired.", "It asks for a password."
+    for login, words in ((Login("wrong"), wrong), (None, none)):
         with pytest.raises(VirtError) as refused, console(graphics(guest, 0), login):
             pass
         assert (refused.value.problem.name, str(refused.value.problem.why)) == ("auth", words)

@@ -14,7 +14,7 @@ from vmdesk.virtxml import capabilities
 from vmdesk.virtxml.document import XmlError
 
 # Nothing to boot, no disk, no network, no screen; paused, so that not one instruction of a guest runs. With the host's
-# own processor, as new machines have it: there are hosts where only a lesser one starts, and then hangs in its firmware.
+# own processor, as new machines have it: there are hosts where only a lesser one starts, and hangs in its firmware.
 _XML = """<domain type='kvm'><name>{name}</name><memory unit='MiB'>16</memory><vcpu>1</vcpu>
 <os><type arch='{arch}'>hvm</type></os><cpu mode='host-passthrough'/><on_poweroff>destroy</on_poweroff>
 <devices><emulator>{emulator}</emulator><controller type='usb' model='none'/><memballoon model='none'/>

@@ -28,7 +28,7 @@ def remembered(domain: etree._Element) -> str:
 
 
 def inserted(domain: etree._Element) -> str | None:
-    """The <disk> of the first empty drive, with that CD in it; None: no drive is empty. XmlError: none is remembered."""
+    """The <disk> of the first empty drive, with that CD in it; None: no drive is empty. XmlError: none remembered."""
     path = remembered(domain)
     if not path:
         raise XmlError("no medium is remembered")

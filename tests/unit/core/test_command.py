@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from vmdesk.core import command as commands, start_check
+from vmdesk.core import command as commands
+from vmdesk.core import start_check
 from vmdesk.core.command import AT_ONCE, Command, Confirm, Context, Offer, Question, named, reason, reference, run_on
 from vmdesk.core.commands import outside, questions, work
 from vmdesk.core.commands.domain import BY_ID, COMMANDS

@@ -355,7 +355,7 @@ def _copied(element: etree._Element) -> etree._Element:
 
 
 def _shape(element: etree._Element) -> tuple[object, ...]:
-    """All that canonical XML would have of it. (Not by writing and reading it: not all that libxml2 writes it reads.)"""
+    """All that canonical XML would have of it. (Not by writing and reading: not all that libxml2 writes it reads.)"""
     inner = tuple((*_shape(child), child.tail) for child in element)
     return element.tag, tuple(sorted(element.attrib.items())), element.text, inner
 
