@@ -105,7 +105,7 @@ class Made:
         password = folder / "password"
         password.write_text("correct.horse\n")
         gtk = INSTALLER / "gtk" / "debian-installer" / "amd64"
-        small = ("--disk", "2G", "--memory", "800M", "--vcpus", "1")
+        small = ("--disk", "2G", "--memory", "1G", "--vcpus", "1")
         self.make("cd", "--cdrom", str(self.cd), *small)
         self.make(
             "gtk",
@@ -124,7 +124,7 @@ class Made:
         if debian.IMAGE.exists():
             self.make(
                 "cloud", "--cloud-image", str(debian.IMAGE), "--user", "ann", "--ssh-key", f"{key}.pub", "--hostname",
-                "nguyen", "--network", f"user,forward={self.port}:22", "--memory", "800M", "--vcpus", "1",
+                "nguyen", "--network", f"user,forward={self.port}:22", "--memory", "1G", "--vcpus", "1",
             )  # fmt: skip
         if shutil.which("qemu-system-aarch64"):
             self.make("arm", "--arch", "aarch64", "--disk", "none", "--network", "none", "--memory", "512M")
