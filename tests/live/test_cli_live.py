@@ -230,9 +230,7 @@ def test_a_daemon_that_stands_still_is_not_waited_for_for_ever(
     keeper: KeeperClient, system_uri: str, tmp_path: Path
 ) -> None:
     keeper.daemon_stop()
-    script = (
-        "import sys; from vmdesk.cli import main, session; session.OPENING = 1.0; exit(main.main(sys.argv[1:]))"
-    )
+    script = "import sys; from vmdesk.cli import main, session; session.OPENING = 1.0; exit(main.main(sys.argv[1:]))"
     command = [sys.executable, "-c", script, "--settings-dir", str(tmp_path), "--connect", system_uri, "list"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
