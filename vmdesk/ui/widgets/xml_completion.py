@@ -30,14 +30,15 @@ class Completion(QObject):
         self._here = Place("")
         self._proposals: dict[str, Proposal] = {}
         self._model = QStringListModel(self)
-        self._completer = QCompleter(self._model, self)
+        # No child of ours: destroyed with the area, between its other children, it crashes (Qt 6.11).
+        self._completer = QCompleter(self._model)
         self._completer.setWidget(area)
         self._completer.setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
         self._completer.setFilterMode(Qt.MatchFlag.MatchStartsWith)
         self._completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._completer.setMaxVisibleItems(MOST_SEEN)
         self._completer.activated.connect(self._on_chosen)
-        self._popup = QListView(area)
+        self._popup = QListView()
         self._completer.setPopup(self._popup)
         self._popup.setObjectName("xml-proposals")
         self._popup.setAccessibleName(tr("What may be written here"))
