@@ -129,6 +129,10 @@ def _which(element: etree._Element) -> str:
 # Each difference: a pattern of what is theirs (-) or ours (+), and why. What is not here is a bug.
 WHY = (
     (r"[+] /(memory|currentMemory) unit=KiB", "said; theirs is libvirt's default, the same"),
+    (
+        r"[+] /metadata/medium",
+        "ours: the CD that it is installed from, to be put in again after an installation cut off",
+    ),
     (r"- /devices/emulator", "left to libvirt, which knows where it is on that host"),
     (r"[+] /on_(crash|poweroff)", "said; theirs is libvirt's default, the same"),
     (r"[-+] /on_reboot", "from a CD nothing has to be ended: disk and CD are in an order that suits both starts"),

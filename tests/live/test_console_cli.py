@@ -101,7 +101,7 @@ def test_what_cannot_be_is_said(vmdesk: Run, make_guest: Guests) -> None:
         (("--keys", "ctrl-nonsense"), b"nonsense"),
         (("--type", "\u65e5"), b"cannot be typed"),
         (("--text", "--keys", "a"), b"no other option"),
-        (("--protocol", "rdp", "--keys", "a"), b"invalid choice"),
+        (("--protocol", "rdp", "--keys", "a"), b"none of these"),
     ],
 )
 def test_wrong_usage(vmdesk: Run, words: tuple[str, ...], said: bytes) -> None:
