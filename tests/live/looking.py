@@ -27,3 +27,15 @@ def screenshot(guest: Guest) -> Image.Image:
         return data
 
     return Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
+
+
+def is_menu(picture: Image.Image) -> bool:
+    """GRUB's: a line of one light colour across the screen, where an entry is chosen."""
+    width, height = picture.size
+    pixels = picture.load()
+    assert pixels is not None
+    for y in range(0, height, 2):
+        row = [pixels[x, y] for x in range(40, width - 40, 4)]
+        if sum(pixel == (168, 168, 168) for pixel in row) > len(row) * 0.85:
+            return True
+    return False

@@ -16,6 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
+from tests.live.looking import is_menu, screenshot
 from tests.testbed.client import KeeperClient
 from tests.testbed.guests import Guest, Guests
 from vmdesk.console.text import Mods, Terminal
@@ -316,7 +317,7 @@ def test_grub_on_the_serial_port(system_uri: str, make_guest: Guests, rescue_cd:
     async def run() -> None:
         async with opened(system_uri) as connection, Seat(lambda: connection, guest).sitting() as seat:
             await seat.is_(TextStatus.OPEN)
-            await asyncio.sleep(4)
+            await until(lambda: is_menu(screenshot(guest)), "GRUB's menu", 60)
             _press(guest, "c")
             await asyncio.sleep(1)
             _press(guest, _TO_SERIAL)

@@ -1,13 +1,14 @@
 """New machines that boot: what people make on their first day. Emulated, so it takes its minutes; all at once."""
 
+import base64
 import contextlib
+import hashlib
 import os
 import re
 import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from lxml import etree
 from PIL import Image
 
 from tests.live.creating import STORED, Desk
-from tests.live.looking import screenshot
+from tests.live.looking import is_menu, screenshot
 from tests.live.media import debian_cd, served
 from tests.live.test_installer import chosen_row
 from tests.testbed import debian
@@ -40,9 +41,8 @@ class Serial:
     def __init__(self, uri: str, name: str) -> None:
         self.data = b""
         self._conn = libvirt.open(uri)
-        self._stream = self._conn.newStream(libvirt.VIR_STREAM_NONBLOCK)
+        self._stream = self._conn.newStream(0)  # blocking: without an event loop another kind hears nothing
         self._conn.lookupByName(name).openConsole(None, self._stream, 0)
-        self._going = True
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -60,24 +60,15 @@ class Serial:
             raise
 
     def close(self) -> None:
-        self._going = False
-        self._thread.join()
+        """The machine has ended, and the thread with it."""
+        self._thread.join(10)
         with contextlib.suppress(libvirt.libvirtError):
-            self._stream.abort()
-        self._conn.close()
+            self._conn.close()
 
     def _read(self) -> None:
-        while self._going:
-            try:
-                data = self._stream.recv(1 << 16)
-            except libvirt.libvirtError:
-                return
-            if data == -2:
-                time.sleep(0.05)
-                continue
-            if not data:
-                return
-            self.data += data
+        with contextlib.suppress(libvirt.libvirtError):
+            while data := self._stream.recv(1 << 16):
+                self.data += data
 
 
 def free_port() -> int:
@@ -153,9 +144,9 @@ def all_made(_quiet_libvirt: None, tmp_path_factory: pytest.TempPathFactory, key
             made = Made(desk, folder, address, keys)
             yield made
         finally:
+            desk.closed()
             if made is not None:
                 made.close()
-            desk.closed()
 
 
 @pytest.fixture
@@ -217,10 +208,8 @@ def test_unattended(made: Made) -> None:
 def test_a_cloud_image_is_what_it_was_asked_to_be(made: Made, keys: Path) -> None:
     serial = made.serial["cloud"]
     serial.until("nguyen login:", BOOT)
-    fingerprint = subprocess.run(
-        ["ssh-keygen", "-lf", f"{keys}.pub"], capture_output=True, text=True, check=True
-    ).stdout
-    serial.until(fingerprint.split()[1].partition(":")[2][:20], 120)
+    blob = base64.b64decode(Path(f"{keys}.pub").read_text().split()[1])
+    serial.until(hashlib.sha256(blob).digest().hex(":"), BOOT)
     # The port of this computer that leads into it.
     with socket.create_connection(("127.0.0.1", made.port), 30) as one:
         one.settimeout(60)
@@ -253,18 +242,6 @@ def desk(system_uri: str, tmp_path: Path) -> Iterator[Desk]:
     made = Desk(system_uri, tmp_path)
     yield made
     made.closed()
-
-
-def is_menu(picture: Image.Image) -> bool:
-    """GRUB's: a line of one light colour across the screen, where an entry is chosen."""
-    width, height = picture.size
-    pixels = picture.load()
-    assert pixels is not None
-    for y in range(0, height, 2):
-        row = [pixels[x, y] for x in range(40, width - 40, 4)]
-        if sum(pixel == (168, 168, 168) for pixel in row) > len(row) * 0.85:
-            return True
-    return False
 
 
 @pytest.mark.skipif(not RESCUE_CD.exists(), reason="grub-rescue-pc is a package of Debian's")
@@ -378,7 +355,6 @@ def test_a_container(keeper: KeeperClient, tmp_path: Path) -> None:
         assert desk.new == ({"box"}, set()), "no disk is made for it"
         serial = Serial(desk.uri, "box")
         serial.until("I am in", 60)
-        serial.close()
         failed = desk.vmdesk("create", "--name", "none", "--container", "/nowhere", "--network", "none", code=1)
         assert "init" in failed.stderr and desk.new[0] == {"box"} and desk.left == []
     finally:
