@@ -69,6 +69,7 @@ fi
 debian_test=(
 	at-spi2-core gir1.2-atspi-2.0 dbus dbus-x11 xdotool
 	grub-rescue-pc openssh-server procps iproute2 util-linux mount passwd
+	libvirt-daemon-driver-lxc busybox-static # containers
 	virtinst debootstrap qemu-system-arm qemu-efi-aarch64 # new machines: compared with virt-install; a small Debian; another processor
 )
 # A real installer to look at, graphical and on a serial port. Ubuntu has none; the tests say so and pass it over.
