@@ -295,8 +295,8 @@ def _press(guest: Guest, text: str) -> None:
         for character in text:
             name = _KEYS.get(character) or character.upper()
             codes = [_code("LEFTSHIFT"), _code("MINUS")] if character == "_" else [_code(name)]
-            domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 20, codes, len(codes), 0)
-            time.sleep(0.03)
+            domain.sendKey(libvirt.VIR_KEYCODE_SET_LINUX, 50, codes, len(codes), 0)
+            time.sleep(0.12)
 
     guest.ask(press)
 
@@ -359,7 +359,7 @@ def test_in_the_window(system_uri: str, make_guest: Guests, qapp: QApplication) 
             QTest.keyClicks(pane.view, "typed in a window")
 
             def seen() -> bool:
-                return "typed in a window" in pane.view.readable_text().replace(".", "").replace("\n", "")
+                return "typed in a window" in pane.view.reading.text().replace(".", "").replace("\n", "")
 
             await until(seen, "what was typed is seen")
             task.cancel()
