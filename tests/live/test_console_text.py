@@ -321,7 +321,7 @@ def test_grub_on_the_serial_port(system_uri: str, make_guest: Guests, rescue_cd:
             _press(guest, "c")
             await asyncio.sleep(1)
             _press(guest, _TO_SERIAL)
-            await until(lambda: seat.says.endswith("grub>"), "GRUB on the serial port", 30)
+            await until(lambda: seat.says.rstrip().endswith("grub>"), "GRUB on the serial port", 30)
             typed = "".join(c for c in string.printable if c.isprintable() and c != " ")
             for character in typed:
                 seat.console.send(seat.terminal.typed(character))
