@@ -97,7 +97,7 @@ def _boot(choices: Choices) -> list[str]:
         return ["--boot", f"loader={choices.efi},loader.readonly=yes,loader.type=pflash"]
     on = "yes" if choices.secure else "no"
     features = ""
-    if choices.features and choices.platform.x86:
+    if choices.features:
         features = "".join(
             f",firmware.feature{number}.name={name},firmware.feature{number}.enabled={on}"
             for number, name in enumerate(("secure-boot", "enrolled-keys"))

@@ -14,7 +14,7 @@ def add_os(domain: etree._Element, plan: Plan) -> None:
     if where.container:
         add(os, "init", plan.prepared.init)
         return
-    if auto and choices.features and where.x86:
+    if auto and choices.features:
         firmware = add(os, "firmware")
         add(firmware, "feature", enabled=yes(choices.secure), name="enrolled-keys")
         add(firmware, "feature", enabled=yes(choices.secure), name="secure-boot")
