@@ -38,6 +38,9 @@ _SPELLINGS = {
     "netbsd": "netbsd",
 }
 _VERSION = re.compile(r"\d+(?:\.\d+)*")
+# In a label or a file's name: neither the 2 of "qcow2" nor the 64 of "amd64" or "x86_64".
+_SAID_VERSION = re.compile(r"(?<![a-z\d.])(?!(?:32|64)(?:bit)?\b)\d+(?:\.\d+)*")
+_NO_RELEASE = ("cloud", "cloudimg", "generic", "genericcloud", "nocloud", "server", "live", "disk", "image", "base")
 _ARCHITECTURES = {"amd64": "x86_64", "x86_64": "x86_64", "x64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 _ARCHITECTURES |= {"i386": "i686", "i686": "i686", "riscv64": "riscv64", "ppc64el": "ppc64le", "ppc64le": "ppc64le"}
 _ARCHITECTURES |= {"s390x": "s390x", "armhf": "armv7l"}
@@ -131,7 +134,7 @@ class Database:
             if not family:
                 continue
             after = plain.partition(spelt)[2]
-            version = _VERSION.search(after)
+            version = _SAID_VERSION.search(after)
             wanted = _numbers(version.group()) if version else ()
             best = _newest(family, wanted)
             system = self._system(best)
@@ -141,7 +144,8 @@ class Database:
             number = version.group() if version else ""
             name = _spoken(words)
             if name.islower() and system.version and system.version in system.name:  # a file's name: "debian-12-..."
-                spoken = number or next(iter(after.split()), "")  # "debian bookworm"
+                words_after = (one for one in after.split() if one.isalpha() and one not in _NO_RELEASE)
+                spoken = number or next(words_after, "")  # "debian bookworm"
                 name = system.name.replace(system.version, spoken).strip()
             return _named(system, name, number)
         return None

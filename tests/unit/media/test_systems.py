@@ -67,6 +67,24 @@ def test_a_relative_is_never_newer_if_there_is_an_older_one(database: Database) 
 
 
 @pytest.mark.parametrize(
+    ("words", "version"),
+    [
+        ("debian-cloud.qcow2", ""),
+        ("debian-cloud", ""),
+        ("debian-live-x86_64", ""),
+        ("debian-generic-64bit", ""),
+        ("debian-99-genericcloud-amd64.qcow2", "99"),
+        ("debian99-nocloud", "99"),
+    ],
+)
+def test_what_is_no_version(database: Database, words: str, version: str) -> None:
+    relative = database.relative(words)
+    assert relative is not None and relative.version == version and "cloud" not in relative.name
+    newest = database.relative("Debian 99")
+    assert newest is not None and relative.stands_for == newest.stands_for
+
+
+@pytest.mark.parametrize(
     ("words", "expected"),
     [("Debian 12 arm64 n", "aarch64"), ("RHEL-9-x86_64", "x86_64"), ("Debian amd64", "x86_64"), ("nothing", "")],
 )

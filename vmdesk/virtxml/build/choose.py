@@ -75,7 +75,7 @@ def choose(wish: Wish, system: System, host: HostAbilities, machine: MachineAbil
     tpm, why_tpm = _tpm(wish, system, machine, where)
     cpu, why_cpu = _cpu(wish, machine, where)
     bus, why_bus = _disk_bus(wish, system, where)
-    nic, why_nic = _nic(system, where)
+    nic, why_nic = _nic(wish, system, where)
     displays, why_displays = _displays(wish, host, machine, where)
     video, why_video = _video(system, machine, where, bool(efi), displays)
     why += [("firmware", why_firmware), ("tpm", why_tpm), ("cpu", why_cpu), ("disks.bus", why_bus)]
@@ -223,7 +223,7 @@ def _disk_bus(wish: Wish, system: System, where: Platform) -> tuple[str, Text]:
         return "scsi", text("The system drives virtio over SCSI.")
     if not where.x86:
         return "virtio", text("This architecture has no older kind of disk.")
-    if wish.source in (From.CLOUD,) and not known(system):
+    if wish.source is From.CLOUD and not known(system):
         return "virtio", text("Cloud images are made for virtio.")
     if "q35" in where.machine:
         return "sata", text("Every system drives SATA; this one has no virtio of its own.")
@@ -246,13 +246,15 @@ def _scsi(system: System, where: Platform) -> str:
     return "virtio-scsi" if driven else "lsilogic"
 
 
-def _nic(system: System, where: Platform) -> tuple[str, Text]:
+def _nic(wish: Wish, system: System, where: Platform) -> tuple[str, Text]:
     if not where.qemu and where.kind != "test":
         return "", text("The hypervisor's own.")
     if system.drives("virtio-net", "virtio1.0-net"):
         return "virtio", text("The system drives virtio, the fastest.")
     if not where.x86:
         return "virtio", text("This architecture has no older kind of card.")
+    if wish.source is From.CLOUD and not known(system):
+        return "virtio", text("Cloud images are made for virtio.")
     if "q35" in where.machine:
         return "e1000e", text("An Intel card that nearly every system drives.")
     for model in _NIC_MODELS:
