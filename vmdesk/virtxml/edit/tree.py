@@ -55,12 +55,12 @@ class _Raw:
 
 
 class Definition:
-    """A `<domain>` to be edited: change `domain`, then take `text`. Raises XmlError."""
+    """A `<domain>` (or what `tag` says) to be edited: change `domain`, then take `text`. Raises XmlError."""
 
-    def __init__(self, xml: str) -> None:
+    def __init__(self, xml: str, tag: str = "domain") -> None:
         self.domain = root(xml)
-        if self.domain.tag != "domain":
-            raise XmlError("not a <domain>")
+        if self.domain.tag != tag:
+            raise XmlError(f"not a <{tag}>")
         self._crlf = "\r\n" in xml
         self._before, self._after = "", ""
         self._raws: dict[etree._Element, _Raw] = {}
