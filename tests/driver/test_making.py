@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from vmdesk.core.creating.making import CREATE, DOMAIN
+from vmdesk.core.creating.recovery import listed
+from vmdesk.core.journal import Journal
+from vmdesk.core.tidying import left_behind, recover
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.virt import domains, making
@@ -124,3 +128,33 @@ def test_addresses_are_given_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Taken(macs=frozenset({"52:54:00:00:00:01"}))
     assert making.free_mac(known, frozenset({"52:54:00:00:00:02"})) == "52:54:00:00:00:03"
     assert making.free_uuid(known) != making.free_uuid(known)
+
+
+@pytest.mark.parametrize(
+    ("made", "ends"),
+    [
+        (2, "Made: lab-01, lab-02. Never made: lab-03, lab-04."),
+        (4, "cut off when VMDesk ended."),
+        (0, "nothing was left."),
+    ],
+)
+def test_what_a_killed_run_never_made_is_said(tmp_path: Path, made: int, ends: str) -> None:
+    every = [f"lab-0{number}" for number in range(1, 5)]
+
+    async def work(connection: Connection) -> None:
+        entry = Journal(tmp_path).begin(CREATE, connection.config_uri, "lab-{01..04}", names=every)
+        for number, name in enumerate(every[:made]):
+            uuid = f"{UUID[:-1]}{number}"
+            entry.step(DOMAIN, name=name, uuid=uuid, autostart=False)
+            await making.define(connection, definition(name, uuid))
+        entry.leave()
+        ((record, held),) = left_behind(Journal(tmp_path), connection.config_uri)
+        said = str(await recover(connection, record, held))
+        assert said.endswith(ends), said
+
+    run(work)
+
+
+def test_many_names_in_a_sentence() -> None:
+    assert listed(["a", "b"]) == "a, b"
+    assert listed([f"lab-{number:02}" for number in range(1, 31)]).endswith("lab-05, lab-06, …, lab-30")

@@ -96,7 +96,9 @@ class _Run:
                 why = text("There is a machine called {name} on this host already.", name=name)
                 raise _refused(why, text("Choose another name."), "taken")
         await self._networks()
-        entry = self._tools.journal.begin(CREATE, self._connection.config_uri, self._wish.name)
+        entry = self._tools.journal.begin(
+            CREATE, self._connection.config_uri, self._wish.name, names=list(self._names)
+        )
         self._making = Making(self._connection, entry)
         self._bringing = Bringing(
             self._making,

@@ -16,6 +16,8 @@ from vmdesk.virt import domains, making, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.making import Standing
 
+_LISTED = 8  # names in a sentence
+
 
 async def recover(connection: Connection, record: Record, entry: Entry) -> Text:
     """Bring one creation to an end; says what was done. VirtError: it could not be, and is kept for another time."""
@@ -92,6 +94,15 @@ class _Recovery:
         return gone, kept
 
     def _said(self, whole: dict[str, Standing], gone: Sequence[Step], kept: Sequence[Step]) -> Text:
+        said = self._what_became(whole, gone, kept)
+        wanted = _strings(self._record.data.get("names"))
+        never = [name for name in wanted if name not in whole]
+        if not whole or not never:
+            return said
+        made = [name for name in wanted if name in whole]
+        return text("{said} Made: {made}. Never made: {never}.", said=said, made=listed(made), never=listed(never))
+
+    def _what_became(self, whole: dict[str, Standing], gone: Sequence[Step], kept: Sequence[Step]) -> Text:
         name = self._record.title
         if kept:
             things = ", ".join(map(str, named(kept)))
@@ -101,8 +112,20 @@ class _Recovery:
         if gone:
             things = ", ".join(map(str, named(gone)))
             return text("Making {name} was cut off when VMDesk ended. Removed: {things}.", name=name, things=things)
+        if len(_strings(self._record.data.get("names"))) > 1 and whole:
+            return text("Making {name} was cut off when VMDesk ended.", name=name)
         if not whole:
             return text("Making {name} had only just begun when VMDesk ended: nothing was left.", name=name)
         if self._of(STARTED):
             return text("{name} had been started when VMDesk ended: its definition was put right.", name=name)
         return text("{name} had been made when VMDesk ended. It was not started.", name=name)
+
+
+def listed(names: Sequence[str]) -> str:
+    """In a sentence: of many only the first ones and the last."""
+    return ", ".join(names if len(names) <= _LISTED else (*names[: _LISTED - 2], "…", names[-1]))
+
+
+def _strings(found: object) -> list[str]:
+    """What a file holds may be anything; one of an older program has none."""
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []
