@@ -254,9 +254,13 @@ def test_choices_of_the_last_time_and_media(tmp_path: Path) -> None:
     templates.remember(replace(draft, wish=replace(draft.wish, start=False)))
     again = Templates(tmp_path / "templates.json")
     last = again.last(Draft("h"))
-    assert last.size is Size.LARGE and not last.wish.start and last.wish.media is None
+    assert last.size is Size.LARGE and last.wish.media is None
+    assert last.wish.start  # that one was not to be started; of the next one nobody has said so
     assert again.last(Draft("other")).size is Size.MEDIUM
     assert again.media(From.CDROM) == (ISO,)
+    file = tmp_path / "templates.json"
+    file.write_text(file.read_text().replace('"size": "large"', '"size": "large", "start": false'))
+    assert Templates(file).last(Draft("h")).wish.start  # as an older program wrote it
 
 
 @pytest.mark.parametrize(

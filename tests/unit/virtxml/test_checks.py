@@ -211,6 +211,10 @@ def test_what_only_the_machines_own_abilities_tell() -> None:
     found = check(wish(firmware=Firmware.UEFI, tpm=True), DEBIAN11, HOST, without)
     assert [one.field for one in found] == ["firmware", "tpm"]
     assert check(wish(firmware=Firmware.UEFI, tpm=True), DEBIAN11, HOST, can) == ()
+    for name in ("a,b", "a\\b"):
+        (odd,) = check(wish(name=name, tpm=True), DEBIAN11, HOST, can)
+        assert odd.field == "name" and "swtpm" in str(odd.what)
+        assert check(wish(name=name), DEBIAN11, HOST, can) == ()
 
 
 def test_kvm_that_does_not_work() -> None:

@@ -21,6 +21,7 @@ from vmdesk.model.wish import CloudWish, Cpu, Firmware, From, Nets, Place, Wish
 
 FORMAT = 1
 MEDIA = 12  # that are remembered
+_LASTING = ("size", "figures")  # whether it is started is each machine's own question
 _LONGEST = 60  # characters of a template's name
 _PLAIN = ("arch", "kind", "machine", "sealed", "autostart", "start", "vcpus", "memory_kib", "linked", "description")
 
@@ -53,11 +54,12 @@ class Templates:
 
     def last(self, draft: Draft) -> Draft:
         """The draft with the choices of the last time on its host."""
-        return read(self._table("last").get(draft.host), draft)
+        found = self._table("last").get(draft.host)
+        return read({name: found[name] for name in _LASTING if name in found} if isinstance(found, dict) else None, draft)
 
     def remember(self, draft: Draft) -> None:
         """What was chosen, for the next time."""
-        choices = {name: value for name, value in written(draft).items() if name in ("size", "start", "figures")}
+        choices = {name: value for name, value in written(draft).items() if name in _LASTING}
         self._put("last", draft.host, choices)
         if draft.wish.media is not None:
             self.remember_medium(draft.wish.source, draft.wish.media)

@@ -9,7 +9,7 @@ from vmdesk.model.sizes import KIB, MIB, TIB
 from vmdesk.model.system import System
 from vmdesk.model.text import text
 from vmdesk.model.wish import Firmware, Wish
-from vmdesk.virtxml.build.choose import memory_for, vcpus_for
+from vmdesk.virtxml.build.choose import choose, memory_for, vcpus_for
 from vmdesk.virtxml.build.complaint import Complaint, Weight, in_words, short
 from vmdesk.virtxml.build.platform import X86, Platform, platform
 
@@ -27,7 +27,7 @@ def check(
     where = platform(wish, system, host, medium_arch)
     yield from _runs(wish, host, where)
     if not where.container:
-        yield from _firmware(wish, system, where, machine)
+        yield from _firmware(wish, system, host, where, machine)
     yield from _processors(wish, system, host, where)
     yield from _memory(wish, host, system)
 
@@ -57,7 +57,9 @@ def _runs(wish: Wish, host: HostAbilities, where: Platform) -> Iterator[Complain
         yield Complaint("machine", text("This host knows no machine type {machine}.", machine=short(wish.machine)))
 
 
-def _firmware(wish: Wish, system: System, where: Platform, machine: MachineAbilities | None) -> Iterator[Complaint]:
+def _firmware(
+    wish: Wish, system: System, host: HostAbilities, where: Platform, machine: MachineAbilities | None
+) -> Iterator[Complaint]:
     if wish.firmware is Firmware.SECURE and where.arch not in X86:
         yield Complaint("firmware", text("Secure Boot is for x86 only."))
     elif wish.firmware is Firmware.SECURE and wish.machine and "q35" not in wish.machine:
@@ -70,8 +72,18 @@ def _firmware(wish: Wish, system: System, where: Platform, machine: MachineAbili
         yield Complaint("firmware", text("{system} asks for Secure Boot.", system=system.name), Weight.WARNING)
     if wish.tpm and machine is not None and "emulator" not in machine.common.tpm:
         yield Complaint("tpm", text("This host cannot emulate a TPM: install swtpm there."))
+    elif machine is not None and choose(wish, system, host, machine).tpm and (odd := _odd_sign(wish)):
+        yield Complaint(
+            "name",
+            text("A machine with a TPM cannot have {sign} in its name: swtpm would not start.", sign=odd),
+        )
     if system.tpm and wish.tpm is False:
         yield Complaint("tpm", text("{system} asks for a TPM.", system=system.name), Weight.WARNING)
+
+
+def _odd_sign(wish: Wish) -> str:
+    """What swtpm, whose socket is called after the machine, would read as the end of the path; "" if nothing."""
+    return next((sign for sign in wish.name if sign in ",\\"), "")
 
 
 def _has_uefi(machine: MachineAbilities) -> bool:
