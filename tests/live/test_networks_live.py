@@ -41,7 +41,7 @@ async def problem(call: Coroutine[Any, Any, Any]) -> str:
 
 
 @pytest.fixture
-def fresh(system_uri: str) -> Iterator[str]:
+def fresh(fresh_uri: str) -> Iterator[str]:
     """The daemon with its default network as a fresh host has it: defined, off."""
     kept: list[str] = []
 
@@ -55,9 +55,9 @@ def fresh(system_uri: str) -> Iterator[str]:
             await networks.undefine_network(connection, network.name)
         await networks.define_network(connection, kept[0])
 
-    run(system_uri, remember)
-    yield system_uri
-    run(system_uri, put_back)
+    run(fresh_uri, remember)
+    yield fresh_uri
+    run(fresh_uri, put_back)
 
 
 def test_a_fresh_hosts_network_is_switched_on(fresh: str) -> None:

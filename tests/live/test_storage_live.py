@@ -351,9 +351,9 @@ def test_ten_thousand_volumes(system_uri: str, folder: Path) -> None:
     asyncio.run(whole())
 
 
-def test_a_fresh_host_gets_a_place_for_disks(system_uri: str) -> None:
+def test_a_fresh_host_gets_a_place_for_disks(fresh_uri: str) -> None:
     async def whole() -> None:
-        async with opened(system_uri) as connection:
+        async with opened(fresh_uri) as connection:
             assert await storage.pools(connection) == []
             pool, made = await storage.ensure_default_pool(connection)
             assert made and (pool.name, pool.active, pool.autostart, pool.persistent) == ("default", True, True, True)
@@ -368,9 +368,9 @@ def test_a_fresh_host_gets_a_place_for_disks(system_uri: str) -> None:
     asyncio.run(whole())
 
 
-def test_a_session_gets_its_own(session_uri: str) -> None:
+def test_a_session_gets_its_own(fresh_session_uri: str) -> None:
     async def whole() -> None:
-        async with opened(session_uri) as connection:
+        async with opened(fresh_session_uri) as connection:
             pool, made = await storage.ensure_default_pool(connection)
             assert made and pool.active and pool.target.endswith("/libvirt/images")
             assert Path(pool.target).is_dir() and Path(pool.target).stat().st_uid == os.getuid()

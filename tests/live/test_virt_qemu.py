@@ -50,12 +50,12 @@ async def one(connection: Connection, guest: Guest) -> Domain:
     return found
 
 
-def test_life_labels_and_statistics(system_uri: str, make_guest: Guests) -> None:
+def test_life_labels_and_statistics(fresh_uri: str, make_guest: Guests) -> None:
     guest = make_guest("life", disks=[8], network="default", graphics="vnc", start=False)
 
     async def run() -> None:
         ears = Ears()
-        async with opened(system_uri, ears) as connection:
+        async with opened(fresh_uri, ears) as connection:
             assert (await one(connection, guest)).state is State.SHUTOFF
             with pytest.raises(VirtError) as refused:
                 await domains.start(connection, guest.uuid)

@@ -39,6 +39,13 @@ def system_uri(keeper: KeeperClient) -> str:
     return guests.System.uri
 
 
+@pytest.fixture
+def fresh_uri(system_uri: str) -> str:
+    """The same, whatever earlier tests left there: no pools, the default network switched off."""
+    guests.make_fresh(system_uri)
+    return system_uri
+
+
 @pytest.fixture(scope="session")
 def _session(tmp_path_factory: pytest.TempPathFactory, _quiet_libvirt: None) -> Iterator[guests.Session]:
     session = guests.Session(tmp_path_factory.mktemp("session"))
@@ -50,6 +57,13 @@ def _session(tmp_path_factory: pytest.TempPathFactory, _quiet_libvirt: None) -> 
 def session_uri(_session: guests.Session) -> str:
     """The user's own daemon, in private folders; libvirt starts it with the first connection."""
     return _session.uri
+
+
+@pytest.fixture
+def fresh_session_uri(session_uri: str) -> str:
+    """The same without pools."""
+    guests.make_fresh(session_uri)
+    return session_uri
 
 
 @pytest.fixture

@@ -69,6 +69,25 @@ def connection(uri: str) -> Iterator[libvirt.virConnect]:
             opened.close()
 
 
+def make_fresh(uri: str) -> None:
+    """What a new host has: no pool is defined (their files stay), of networks only the default one, switched off."""
+    with connection(uri) as conn:
+        for pool in conn.listAllStoragePools(0):
+            persistent = pool.isPersistent()
+            if pool.isActive():
+                pool.destroy()
+            if persistent:
+                pool.undefine()
+        for network in conn.listAllNetworks(0):
+            persistent = network.isPersistent()
+            if network.isActive():
+                network.destroy()
+            if network.name() == "default":
+                network.setAutostart(False)
+            elif persistent:
+                network.undefine()
+
+
 class System:
     """The sandbox's system-mode daemon. Its logs are root's: the keeper reads them."""
 
