@@ -206,6 +206,7 @@ class App:
             _Later(self._open_screens),
             _Later(self._open_workshop),
             _Later(lambda: load("layers")(self.sessions, self.store, trace, self._paths)),
+            _Later(lambda: load("storage")(self.sessions, self.store, trace, self._paths)),
         )
 
     async def _first_listing(self) -> None:

@@ -32,6 +32,7 @@ class Image:
     known     False: what is below it could not be read
     pool, volume  where libvirt can delete it; "" if it is in no storage pool that is on
     modified  Unix time
+    encrypted with a passphrase that libvirt keeps
     """
 
     path: str
@@ -44,6 +45,7 @@ class Image:
     pool: str = ""
     volume: str = ""
     modified: float | None = None
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

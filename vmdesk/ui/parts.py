@@ -89,3 +89,4 @@ class Parts:
     screens: Any = None  # core.screens.Screens
     workshop: Any = None  # core.creating.workshop.Workshop
     layers: Any = None  # core.layers.Layers
+    storage: Any = None  # core.storage.work.Storage

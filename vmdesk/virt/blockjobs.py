@@ -1,4 +1,5 @@
-"""Merging layers of a running machine's disk: commit (down into a file below) and pull (up into the top one).
+"""Block jobs of a running machine's disk: layers merged by commit (down into a file below) and pull (up into the top
+one), and a disk copied to another place while the guest works.
 
 A job that was begun goes on in QEMU whatever becomes of us; cancelled here, it is cancelled there, and the chain is as
 it was. How it ended is read from the chain itself, for events can be missed.
@@ -12,16 +13,19 @@ import libvirt
 
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Feature
+from vmdesk.model.storage import Volume
 from vmdesk.model.text import Text, text
 from vmdesk.virt import errors
 from vmdesk.virt.acting import act, look, name
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.stopping import Progress
-from vmdesk.virt.things import unreadable
+from vmdesk.virt.things import UNKNOWN_FLAG, unreadable
 from vmdesk.virtxml import layers
 from vmdesk.virtxml.document import XmlError, root
 
 _POLL = 0.2
+_NEAR = 0.9  # of what is to be written, which grows while the guest writes: then it is asked whether it may be ended
+_INTO = libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT  # the volume is there: libvirt's storage made it
 _ASK = libvirt.VIR_DOMAIN_BLOCK_JOB_INFO_BANDWIDTH_BYTES
 
 
@@ -75,6 +79,28 @@ async def pull(
     await _run(connection, uuid, target, begin, False, gone, doing, progress)
 
 
+async def copy(
+    connection: Connection, uuid: str, target: str, volume: Volume, progress: Progress | None = None
+) -> None:
+    """Copy the disk with all that is below it into an empty volume of its size, and let the machine go on there.
+
+    Cancelled before that, the disk is where it was. Its old files stay, for the caller to delete.
+    """
+    doing = text("Moving {target} of {name}", target=target, name=name(connection, uuid))
+    before = await _chain_of(connection, uuid, target, doing)
+    xml = layers.mirror(volume)
+
+    def begin(domain: "libvirt.virDomain") -> None:
+        try:
+            domain.blockCopy(target, xml, {}, _INTO | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in UNKNOWN_FLAG:
+                raise
+            domain.blockCopy(target, xml, {}, _INTO)
+
+    await _run(connection, uuid, target, begin, True, before, doing, progress)
+
+
 async def settle(connection: Connection, uuid: str, target: str) -> None:
     """Cancel a job that somebody left on this disk; nothing if there is none."""
     doing = text("Cancelling the merging of {target} of {name}", target=target, name=name(connection, uuid))
@@ -106,7 +132,7 @@ async def _run(
                 break
             if progress and info.get("end"):
                 progress(int(info["cur"]), int(info["end"]))
-            if pivots and info.get("end") and info["cur"] == info["end"]:
+            if pivots and info.get("end") and info["cur"] >= info["end"] * _NEAR:
                 now, ready = await look(connection, uuid, lambda domain: _chain(domain, target), doing)
                 if ready:
                     await act(connection, uuid, lambda domain: _pivot(domain, target), doing, wire=connection.actions)

@@ -179,6 +179,7 @@ def _of_volume(volume: Volume, same: _Same) -> Image:
         volume.pool,
         volume.name,
         volume.modified,
+        volume.encrypted,
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import libvirt
 
+from vmdesk.model.errors import VirtError
 from vmdesk.model.storage import Pool
 from vmdesk.model.text import text
 from vmdesk.virt import errors
@@ -18,6 +19,7 @@ from vmdesk.virtxml.document import XmlError
 
 DEFAULT = "default"
 SYSTEM_FOLDER = "/var/lib/libvirt/images"
+_COMMON = ("dir", "fs", "netfs", "logical", "disk", "iscsi")
 _VALIDATE = getattr(libvirt, "VIR_STORAGE_POOL_DEFINE_VALIDATE", 0)
 _EMPTY = "<domain type='qemu'><name>vmdesk-home</name><memory>65536</memory><os><type>hvm</type></os></domain>"
 _HOME = re.compile(r'"file":"(/[^"]*)/\.config/libvirt/qemu/lib/domain-')
@@ -32,6 +34,22 @@ async def pool(connection: Connection, name: str) -> Pool:
     """One pool as it is now."""
     doing = text("Looking at the storage pool {pool}", pool=name)
     return await connection.long.call(lambda conn: _read(conn.storagePoolLookupByName(name)), doing)
+
+
+async def pool_kinds(connection: Connection) -> tuple[str, ...]:
+    """The kinds that the host can have: dir, netfs, logical, ... Of a host that does not tell, those that all have."""
+
+    def ask(conn: "libvirt.virConnect") -> tuple[str, ...]:
+        try:
+            return pools_xml.parse_kinds(conn.getStoragePoolCapabilities(0))
+        except (AttributeError, XmlError):
+            return _COMMON
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in UNKNOWN_FLAG:
+                raise
+            return _COMMON
+
+    return await connection.long.call(ask, text("Asking which storage pools there can be"))
 
 
 async def define_pool(connection: Connection, xml: str) -> str:
@@ -124,6 +142,21 @@ def _default_folder(connection: Connection, conn: "libvirt.virConnect") -> str:
         text("Make a storage pool there first."),
         "no-folder",
     )
+
+
+def first_room(connection: Connection, conn: "libvirt.virConnect") -> int:
+    """Bytes free in the folder where `ensure_default_pool` would make a pool, which need not be there yet; 0: unknown.
+
+    For a worker thread: the folder may lie on a server.
+    """
+    if not connection.local or connection.capabilities.driver.upper() != "QEMU":
+        return 0
+    try:
+        folder = Path(_default_folder(connection, conn))
+        found = os.statvfs(next(one for one in (folder, *folder.parents) if one.exists()))
+    except (OSError, VirtError):
+        return 0
+    return found.f_bavail * found.f_frsize
 
 
 def is_session(connection: Connection) -> bool:

@@ -4,6 +4,7 @@ from vmdesk.virt.pools import (
     define_pool,
     ensure_default_pool,
     pool,
+    pool_kinds,
     pools,
     preferred,
     refresh,
@@ -23,6 +24,7 @@ from vmdesk.virt.volumes import (
     volume,
     volume_at,
     volumes,
+    wipe,
 )
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "free_name",
     "grow",
     "pool",
+    "pool_kinds",
     "pools",
     "preferred",
     "read",
@@ -48,4 +51,5 @@ __all__ = [
     "volume",
     "volume_at",
     "volumes",
+    "wipe",
 ]

@@ -89,6 +89,7 @@ async def create_volume(
     full: bool = False,
     backing: str = "",
     backing_format: str = "",
+    secret: str = "",
     progress: Progress | None = None,
 ) -> Volume:
     """Make a volume of so many bytes. VirtError "taken" if there is something of that name.
@@ -96,6 +97,7 @@ async def create_volume(
     format   qcow2, raw; left out where the pool knows none
     full     take all its space now; `progress` hears how far that is
     backing  the path of the file below it, with its format
+    secret   libvirt's secret with its passphrase, by UUID: it is encrypted
     Cancelled, what was made is deleted as soon as libvirt is done with it: at once, or after its last byte.
     """
     connection.may_write(doing := _making(name, pool))
@@ -111,6 +113,7 @@ async def create_volume(
         allocation=capacity if full and not backing else 0,
         backing=backing,
         backing_format=backing_format,
+        secret=secret,
     )
     flags = _PREALLOCATE if full and format == "qcow2" and not backing and pool.keeps_files else 0
 
@@ -157,6 +160,12 @@ async def grow(connection: Connection, pool: str, name: str, capacity: int) -> N
         found.resize(capacity, 0)
 
     await connection.long.call(work, doing)
+
+
+async def wipe(connection: Connection, pool: str, name: str) -> None:
+    """Overwrite all that is in it with zeroes. It goes on to its end whoever waits for it."""
+    connection.may_write(doing := text("Wiping the volume {volume}", volume=name))
+    await connection.long.call(lambda conn: _look_up(conn, pool, name).wipe(0), doing)
 
 
 async def delete_volume(connection: Connection, pool: str, name: str, path: str = "") -> bool:
@@ -256,12 +265,19 @@ def _build(
     allocation: int = 0,
     backing: str = "",
     backing_format: str = "",
+    secret: str = "",
 ) -> str:
     if not 0 < capacity <= volumes_xml.MOST_BYTES:
         raise errors.refused(doing, text("A volume has a size between 1 byte and 8 EiB."), name="size")
     try:
         return volumes_xml.build(
-            name, capacity, format=format, allocation=allocation, backing=backing, backing_format=backing_format
+            name,
+            capacity,
+            format=format,
+            allocation=allocation,
+            backing=backing,
+            backing_format=backing_format,
+            secret=secret,
         )
     except XmlError as error:
         raise VirtError(Problem(text("{doing} did not work.", doing=doing), details=str(error), name="xml")) from None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from vmdesk.model.chain import Role, Use
+from vmdesk.model.storage import Volume
 from vmdesk.virtxml.domain import disk_source
 
 # The path of the kernel and such may stand in other elements, too; these are what libvirt has.
@@ -27,6 +28,12 @@ def of_domain(domain: etree._Element, machine: str, live: bool, into: Layers, sn
         if path:
             into.uses.append(_disk(disk, path, machine, live, snapshot))
         _chain(disk, path, into)
+        mirror = disk.find("mirror")
+        if mirror is not None:  # a block job copies it there: not yet its disk, but written already
+            copy = disk_source(mirror.find("source"), mirror.get("type") or "") or mirror.get("file") or ""
+            if copy and copy != path:
+                target = _target(disk.find("target"), "dev")
+                into.uses.append(Use(copy, Role.OVERLAY, machine, target, _format_of(mirror), live=live))
     for element, role in _others(domain):
         if path := (element.text or "").strip():
             into.uses.append(Use(path, role, machine, live=live, writable=role is Role.NVRAM))
@@ -100,6 +107,15 @@ def _format(disk: etree._Element) -> str:
 def _format_of(layer: etree._Element) -> str:
     found = layer.find("format")
     return (found.get("type") or "") if found is not None else ""
+
+
+def mirror(volume: Volume) -> str:
+    """A `<disk>` that says where a running disk is copied to."""
+    kind, word = ("block", "dev") if volume.kind == "block" else ("file", "file")
+    disk = etree.Element("disk", type=kind)
+    etree.SubElement(disk, "driver", name="qemu", type=volume.format or "raw")
+    etree.SubElement(disk, "source", {word: volume.path})
+    return etree.tostring(disk, encoding="unicode")
 
 
 def chain_of(domain: etree._Element, target: str) -> tuple[tuple[str, ...], bool]:

@@ -25,6 +25,14 @@ def parse(xml: str, *, active: bool = True, autostart: bool = False, persistent:
     )
 
 
+def parse_kinds(xml: str) -> tuple[str, ...]:
+    """The kinds of pools that a host can have, from `<storagepoolCapabilities>`. Raises XmlError."""
+    told = root(xml)
+    if told.tag != "storagepoolCapabilities":
+        raise XmlError("not <storagepoolCapabilities>")
+    return tuple(one.get("type") or "" for one in told.findall("pool") if one.get("supported") == "yes")
+
+
 def build(
     name: str,
     target: str = "",

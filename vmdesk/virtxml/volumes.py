@@ -39,11 +39,13 @@ def build(
     allocation: int = 0,
     backing: str = "",
     backing_format: str = "",
+    secret: str = "",
 ) -> str:
     """A `<volume>` to be made. Sizes in bytes.
 
     format   qcow2, raw; "" where the pool knows none
     backing  the path of the file below it; its format must be said, so that nobody ever guesses it from the content
+    secret   the UUID of libvirt's secret with its passphrase: it is encrypted (LUKS) then
     Raises XmlError if XML has no way to write the name or a path, if a size is out of range, or a format is missing.
     """
     if not 0 < capacity <= MOST_BYTES or not 0 <= allocation <= MOST_BYTES:
@@ -60,6 +62,9 @@ def build(
     if format == "qcow2":
         # libvirt's own choice is version 2 (0.10), which cannot keep the bitmaps of incremental backups.
         _add(target, "compat", "1.1")
+    if secret:
+        encryption = etree.SubElement(target, "encryption", format="luks")
+        etree.SubElement(encryption, "secret", type="passphrase", uuid=secret)
     if backing:
         below = etree.SubElement(volume, "backingStore")
         _add(below, "path", backing)

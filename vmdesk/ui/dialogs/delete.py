@@ -18,6 +18,7 @@ from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan, Item, Keep, delete_plan
 from vmdesk.core.jobs import Report
 from vmdesk.core.snapshots.desk import View
+from vmdesk.core.storage.rows import ROLES
 from vmdesk.model.chain import Role
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
@@ -33,18 +34,6 @@ from vmdesk.ui.widgets.form import Heading, Muted, Section
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.scroll_bar import thin
 
-ROLES = {
-    Role.DISK: text("disk"),
-    Role.MEDIUM: text("installation medium"),
-    Role.BACKING: text("base image"),
-    Role.NVRAM: text("firmware settings"),
-    Role.TPM: text("TPM state"),
-    Role.BOOT: text("kernel or firmware"),
-    Role.FROZEN: text("snapshot's disk"),
-    Role.OVERLAY: text("snapshot's disk"),
-    Role.MEMORY: text("memory of a snapshot"),
-    Role.SAVED: text("saved state"),
-}
 KEPT = {
     Keep.NEEDED: text("stays: needed by {who}"),
     Keep.SHARED: text("stays: shared with other machines"),
