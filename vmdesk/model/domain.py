@@ -92,6 +92,8 @@ class Definition:
     nics: tuple[Nic, ...] = ()
     graphics: tuple[Graphics, ...] = ()
     security: tuple[tuple[str, str], ...] = ()  # (model, label) of <seclabel>
+    cpuset: str = ""  # the host's CPUs that the whole machine may run on; "" for all
+    pins: tuple[tuple[int, str], ...] = ()  # (number of a virtual CPU, host's CPUs); -2: the emulator
     agent: bool = False  # a guest agent channel is defined
     template: bool = False  # our mark: only there to be cloned
     trashed: float = 0.0  # our mark: when it went to the trash, Unix time; 0.0: it is not there

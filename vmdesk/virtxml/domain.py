@@ -3,6 +3,7 @@
 from lxml import etree
 
 from vmdesk.model.domain import Definition, Disk, Graphics, Labels, Nic
+from vmdesk.model.pinning import ALL, EMULATOR
 from vmdesk.virtxml import marks, medium, metadata, system
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 
@@ -57,6 +58,8 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
         agent=any(
             target.get("name") == _AGENT for target in devices.findall("channel/target") if target.get("type") != "xen"
         ),
+        cpuset=(vcpu.get("cpuset") or "") if vcpu is not None else "",
+        pins=_pins(domain.find("cputune")),
         medium=medium.remembered(domain),
         template=marked.template,
         trashed=marked.trashed,
@@ -83,6 +86,15 @@ def _firmware(domain: etree._Element) -> str:
     if loader is None:
         return ""
     return "efi" if loader.get("type") == "pflash" or os_element.find("nvram") is not None else "bios"
+
+
+def _pins(tune: etree._Element | None) -> tuple[tuple[int, str], ...]:
+    """Which CPUs of the host the virtual ones run on, and the emulator."""
+    if tune is None:
+        return ()
+    found = [(number(one.get("vcpu"), -1), one.get("cpuset") or "") for one in tune.findall("vcpupin")]
+    found += [(EMULATOR, one.get("cpuset") or "") for one in tune.findall("emulatorpin")]
+    return tuple((part, cpus) for part, cpus in found if cpus and part != ALL)
 
 
 def _disk(disk: etree._Element) -> Disk:

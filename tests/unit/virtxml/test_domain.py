@@ -98,3 +98,11 @@ def test_what_is_no_domain_is_refused(bad: str) -> None:
 )
 def test_firmware(os: str, firmware: str) -> None:
     assert domain.parse(f"<domain>{os}</domain>")[0].firmware == firmware
+
+
+def test_which_cpus_of_the_host() -> None:
+    tune = "<cputune><shares>9</shares><vcpupin vcpu='1' cpuset='0-1'/><emulatorpin cpuset='3'/></cputune>"
+    definition, _ = domain.parse(f"<domain type='kvm'><vcpu cpuset='0-3'>2</vcpu>{tune}</domain>")
+    assert (definition.cpuset, definition.pins) == ("0-3", ((1, "0-1"), (-2, "3")))
+    odd = "<cputune><vcpupin vcpu='x' cpuset='0'/><vcpupin vcpu='0'/></cputune>"
+    assert domain.parse(f"<domain type='kvm'>{odd}</domain>")[0].pins == ()

@@ -50,7 +50,9 @@ def cells_of(facts: HostFacts) -> tuple[Cell, ...]:
 
 
 class Topology(QWidget):
-    """Point at a square to read which CPU it is."""
+    """Point at a square to read which CPU it is. `side`: of a square, in pixels."""
+
+    side = THREAD
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -119,14 +121,15 @@ class Topology(QWidget):
     def _place_cores(self, node: _Node, socket: int, left: float, top: float, right: float) -> float:
         """The cores of one socket in lines; returns the lower edge."""
         at = left
-        height = THREAD + 2 * GAP
+        side = self.side
+        height = side + 2 * GAP
         for threads in _cores(node.cell, socket):
-            core_width = len(threads) * (THREAD + GAP) + GAP
+            core_width = len(threads) * (side + GAP) + GAP
             if at + core_width > right and at > left:
                 at, top = left, top + height + CORE_GAP
             node.cores.append(QRectF(at, top, core_width, height))
             for place, cpu in enumerate(threads):
-                node.threads.append((QRectF(at + GAP + place * (THREAD + GAP), top + GAP, THREAD, THREAD), cpu))
+                node.threads.append((QRectF(at + GAP + place * (side + GAP), top + GAP, side, side), cpu))
             at += core_width + CORE_GAP
         return top + height
 
@@ -137,7 +140,7 @@ class Topology(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         palette = self.palette()
         ink, accent = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Accent)
-        for node in self._nodes:
+        for number, node in enumerate(self._nodes):
             painter.setPen(QPen(faded(ink, 0.12), 1))
             painter.setBrush(palette.color(QPalette.ColorRole.Base))
             painter.drawRoundedRect(node.area.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
@@ -151,9 +154,14 @@ class Topology(QWidget):
             painter.setBrush(faded(accent, 0.16))
             for core in node.cores:
                 painter.drawRoundedRect(core, 4, 4)
-            painter.setBrush(faded(accent, 0.7))
-            for area, _ in node.threads:
-                painter.drawRoundedRect(area, 2, 2)
+            for area, cpu in node.threads:
+                self._paint_cpu(painter, area, cpu, number)
+
+    def _paint_cpu(self, painter: QPainter, area: QRectF, cpu: Cpu, node: int) -> None:
+        """One square; `node` counts from the first."""
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faded(self.palette().color(QPalette.ColorRole.Accent), 0.7))
+        painter.drawRoundedRect(area, 2, 2)
 
     def _paint_memory(self, painter: QPainter, node: _Node) -> None:
         accent = self.palette().color(QPalette.ColorRole.Accent)
@@ -177,16 +185,20 @@ class Topology(QWidget):
             return True
         return super().event(event)
 
+    def words_of(self, cpu: Cpu) -> str:
+        """What is told of a CPU."""
+        words = tr("CPU {id}: socket {socket}, core {core}", id=cpu.id, socket=cpu.socket, core=cpu.core)
+        others = [str(other) for other in cpu.siblings if other != cpu.id]
+        if others:
+            words += "\n" + tr("shares its core with CPU {others}", others=", ".join(others))
+        return words
+
     def words_at(self, x: float, y: float) -> str:
         """What is there; "" for nothing."""
         for node in self._nodes:
             for area, cpu in node.threads:
                 if area.adjusted(-1, -1, 2, 2).contains(x, y):
-                    others = [str(other) for other in cpu.siblings if other != cpu.id]
-                    words = tr("CPU {id}: socket {socket}, core {core}", id=cpu.id, socket=cpu.socket, core=cpu.core)
-                    if others:
-                        words += "\n" + tr("shares its core with CPU {others}", others=", ".join(others))
-                    return words
+                    return self.words_of(cpu)
             if node.area.contains(x, y):
                 far = [
                     tr("{distance} to node {cell}", distance=in_language(f"{distance / 10:.1f} ×"), cell=cell)
