@@ -54,6 +54,9 @@ def test_the_default_network_is_switched_on_or_made() -> None:
     async def work(connection: Connection) -> None:
         await networks.stop_network(connection, "default")
         await networks.set_network_autostart(connection, "default", False)
+        once, changed = await networks.ensure_default_network(connection, False)
+        assert changed and once.active and not once.autostart
+        assert await networks.ensure_default_network(connection, False) == (once, False)
         ready, changed = await networks.ensure_default_network(connection)
         assert changed and ready.active and ready.autostart
         assert await networks.ensure_default_network(connection) == (ready, False)

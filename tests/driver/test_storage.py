@@ -4,7 +4,8 @@ import asyncio
 import io
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -206,6 +207,19 @@ def test_read_only() -> None:
         assert await problem(storage.ensure_default_pool(connection)) == "read-only"
 
     run(work, readonly=True)
+
+
+def test_room_for_the_first_pool() -> None:
+    """The folder of the first pool need not be there yet."""
+
+    def room(local: bool = True, driver: str = "QEMU") -> int:
+        stub = SimpleNamespace(
+            local=local, config_uri="qemu:///system", capabilities=SimpleNamespace(driver=driver)
+        )  # fmt: skip
+        return pools.first_room(cast(Connection, stub), cast(Any, None))
+
+    assert room() > 0
+    assert room(local=False) == 0 and room(driver="TEST") == 0
 
 
 def test_the_home_folder_of_another_computers_session() -> None:

@@ -78,6 +78,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|user[,forward=HOST:GUEST]|bridge=B",
         help=tr("a network card; repeatable; none"),
     )
+    shown = tr("libvirt's network default, where it is switched on for this, is not set to start with the host")
+    machine.add_argument("--no-network-autostart", action="store_true", help=shown)
     machine.add_argument("--display", action="append", metavar="KIND", help=tr("dbus, vnc, spice; repeatable; none"))
     machine.add_argument("--sealed", action="store_true", help=tr("neither clipboard nor files may pass"))
     machine.add_argument("--drivers", metavar="ISO", help=tr("a second CD with drivers, for Windows"))
@@ -202,6 +204,7 @@ def _machine(options: argparse.Namespace) -> dict[str, Any]:
         "cpu": Cpu(options.cpu) if options.cpu in {one.value for one in Cpu} else (options.cpu or Cpu.FAST),
         "disks": _several(options.disk, _disk, (DiskWish(),), "--disk"),
         "nics": _several(options.network, values.network, (NicWish(),), "--network"),
+        "network_stays": not options.no_network_autostart,
         "displays": tuple(options.display or ()),
         "sealed": options.sealed,
         "drivers": _place(options.drivers) if options.drivers else None,

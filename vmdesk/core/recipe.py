@@ -43,6 +43,7 @@ def vmdesk_create(wish: Wish, uri: str = "") -> Recipe:
         arguments += repeated("--disk", [written_disk(disk) for disk in wish.disks] or ["none"])
     if wish.nics != default.nics:
         arguments += repeated("--network", [written_network(nic) for nic in wish.nics] or ["none"])
+    arguments += [] if wish.network_stays else ["--no-network-autostart"]
     arguments += repeated("--display", wish.displays)
     arguments += ["--sealed"] if wish.sealed else []
     cloud, notes = _cloud(wish.cloud)

@@ -39,6 +39,7 @@ class HostAbilities:
     passt        user-mode cards may use passt (tried by defining)
     session      the user's own daemon (qemu:///session): no bridges without a helper, user networking
     interfaces   the host's own network interfaces that macvtap and bridges could use (name, kind)
+    room         bytes free where the first pool would be made, on a host without one; 0: not told
     """
 
     driver: str = ""
@@ -56,6 +57,7 @@ class HostAbilities:
     pools: tuple[Pool, ...] = ()
     networks: tuple[Network, ...] = ()
     interfaces: tuple[tuple[str, str], ...] = ()
+    room: int = 0
 
 
 @dataclass(frozen=True, slots=True)

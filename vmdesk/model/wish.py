@@ -159,6 +159,7 @@ class Wish:
     media        the ISO, tree, kernel, disk image, cloud image or XML file of `source`
     drivers      a CD with drivers for Windows (virtio-win), shown to the installer as a second one
     displays     dbus, vnc, spice, or "none" alone; empty: dbus and vnc without an open port
+    network_stays  libvirt's network "default", where it has to be switched on, is from then on with the host
     sealed       neither clipboard nor files may pass, by definition
     """
 
@@ -181,6 +182,7 @@ class Wish:
     memory_kib: int = 0
     disks: tuple[DiskWish, ...] = (DiskWish(),)
     nics: tuple[NicWish, ...] = (NicWish(),)
+    network_stays: bool = True
     displays: tuple[str, ...] = ()
     sealed: bool = False
     cloud: CloudWish | None = None

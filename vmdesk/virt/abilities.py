@@ -18,7 +18,7 @@ from vmdesk.model.text import text
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.kvm import prove_kvm
 from vmdesk.virt.networks import interfaces, networks
-from vmdesk.virt.pools import is_session, pools
+from vmdesk.virt.pools import first_room, is_session, pools, preferred
 from vmdesk.virt.things import leniently
 from vmdesk.virtxml import abilities as abilities_xml
 from vmdesk.virtxml import capabilities
@@ -50,8 +50,13 @@ async def host_abilities(connection: Connection) -> HostAbilities:
         _or_none(interfaces(connection)),
         connection.long.call(lambda conn: _free_memory(connection, conn), text("Reading the host's memory")),
     )
+    room = 0
+    if preferred(found_pools) is None:
+        doing = text("Looking for a place for disks")
+        room = await connection.long.call(lambda conn: first_room(connection, conn), doing)
     return replace(
         known,
+        room=room,
         free_memory=min(free, known.memory) if known.memory else free,
         pools=tuple(found_pools),
         networks=tuple(found_networks),

@@ -74,8 +74,8 @@ async def set_network_autostart(connection: Connection, name: str, on: bool) -> 
     await connection.long.call(lambda conn: conn.networkLookupByName(name).setAutostart(int(on)), doing)
 
 
-async def ensure_default_network(connection: Connection) -> tuple[Network, bool]:
-    """The network called "default", on and set to start with the host; whether anything had to be done for that.
+async def ensure_default_network(connection: Connection, lasting: bool = True) -> tuple[Network, bool]:
+    """The network called "default", on; whether anything had to be done for that. lasting: it starts with the host.
 
     Where there is none, one behind address translation is defined, with addresses that nobody uses yet.
     VirtError "session" for a user's own daemon, which may not make networks.
@@ -88,7 +88,7 @@ async def ensure_default_network(connection: Connection) -> tuple[Network, bool]
             text('Use "user" as their network: it needs none.'),
             "session",
         )
-    return await connection.long.call(lambda conn: _ensure(conn, connection.local), doing)
+    return await connection.long.call(lambda conn: _ensure(conn, connection.local, lasting), doing)
 
 
 async def interfaces(connection: Connection) -> list[tuple[str, str]]:
@@ -99,27 +99,28 @@ async def interfaces(connection: Connection) -> list[tuple[str, str]]:
     return await connection.long.call(_interfaces, text("Listing the network interfaces of the host"))
 
 
-def _ensure(conn: "libvirt.virConnect", local: bool) -> tuple[Network, bool]:
+def _ensure(conn: "libvirt.virConnect", local: bool, lasting: bool) -> tuple[Network, bool]:
     known = next((one for one in _networks(conn) if one.name == DEFAULT), None)
     if known is None:
-        return _make_default(conn, local), True
+        return _make_default(conn, local, lasting), True
     found = conn.networkLookupByName(DEFAULT)
-    if known.active and (known.autostart or not known.persistent):
+    if known.active and (known.autostart or not known.persistent or not lasting):
         return known, False
     if not known.active:
         found.create()
-    if known.persistent:
+    if known.persistent and lasting:
         found.setAutostart(1)
     return _read(found), True
 
 
-def _make_default(conn: "libvirt.virConnect", local: bool) -> Network:
+def _make_default(conn: "libvirt.virConnect", local: bool, lasting: bool) -> Network:
     collision: libvirt.libvirtError | None = None
     for subnet in _free_subnets(conn, local):
         found = _define(conn, networks_xml.build_nat(DEFAULT, subnet))
         try:
             found.create()
-            found.setAutostart(1)
+            if lasting:
+                found.setAutostart(1)
             return _read(found)
         except libvirt.libvirtError as error:
             with contextlib.suppress(libvirt.libvirtError):

@@ -139,6 +139,25 @@ def test_more_than_the_host_has_is_told_before_the_last_page_and_has_to_be_confi
     assert drafts.stopping(draft, Page.SUMMARY) is None and drafts.to_confirm(draft) == (complaint.what,)
 
 
+def test_too_large_a_disk_is_told_on_a_host_without_a_pool() -> None:
+    fresh = replace(HOST, pools=(), room=10 * GIB)
+    draft = drafts.with_figures(drafted(fresh), Figures(1, 1 << 20, 20 * 1024 * GIB))
+    (said,) = drafts.complaints(draft, "disks")
+    assert "10 GiB left" in str(said.what) and drafts.page_of(said.field) is Page.MACHINE
+    assert str(offers.disk_left(fresh, "")) == "10 GiB free in the place for disks"
+    assert not drafts.complaints(drafts.with_figures(draft, Figures(1, 1 << 20, 5 * GIB)), "disks")
+    full = drafts.checked(replace(draft, wish=replace(draft.wish, disks=(DiskWish(20 * GIB, full=True),))))
+    assert drafts.stopping(full, Page.MACHINE) is not None
+
+
+def test_a_copy_that_does_not_fit_is_told_in_the_wizard_too() -> None:
+    blocked = Blocked("/home/anna", "q", text("no"), (), True)
+    what = found(blocked=blocked)
+    medium = replace(what.medium, bytes=900 * GIB)
+    draft = drafts.take(drafted(), replace(what, medium=medium))
+    assert "the copy takes 900 GiB at once" in str(drafts.stopping(draft, Page.MACHINE))
+
+
 def test_a_cloud_image_nobody_can_log_in_to() -> None:
     draft = drafts.checked(drafts.with_media(drafts.with_source(drafted(), From.CLOUD), Here("/x.qcow2")))
     assert any("log in" in str(one) for one in drafts.warnings(draft))
@@ -166,6 +185,10 @@ def test_set_up_of_the_host_is_told() -> None:
     said = " ".join(map(str, set_up(fresh)))
     assert "pool default is made in /var/lib/libvirt/images" in said and "network default is made" in said
     assert "your home folder" in " ".join(map(str, set_up(drafted(replace(SESSION, pools=())))))
+    once = drafted(replace(HOST, networks=()), network_stays=False)
+    assert "network default is made." in " ".join(map(str, set_up(once)))
+    once = drafted(network_stays=False)
+    assert "network default is switched on." in " ".join(map(str, set_up(once)))
     off = Pool("default", "p", target="/x", active=False)
     assert "pool default is switched on" in " ".join(map(str, set_up(drafted(replace(HOST, pools=(off,))))))
 

@@ -96,9 +96,7 @@ class _Run:
                 why = text("There is a machine called {name} on this host already.", name=name)
                 raise _refused(why, text("Choose another name."), "taken")
         await self._networks()
-        entry = self._tools.journal.begin(
-            CREATE, self._connection.config_uri, self._wish.name, names=list(self._names)
-        )
+        entry = self._tools.journal.begin(CREATE, self._connection.config_uri, self._wish.name, names=list(self._names))
         self._making = Making(self._connection, entry)
         self._bringing = Bringing(
             self._making,
@@ -340,7 +338,7 @@ class _Run:
         for name in dict.fromkeys(nic.source for nic in self._wish.nics if nic.kind is Nets.NETWORK):
             changed = False
             if name == networks.DEFAULT:
-                changed = (await networks.ensure_default_network(self._connection))[1]
+                changed = (await networks.ensure_default_network(self._connection, self._wish.network_stays))[1]
             elif not (await networks.network(self._connection, name)).active:
                 await networks.start_network(self._connection, name)
                 changed = True

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from vmdesk.core.creating.findings import Findings
+from vmdesk.core.creating.findings import Findings, room
 from vmdesk.media import seed
 from vmdesk.model import names
 from vmdesk.model.abilities import HostAbilities
@@ -289,6 +289,7 @@ def checked(draft: Draft) -> Draft:
     complaints = list(
         checks.check(wish, found.system, found.host, found.machine, medium_arch=found.medium.architecture)
     )
+    complaints += room(wish, found)
     if clash := next((name for name in names.names(wish) if name in draft.taken), ""):
         complaints.append(Complaint("name", text("There is a machine called {name} on this host already.", name=clash)))
     for place, disk in enumerate(wish.disks):

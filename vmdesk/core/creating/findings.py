@@ -11,13 +11,13 @@ from vmdesk.media.tree import Tree
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.names import names
-from vmdesk.model.storage import Volume
+from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.system import Certainty, Medium, System
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import Away, DiskWish, From, Here, Place, Reach, There, Wish
 from vmdesk.virt import abilities, reaching, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virt.pools import preferred
+from vmdesk.virt.pools import DEFAULT, preferred
 from vmdesk.virt.reaching import Blocked
 from vmdesk.virtxml.build import checks
 from vmdesk.virtxml.build.complaint import Complaint, in_words
@@ -66,9 +66,9 @@ async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: H
     complaints = (
         *(Complaint("unattended", one) for one in wrong),
         *checks.check(wish, medium.system, host, machine),
-        *_room(wish, host, medium, image, blocked),
     )
-    return Findings(host, machine, medium, image, tree, blocked, complaints)
+    found = Findings(host, machine, medium, image, tree, blocked, complaints)
+    return replace(found, complaints=(*complaints, *room(wish, found)))
 
 
 async def _medium(
@@ -108,18 +108,19 @@ async def _volume(connection: Connection, place: There) -> Volume:
         raise VirtError(Problem(what, error.problem.why, name="no-volume")) from None
 
 
-def _room(
-    wish: Wish, host: HostAbilities, medium: Medium, image: Image | None, blocked: Blocked | None
-) -> Iterator[Complaint]:
+def room(wish: Wish, found: Findings) -> Iterator[Complaint]:
     """What is copied from here must fit into its pool."""
+    host, image, blocked = found.host, found.image, found.blocked
     disk = wish.disks[0] if wish.disks and image is not None else DiskWish()
     stays = wish.source is not From.CLOUD and not (disk.copy or disk.linked or wish.linked)
     if image is not None and not image.usable:
         stays = False
     if not isinstance(wish.media, Here) or (stays and host.local and (blocked is None or wish.reach is not Reach.COPY)):
         return
-    size = image.taken if image is not None else medium.bytes
+    size = image.taken if image is not None else found.medium.bytes
     pool = next((one for one in host.pools if one.name == disk.pool), None) or preferred(list(host.pools))
+    if pool is None and host.room:
+        pool = Pool(DEFAULT, "", available=host.room)
     if pool is not None and pool.active and size > pool.available:
         what = text(
             "The pool {pool} has {left} left, the copy takes {size} at once.",

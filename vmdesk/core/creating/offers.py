@@ -67,7 +67,7 @@ def cpu_stops(host: HostAbilities) -> tuple[int, ...]:
 def room(host: HostAbilities, pool: str) -> int:
     """Bytes that a pool has left ("" the host's first choice); 0: not told."""
     found = next((one for one in host.pools if one.name == pool), None) if pool else preferred(list(host.pools))
-    return found.available if found is not None else 0
+    return found.available if found is not None else 0 if pool else host.room
 
 
 def cpus_left(host: HostAbilities) -> Text | None:
@@ -84,6 +84,8 @@ def memory_left(host: HostAbilities) -> Text | None:
 
 def disk_left(host: HostAbilities, pool: str) -> Text | None:
     left = room(host, pool)
+    if left and preferred(list(host.pools)) is None:
+        return text("{free} free in the place for disks", free=in_words(left))
     return text("{free} left in the pool", free=in_words(left)) if left else None
 
 

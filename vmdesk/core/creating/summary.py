@@ -77,11 +77,15 @@ def set_up(draft: Draft) -> tuple[Text, ...]:
     for name in dict.fromkeys(nic.source for nic in wish.nics if nic.kind is Nets.NETWORK):
         network = networks.get(name)
         if network is None and name == DEFAULT:
-            found.append(text("The network {network} is made, and starts with the host.", network=name))
+            found.append(
+                text("The network {network} is made, and starts with the host.", network=name)
+                if wish.network_stays
+                else text("The network {network} is made.", network=name)
+            )
         elif network is not None and not network.active:
             found.append(
                 text("The network {network} is switched on, and starts with the host.", network=name)
-                if name == DEFAULT
+                if name == DEFAULT and wish.network_stays
                 else text("The network {network} is switched on.", network=name)
             )
     if isinstance(wish.media, Here) and (_copies(draft) or _is_base(draft)):

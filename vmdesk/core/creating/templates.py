@@ -55,7 +55,8 @@ class Templates:
     def last(self, draft: Draft) -> Draft:
         """The draft with the choices of the last time on its host."""
         found = self._table("last").get(draft.host)
-        return read({name: found[name] for name in _LASTING if name in found} if isinstance(found, dict) else None, draft)
+        kept = {name: found[name] for name in _LASTING if name in found} if isinstance(found, dict) else None
+        return read(kept, draft)
 
     def remember(self, draft: Draft) -> None:
         """What was chosen, for the next time."""

@@ -14,6 +14,7 @@ from vmdesk.virtxml.build.choose import disk_bytes_for
 from vmdesk.virtxml.build.complaint import Complaint, Weight, in_words, short
 from vmdesk.virtxml.build.platform import platform
 
+DEFAULT = "default"
 LARGEST = 64 * TIB
 LEAST = 1 * MIB
 MOST = 60
@@ -30,6 +31,8 @@ def check(wish: Wish, system: System, host: HostAbilities) -> Iterator[Complaint
     if platform(wish, system, host).machine == "pc" and sum(disk.bus == "ide" for disk in wish.disks) > _IDE - 1:
         yield Complaint("disks", text("IDE has room for three disks and a CD."))
     pools = {pool.name: pool for pool in host.pools}
+    if host.room:
+        pools[""] = Pool(DEFAULT, "", available=host.room)  # the one that is going to be made
     wanted: Counter[str] = Counter()
     all_now: Counter[str] = Counter()
     for place, disk in enumerate(wish.disks):
@@ -40,7 +43,7 @@ def check(wish: Wish, system: System, host: HostAbilities) -> Iterator[Complaint
             yield Complaint(f"{field}.format", text("New disks are qcow2 or raw."))
         if disk.name and ("/" in disk.name or disk.name in (".", "..") or names.problem(disk.name)):
             yield Complaint(f"{field}.name", text("{name} is not the name of a file.", name=short(disk.name)))
-        if disk.pool and pools and disk.pool not in pools:
+        if disk.pool and host.pools and disk.pool not in pools:
             yield Complaint(f"{field}.pool", text("The host has no pool {pool}.", pool=short(disk.pool)))
         size = _disk_size(disk, system, place == 0 and wish.source in (From.DISK, From.CLOUD))
         if size is None:
@@ -104,6 +107,6 @@ def _space(pool: Pool, size: int, all_now: int) -> Iterator[Complaint]:
 
 def _first_pool(host: HostAbilities) -> str:
     """Where a disk goes whose pool was not chosen: "default", else the first that keeps files."""
-    if any(pool.name == "default" for pool in host.pools):
-        return "default"
+    if any(pool.name == DEFAULT for pool in host.pools):
+        return DEFAULT
     return next((pool.name for pool in host.pools if pool.active and pool.keeps_files), "")
