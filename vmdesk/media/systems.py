@@ -91,7 +91,7 @@ class Database:
         return self._database.get_os(system_id)
 
     @property
-    def library(self) -> Any:
+    def osinfo(self) -> Any:
         return self._library
 
     def _identified(self, disc: Disc, arch: str) -> Medium | None:

@@ -101,7 +101,7 @@ def answers(
     if found is None:
         raise _refused(system, text("The OS database has no answers of the kind {profile} for it.", profile=profile))
     script, way = found
-    library, native = database.library, database.native(system.id)
+    library, native = database.osinfo, database.native(system.id)
     network = library.InstallScriptInstallationSource.NETWORK
     script.set_installation_source(network if url else library.InstallScriptInstallationSource.MEDIA)
     script.set_preferred_injection_method(_method(library, way))
@@ -160,7 +160,7 @@ def _own_loop() -> Iterator[None]:
 
 def _script(database: Database, system: System, profile: str) -> tuple[Any, Way] | None:
     """Into the initrd where that is possible: nothing is left of it afterwards."""
-    library = database.library
+    library = database.osinfo
     native = database.native(system.id) if system.id else None
     if native is None:
         return None

@@ -197,7 +197,7 @@ class Display:
     # ---------------------------------------------------------------- the library's thread: beginning and end
 
     @property
-    def library(self) -> Library:
+    def binding(self) -> Library:
         assert self._library
         return self._library
 
@@ -211,15 +211,15 @@ class Display:
         return self._over or self._leaving
 
     def on(self, thing: Any, signal: str, handler: Callable[..., Any]) -> None:
-        self._signals.append((thing, self.library.on(thing, signal, handler)))
+        self._signals.append((thing, self.binding.on(thing, signal, handler)))
 
     def on_rectangle(self, thing: Any, signal: str, handler: Callable[[int, int, int, int], None]) -> None:
-        self._signals.append((thing, self.library.on_rectangle(thing, signal, handler)))
+        self._signals.append((thing, self.binding.on_rectangle(thing, signal, handler)))
 
     def _start(self) -> None:
         if self._over:
             return
-        spice = self.library.spice
+        spice = self.binding.spice
         session = self._session = spice.Session()
         session.set_property("enable-smartcard", False)
         if self._password:
@@ -257,7 +257,7 @@ class Display:
             self._leaving = True
             if self.inputs is not None:
                 # Let the last keys go up first.
-                self.library.after(0.02, lambda: self.end(None))
+                self.binding.after(0.02, lambda: self.end(None))
             else:
                 self.end(None)
 
@@ -267,7 +267,7 @@ class Display:
             return
         self._over = True
         for thing, number in self._signals:
-            self.library.off(thing, number)
+            self.binding.off(thing, number)
         for copy in self._copies:
             copy.cancel()
             copy.fail(VirtError(problem or words.closed()))
@@ -297,7 +297,7 @@ class Display:
     # ---------------------------------------------------------------- channels
 
     def _on_channel(self, _session: Any, channel: Any) -> None:
-        spice = self.library.spice
+        spice = self.binding.spice
         number = channel.get_property("channel-id")
         kinds: tuple[tuple[Any, Callable[[Any, int], bool]], ...] = (
             (spice.MainChannel, self._new_main),
@@ -319,13 +319,13 @@ class Display:
             return
         # For each connection QEMU makes a key pair, one after the other, which takes it some 10 ms: pictures first.
         if not self._second:
-            self.library.after(_PICTURE_FIRST, self._connect_second)
+            self.binding.after(_PICTURE_FIRST, self._connect_second)
         self._second.append(channel)
 
     def _connect_second(self) -> None:
         channels, self._second = self._second, []
         for channel in channels:
-            self.library.spice.Channel.connect(channel)
+            self.binding.spice.Channel.connect(channel)
 
     def _on_open_fd(self, channel: Any, tls: int) -> None:
         if isinstance(self._where, Address) or self._over or self._sockets is None:
@@ -334,7 +334,7 @@ class Display:
             # It would ask for ever: over a socket of ours the library cannot encrypt.
             self.end(words.not_spice("the server wants TLS"))
             return
-        if isinstance(channel, self.library.spice.RecordChannel) and not self._talker:
+        if isinstance(channel, self.binding.spice.RecordChannel) and not self._talker:
             return
         self._sockets.open(lambda fd, problem: self._got_fd(channel, fd, problem))
 
@@ -342,7 +342,7 @@ class Display:
         if problem:
             if not self._over and self._needed(channel):
                 self.end(problem)
-        elif self._over or channel not in self._channels or not self.library.spice.Channel.open_fd(channel, fd):
+        elif self._over or channel not in self._channels or not self.binding.spice.Channel.open_fd(channel, fd):
             os.close(fd)
 
     def _needed(self, channel: Any) -> bool:
@@ -355,12 +355,12 @@ class Display:
         self.on(channel, "channel-event", self._on_main_event)
         self.on(channel, "main-mouse-update", self._on_mouse)
         self.on(channel, "main-agent-update", self._on_agent)
-        for signal, handler in self.clipboard.begin(self.library, channel):
+        for signal, handler in self.clipboard.begin(self.binding, channel):
             self.on(channel, signal, handler)
         return True
 
     def _on_main_event(self, channel: Any, event: Any) -> None:
-        events = self.library.spice.ChannelEvent
+        events = self.binding.spice.ChannelEvent
         error = channel.get_error()
         details = error.message if error else str(event.value_nick)
         if event == events.OPENED:
@@ -387,7 +387,7 @@ class Display:
         self._leaving = True
         assert self._sockets
         sockets = self._sockets
-        self.library.after(_LEFT_BEHIND, lambda: sockets.knock(self._knocked))
+        self.binding.after(_LEFT_BEHIND, lambda: sockets.knock(self._knocked))
 
     def _knocked(self, answered: bool) -> None:
         self.end(words.taken() if answered else words.ended())
@@ -464,7 +464,7 @@ class Display:
 
     def _new_playback(self, channel: Any, _number: int) -> bool:
         if self._sound is None:
-            self._sound = Sound(self.library, channel)
+            self._sound = Sound(self.binding, channel)
             for signal, handler in self._sound.signals:
                 self.on(channel, signal, handler)
             self._play()
@@ -472,7 +472,7 @@ class Display:
 
     def _new_record(self, channel: Any, _number: int) -> bool:
         if self._ear is None:
-            self._ear = Ear(self.library, channel)
+            self._ear = Ear(self.binding, channel)
             for signal, handler in self._ear.signals:
                 self.on(channel, signal, handler)
             self._play()
@@ -492,14 +492,14 @@ class Display:
         self._folder = (folder, writable) if folder else None
         if self._session is None:
             return
-        channel = self.library.spice.Channel
+        channel = self.binding.spice.Channel
         if self._port is not None:
-            channel.disconnect(self._port, self.library.spice.ChannelEvent.NONE)
+            channel.disconnect(self._port, self.binding.spice.ChannelEvent.NONE)
         self._session.set_property("shared-dir", str(folder) if folder else None)
         self._session.set_property("share-dir-ro", not writable)
         if self._port is not None and folder:
             port = self._port
-            self.library.after(0.1, lambda: channel.connect(port) if self._port is port else None)
+            self.binding.after(0.1, lambda: channel.connect(port) if self._port is port else None)
 
     def _begin_copy(self, copy: Copy) -> None:
         self._copies.append(copy)
@@ -509,7 +509,7 @@ class Display:
         if self._session is None:
             raise VirtError(words.not_open())
         if self._usb is None:
-            self._usb = Usb(self.library, self._session, lambda: self.usb_changed())
+            self._usb = Usb(self.binding, self._session, lambda: self.usb_changed())
         return self._usb
 
 

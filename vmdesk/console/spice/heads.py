@@ -46,7 +46,7 @@ class Session(Protocol):
     """What the display channels need of the session that they are of (display.py)."""
 
     @property
-    def library(self) -> Library: ...
+    def binding(self) -> Library: ...
     @property
     def members(self) -> tuple[Member, ...]: ...
     @property
@@ -87,7 +87,7 @@ class Screens:
         """Another channel; whether it is to be connected."""
         if number in self._found or len(self._found) >= _HEADS_MAX:
             return False
-        session, library = self._session, self._session.library
+        session, library = self._session, self._session.binding
         picture = Picture(lambda rects: self._damaged(number, rects), self.look, library.when_idle, library.after)
         screen = self._found[number] = _Screen(channel, picture)
 
@@ -129,13 +129,13 @@ class Screens:
         return self._found[channel].picture
 
     def _on_screen_event(self, screen: _Screen, event: Any) -> None:
-        events = self._session.library.spice.ChannelEvent
+        events = self._session.binding.spice.ChannelEvent
         if event in (events.OPENED, events.NONE, events.SWITCHING):
             return
         screen.busy = False
         if screen.wanted and not self._session.ending:
             # Perhaps the first sign of the session's end; the main channel tells more about that.
-            self._session.library.after(1.0, lambda: self._still_without(screen, event.value_nick))
+            self._session.binding.after(1.0, lambda: self._still_without(screen, event.value_nick))
 
     def _still_without(self, screen: _Screen, details: str) -> None:
         if screen.wanted and not screen.busy and not self._session.ending:
@@ -149,7 +149,7 @@ class Screens:
         """Some backend has been paused or goes on: without anybody who looks, pictures are not sent."""
         if self._session.ending:
             return
-        wanted, spice = not self._all_paused(), self._session.library.spice
+        wanted, spice = not self._all_paused(), self._session.binding.spice
         for screen in self._found.values():
             if screen.wanted == wanted:
                 continue
@@ -165,6 +165,6 @@ class Screens:
             return
         if not screen.busy:
             screen.busy = True
-            self._session.library.spice.Channel.connect(screen.channel)
+            self._session.binding.spice.Channel.connect(screen.channel)
         elif tries:
-            self._session.library.after(0.01, lambda: self._reconnect(screen, tries - 1))
+            self._session.binding.after(0.01, lambda: self._reconnect(screen, tries - 1))
