@@ -3,14 +3,16 @@
 import contextlib
 import ipaddress
 import re
+import secrets
 import socket
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import libvirt
 
-from vmdesk.model.network import Network
+from vmdesk.model.network import Lease, Network, NetworkDetails
 from vmdesk.model.text import text
 from vmdesk.virt import errors
 from vmdesk.virt.connection import Connection
@@ -38,10 +40,41 @@ async def network(connection: Connection, name: str) -> Network:
     return await connection.long.call(lambda conn: _read(conn.networkLookupByName(name)), doing)
 
 
+async def detailed(connection: Connection) -> list[NetworkDetails]:
+    """All networks of the host with all that is in them, by name: as stored, or as they are on if that is all."""
+    return await connection.long.call(_detailed, text("Listing the networks"))
+
+
+async def leases(connection: Connection, name: str) -> list[Lease]:
+    """The addresses that a network has given out and not got back, by address; [] where the driver does not tell."""
+    doing = text("Looking at the addresses of the network {network}", network=name)
+    return await connection.long.call(lambda conn: _leases(conn.networkLookupByName(name)), doing)
+
+
+async def free_subnet(connection: Connection) -> ipaddress.IPv4Network | None:
+    """A subnet that no network, route or interface of the host has; None: all of those we try are taken."""
+    doing = text("Looking for free addresses")
+    return await connection.long.call(lambda conn: next(_free_subnets(conn, connection.local), None), doing)
+
+
+async def taken_subnets(connection: Connection) -> tuple[Subnet, ...]:
+    """What must not be used for a new network: of other networks, and of the host as far as that is known."""
+
+    def work(conn: "libvirt.virConnect") -> tuple[Subnet, ...]:
+        return (*_taken(conn), *(_routes() if connection.local else ()))
+
+    return await connection.long.call(work, text("Looking for free addresses"))
+
+
+def some_subnet6() -> ipaddress.IPv6Network:
+    """A subnet of one's own for IPv6, as RFC 4193 wants it made: by chance, so that no two are the same."""
+    return ipaddress.IPv6Network(((0xFD << 120) | (secrets.randbits(40) << 80), 64))
+
+
 async def define_network(connection: Connection, xml: str) -> str:
     """Define one; its name. A name that is taken is refused, a definition is never replaced."""
     connection.may_write(doing := text("Defining a network"))
-    return await connection.long.call(lambda conn: str(_define(conn, xml).name()), doing)
+    return await connection.long.call(lambda conn: str(define(conn, xml).name()), doing)
 
 
 async def start_network(connection: Connection, name: str) -> None:
@@ -116,7 +149,7 @@ def _ensure(conn: "libvirt.virConnect", local: bool, lasting: bool) -> tuple[Net
 def _make_default(conn: "libvirt.virConnect", local: bool, lasting: bool) -> Network:
     collision: libvirt.libvirtError | None = None
     for subnet in _free_subnets(conn, local):
-        found = _define(conn, networks_xml.build_nat(DEFAULT, subnet))
+        found = define(conn, networks_xml.build_nat(DEFAULT, subnet))
         try:
             found.create()
             if lasting:
@@ -150,6 +183,10 @@ def _taken(conn: "libvirt.virConnect") -> Iterator[Subnet]:
     for one in _listed(conn):
         with leniently():
             yield from networks_xml.subnets(one.XMLDesc(0))
+    with leniently():
+        for interface in conn.listAllInterfaces(0):
+            with leniently():
+                yield from networks_xml.taken_by_interface(interface.XMLDesc(0))
 
 
 def _routes() -> Iterator[ipaddress.IPv4Network]:
@@ -171,13 +208,17 @@ def _dotted(word: str) -> str:
     return socket.inet_ntoa(struct.pack("=L", int(word, 16)))
 
 
-def _networks(conn: "libvirt.virConnect") -> list[Network]:
-    switches = Switches(
+def _switches(conn: "libvirt.virConnect") -> Switches:
+    return Switches(
         conn.listAllNetworks,
         libvirt.VIR_CONNECT_LIST_NETWORKS_ACTIVE,
         libvirt.VIR_CONNECT_LIST_NETWORKS_AUTOSTART,
         libvirt.VIR_CONNECT_LIST_NETWORKS_PERSISTENT,
     )
+
+
+def _networks(conn: "libvirt.virConnect") -> list[Network]:
+    switches = _switches(conn)
     found = []
     for one in _listed(conn):
         try:
@@ -206,7 +247,63 @@ def _read(found: "libvirt.virNetwork") -> Network:
         raise unreadable(error) from None
 
 
-def _define(conn: "libvirt.virConnect", xml: str) -> "libvirt.virNetwork":
+def _detailed(conn: "libvirt.virConnect") -> list[NetworkDetails]:
+    switches = _switches(conn)
+    found = []
+    for one in _listed(conn):
+        try:
+            flags = switches.of(one)
+            running = str(one.XMLDesc(0))
+            lasting, _two = stored(one, running) if flags["persistent"] else (running, False)
+            now = networks_xml.details(running, **flags)
+            # What libvirt chose at the start (the bridge) is told by the running one only.
+            kept = networks_xml.details(lasting, **flags)
+            bridge = now.network.bridge or kept.network.bridge
+            found.append(replace(kept, network=replace(kept.network, bridge=bridge)))
+        except libvirt.libvirtError as error:
+            if error.get_error_code() != libvirt.VIR_ERR_NO_NETWORK:
+                raise
+        except XmlError as error:
+            raise unreadable(error) from None
+    return sorted(found, key=lambda one: one.network.name)
+
+
+def stored(found: "libvirt.virNetwork", otherwise: str) -> tuple[str, bool]:
+    """The stored definition, and whether the driver tells it apart from the running one."""
+    try:
+        return str(found.XMLDesc(libvirt.VIR_NETWORK_XML_INACTIVE)), True
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in UNKNOWN_FLAG:
+            raise
+        return otherwise, False
+
+
+def _leases(found: "libvirt.virNetwork") -> list[Lease]:
+    told: list[dict[str, object]] = []
+    try:
+        told = list(found.DHCPLeases())
+    except libvirt.libvirtError as error:
+        # Of one that is off, and of those without addresses of their own, there is nothing to be told.
+        quiet = (libvirt.VIR_ERR_NO_SUPPORT, libvirt.VIR_ERR_OPERATION_UNSUPPORTED, libvirt.VIR_ERR_OPERATION_INVALID)
+        if error.get_error_code() not in quiet:
+            raise
+    given = [
+        Lease(
+            str(one.get("mac") or "").lower(),
+            str(one.get("ipaddr") or ""),
+            str(one.get("hostname") or ""),
+            float(str(one.get("expirytime") or 0)),
+        )
+        for one in told
+    ]
+    return sorted(given, key=lambda one: (":" in one.ip, socket.inet_pton(_family(one.ip), one.ip)))
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def define(conn: "libvirt.virConnect", xml: str) -> "libvirt.virNetwork":
     try:
         if _VALIDATE:
             return conn.networkDefineXMLFlags(xml, _VALIDATE)

@@ -1,14 +1,15 @@
 """Virtual networks and the host's own interfaces: XML to values and back."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lxml import etree
 
-from vmdesk.model.network import Network
-from vmdesk.virtxml.document import XmlError, root
+from vmdesk.model.network import Addresses, DnsHost, Filter, Network, NetworkDetails, Range, StaticLease
+from vmdesk.virtxml.document import XmlError, number, root
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
+DIRECT = ("macvtap", "private", "vepa", "passthrough")  # kinds that sit on an interface of the host
 
 
 def parse(xml: str, *, active: bool = True, autostart: bool = False, persistent: bool = True) -> Network:
@@ -29,6 +30,69 @@ def parse(xml: str, *, active: bool = True, autostart: bool = False, persistent:
         bridge=(bridge.get("name") or "") if bridge is not None else "",
         address=str(first) if first else "",
         dhcp=network.find("ip/dhcp") is not None,
+    )
+
+
+def details(xml: str, *, active: bool = True, autostart: bool = False, persistent: bool = True) -> NetworkDetails:
+    """All of a `<network>`. Raises XmlError."""
+    network = root(xml)
+    forward, domain, ports = network.find("forward"), network.find("domain"), network.find("forward/nat/port")
+    devices = [one.get("dev") or "" for one in network.findall("forward/interface")]
+    if forward is not None and forward.get("dev"):
+        devices.insert(0, forward.get("dev") or "")
+    return NetworkDetails(
+        network=parse(xml, active=active, autostart=autostart, persistent=persistent),
+        kind=_kind(network),
+        devices=tuple(dict.fromkeys(one for one in devices if one)),
+        addresses=tuple(_addresses(one) for one in network.findall("ip") if _address(one)),
+        hosts=tuple(
+            DnsHost(one.get("ip") or "", tuple((name.text or "").strip() for name in one.findall("hostname")))
+            for one in network.findall("dns/host")
+        ),
+        domain=(domain.get("name") or "") if domain is not None else "",
+        local=domain is not None and domain.get("localOnly") == "yes",
+        nat_ports=None if ports is None else (number(ports.get("start")), number(ports.get("end"))),
+    )
+
+
+def _kind(network: etree._Element) -> str:
+    forward, bridge = network.find("forward"), network.find("bridge")
+    if forward is None:
+        return "isolated"
+    mode = forward.get("mode") or "nat"
+    return "macvtap" if mode == "bridge" and bridge is None else mode
+
+
+def _addresses(ip: etree._Element) -> Addresses:
+    return Addresses(
+        str(_address(ip)),
+        tuple(Range(one.get("start") or "", one.get("end") or "") for one in ip.findall("dhcp/range")),
+        tuple(
+            StaticLease((one.get("mac") or "").lower(), one.get("ip") or "", one.get("name") or "")
+            for one in ip.findall("dhcp/host")
+            if one.get("mac")
+        ),
+    )
+
+
+def contains(ip: etree._Element, address: str) -> bool:
+    """Whether an address is in the subnet of an `<ip>`."""
+    found = _address(ip)
+    try:
+        return found is not None and ipaddress.ip_address(address) in found.network
+    except ValueError:
+        return False
+
+
+def filter_(xml: str) -> Filter:
+    """A `<filter>` of the host. Raises XmlError."""
+    found = root(xml)
+    return Filter(
+        found.get("name") or "",
+        (found.findtext("uuid") or "").strip(),
+        found.get("chain") or "root",
+        len(found.findall("rule")),
+        tuple(one.get("filter") or "" for one in found.findall("filterref")),
     )
 
 
@@ -67,32 +131,51 @@ def build(
     dhcp: bool = True,
     bridge: str = "",
     device: str = "",
+    ranges: Sequence[Range] = (),
+    subnet6: ipaddress.IPv6Network | None = None,
+    domain: str = "",
 ) -> str:
     """A `<network>` to be defined.
 
-    mode    nat, route, open; isolated: the machines and the host only; bridge: the host's own `bridge`
-    subnet  its addresses, the first of which is the host's; None: none are given out
-    device  the host's interface that is forwarded to; "": any
+    mode     nat, route, open; isolated: the machines and the host only; bridge: the host's own `bridge`;
+             macvtap, private, vepa, passthrough: straight onto the host's interface `device`
+    subnet   its addresses, the first of which is the host's; None: none are given out
+    device   the host's interface that is forwarded to; "": any
+    ranges   what DHCP gives out; (): all but the host's own
+    subnet6  the same of IPv6; what it gives out is announced, not given by DHCP
     Raises XmlError if XML has no way to write the name.
     """
     network = etree.Element("network")
     try:
         etree.SubElement(network, "name").text = name
+        if mode != "isolated":
+            forward = etree.SubElement(network, "forward", mode="bridge" if mode == "macvtap" else mode)
+            if mode == "nat" and subnet6 is not None:
+                etree.SubElement(forward, "nat", ipv6="yes")
+            if device and mode in DIRECT:
+                etree.SubElement(forward, "interface", dev=device)
+            elif device:
+                forward.set("dev", device)
+        if mode == "bridge":
+            etree.SubElement(network, "bridge", name=bridge)
+        if mode in DIRECT or mode == "bridge":
+            return etree.tostring(network, encoding="unicode", pretty_print=True)
+        etree.SubElement(network, "bridge", stp="on", delay="0")  # its name is chosen by libvirt
+        if domain:
+            etree.SubElement(network, "domain", name=domain)
     except ValueError as error:  # control characters
         raise XmlError(str(error)) from None
-    if mode != "isolated":
-        forward = etree.SubElement(network, "forward", mode=mode)
-        if device:
-            forward.set("dev", device)
-    if mode == "bridge":
-        etree.SubElement(network, "bridge", name=bridge)
-        return etree.tostring(network, encoding="unicode", pretty_print=True)
-    etree.SubElement(network, "bridge", stp="on", delay="0")  # its name is chosen by libvirt
     if subnet is not None:
         hosts = list(_ends(subnet))
         ip = etree.SubElement(network, "ip", address=str(hosts[0]), netmask=str(subnet.netmask))
         if dhcp:
-            etree.SubElement(etree.SubElement(ip, "dhcp"), "range", start=str(hosts[1]), end=str(hosts[2]))
+            given = etree.SubElement(ip, "dhcp")
+            for one in ranges or (Range(str(hosts[1]), str(hosts[2])),):
+                etree.SubElement(given, "range", start=one.start, end=one.end)
+    if subnet6 is not None:
+        etree.SubElement(
+            network, "ip", family="ipv6", address=str(subnet6.network_address + 1), prefix=str(subnet6.prefixlen)
+        )
     return etree.tostring(network, encoding="unicode", pretty_print=True)
 
 
@@ -100,6 +183,12 @@ def interface(xml: str) -> tuple[str, str]:
     """(name, kind) of an `<interface>` of the host: ethernet, bridge, bond, vlan. Raises XmlError."""
     found = root(xml)
     return found.get("name") or "", found.get("type") or ""
+
+
+def taken_by_interface(xml: str) -> tuple[Subnet, ...]:
+    """The subnets in which an `<interface>` of the host has an address. Raises XmlError."""
+    found = (_address(ip) for ip in root(xml).iterfind("protocol/ip"))
+    return tuple(one.network for one in found if one)
 
 
 def device(xml: str) -> str:
