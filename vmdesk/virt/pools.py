@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import libvirt
 
 from vmdesk.model.errors import VirtError
-from vmdesk.model.errors import VirtError
 from vmdesk.model.storage import Pool
 from vmdesk.model.text import text
 from vmdesk.virt import errors
@@ -143,21 +142,6 @@ def _default_folder(connection: Connection, conn: "libvirt.virConnect") -> str:
         text("Make a storage pool there first."),
         "no-folder",
     )
-
-
-def first_room(connection: Connection, conn: "libvirt.virConnect") -> int:
-    """Bytes free in the folder where `ensure_default_pool` would make a pool, which need not be there yet; 0: unknown.
-
-    For a worker thread: the folder may lie on a server.
-    """
-    if not connection.local or connection.capabilities.driver.upper() != "QEMU":
-        return 0
-    try:
-        folder = Path(_default_folder(connection, conn))
-        found = os.statvfs(next(one for one in (folder, *folder.parents) if one.exists()))
-    except (OSError, VirtError):
-        return 0
-    return found.f_bavail * found.f_frsize
 
 
 def first_room(connection: Connection, conn: "libvirt.virConnect") -> int:
