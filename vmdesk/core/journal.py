@@ -19,6 +19,8 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text
 
 FORMAT = 1
+# Problems after which it is not known whether the step was done.
+LOST = ("closed", "timeout", "no-daemon", "unreachable")
 _LARGEST = 4 << 20  # bytes: a definition and some steps
 
 
@@ -77,6 +79,25 @@ class Entry:
     def leave(self) -> None:
         """It could not be ended now (the host is gone): the next start goes on from here."""
         self._release()
+
+    @contextlib.contextmanager
+    def kept_if_lost(self) -> Iterator[None]:
+        """Around steps that take back what they made: closed when they are done or refused.
+
+        Left to the next start if the host was lost meanwhile, or if this program is being ended.
+        """
+        try:
+            yield
+        except VirtError as error:
+            if error.problem.name in LOST:
+                self.leave()
+            else:
+                self.close()
+            raise
+        except BaseException:
+            self.leave()
+            raise
+        self.close()
 
     def _write(self, line: dict[str, Any]) -> None:
         try:

@@ -17,6 +17,7 @@ from vmdesk.virt import errors
 from vmdesk.virt.acting import act, look
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.domains import start
+from vmdesk.virt.removing import undefine_whole
 from vmdesk.virt.things import UNKNOWN_FLAG, leniently, unreadable
 from vmdesk.virtxml import networks as networks_xml
 from vmdesk.virtxml.document import XmlError, root
@@ -37,13 +38,6 @@ __all__ = [
 
 _PREFIX = (0x52, 0x54, 0x00)  # the addresses of QEMU's and KVM's cards
 _MAC = re.compile(r"<mac\s+address=['\"]([0-9A-Fa-f:]{17})['\"]")
-_NVRAM = libvirt.VIR_DOMAIN_UNDEFINE_NVRAM
-_TPM = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_TPM", 0)
-_REST = (
-    libvirt.VIR_DOMAIN_UNDEFINE_MANAGED_SAVE
-    | libvirt.VIR_DOMAIN_UNDEFINE_SNAPSHOTS_METADATA
-    | getattr(libvirt, "VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA", 0)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +140,7 @@ async def remove(connection: Connection, uuid: str, called: str) -> bool:
         if domain.isActive():
             domain.destroy()
         if domain.isPersistent():
-            _undefine(domain)
+            undefine_whole(domain)
 
     try:
         await act(connection, uuid, work, doing, Feature.DEFINE)
@@ -198,19 +192,6 @@ def _define(conn: "libvirt.virConnect", xml: str) -> "libvirt.virDomain":
         if conn.getType() in ("QEMU", "LXC", "TEST") or error.get_error_code() not in UNKNOWN_FLAG:
             raise
     return conn.defineXML(xml)
-
-
-def _undefine(domain: "libvirt.virDomain") -> None:
-    # Older daemons know fewer flags, other drivers none.
-    for flags in dict.fromkeys((_REST | _NVRAM | _TPM, _REST | _NVRAM, _NVRAM, 0)):
-        try:
-            domain.undefineFlags(flags)
-        except libvirt.libvirtError as error:
-            if error.get_error_code() not in UNKNOWN_FLAG:
-                raise
-        else:
-            return
-    domain.undefine()
 
 
 def _taken(conn: "libvirt.virConnect") -> Taken:

@@ -40,6 +40,20 @@ async def delete_path(connection: Connection, path: str) -> bool:
     return await delete_volume(connection, found.pool, found.name, found.path)
 
 
+def undefine_whole(domain: "libvirt.virDomain") -> None:
+    """Its firmware variables, TPM state, saved state and list of snapshots go too. Blocking; libvirtError."""
+    # Older daemons know fewer flags, other drivers none.
+    for flags in dict.fromkeys((_REST | _NVRAM | _TPM, _REST | _NVRAM, _NVRAM, 0)):
+        try:
+            domain.undefineFlags(flags)
+        except libvirt.libvirtError as error:
+            if error.get_error_code() not in UNKNOWN_FLAG:
+                raise
+        else:
+            return
+    domain.undefine()
+
+
 async def undefine_with_variables(connection: Connection, uuid: str, called: str) -> None:
     """Delete the definition with its firmware variables, TPM state, saved state and list of snapshots; disks stay.
 
@@ -50,16 +64,7 @@ async def undefine_with_variables(connection: Connection, uuid: str, called: str
     def work(domain: "libvirt.virDomain") -> None:
         if domain.name() != called or domain.isActive():
             raise errors.refused(doing, text("It was renamed or started meanwhile."), name="changed")
-        # Older daemons know fewer flags, other drivers none.
-        for flags in dict.fromkeys((_REST | _NVRAM | _TPM, _REST | _NVRAM, _NVRAM, 0)):
-            try:
-                domain.undefineFlags(flags)
-            except libvirt.libvirtError as error:
-                if error.get_error_code() not in UNKNOWN_FLAG:
-                    raise
-            else:
-                return
-        domain.undefine()
+        undefine_whole(domain)
 
     await act(connection, uuid, work, doing, Feature.DEFINE)
 

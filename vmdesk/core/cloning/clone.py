@@ -10,8 +10,8 @@ from vmdesk.core.cloning import plan as plans
 from vmdesk.core.cloning.plan import ClonePlan, Fate
 from vmdesk.core.creating.making import DOMAIN, VOLUME, Making, is_ours
 from vmdesk.core.jobs import Report, to_its_end
-from vmdesk.core.journal import Entry, Journal, Record
-from vmdesk.core.snapshots.desk import LOST, View, refused, view
+from vmdesk.core.journal import LOST, Entry, Journal, Record
+from vmdesk.core.snapshots.desk import View, refused, view
 from vmdesk.core.snapshots.reverting import place
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from vmdesk.core.jobs import to_its_end
-from vmdesk.core.journal import Entry, Step
+from vmdesk.core.journal import LOST, Entry, Step
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
@@ -22,7 +22,6 @@ Progress = Callable[[int, int], None]
 CREATE = "create"  # the journal's word for the whole
 VOLUME, DOMAIN, STARTED, FILE, ONCE = "volume", "domain", "started", "file", "once"
 # After these it is not known whether it was done.
-_LOST = ("closed", "timeout", "no-daemon", "unreachable")
 # Seconds between writing down that a volume is about to be made and its first byte; and what two computers' clocks
 # may differ.
 _SOON, _CLOCKS = 30.0, 300.0
@@ -156,7 +155,7 @@ class Making:
         try:
             return await work
         except VirtError as error:
-            if error.problem.name not in _LOST and not self._steps[number].done:
+            if error.problem.name not in LOST and not self._steps[number].done:
                 self._did(number, void=True)
             raise
 

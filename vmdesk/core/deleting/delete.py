@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from vmdesk.core.chains import DeletePlan, Index, delete_plan, settled, top_first
 from vmdesk.core.jobs import Report, to_its_end
-from vmdesk.core.journal import Entry, Journal, Record
-from vmdesk.core.snapshots.desk import LOST, refused
+from vmdesk.core.journal import LOST, Entry, Journal, Record
+from vmdesk.core.snapshots.desk import refused
 from vmdesk.model.chain import Files
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text
@@ -62,18 +62,8 @@ async def delete(
     entry = journal.begin(
         DELETE, connection.config_uri, name, uuid=uuid, name=name, files=list(gone), variables=with_disks
     )
-    try:
+    with entry.kept_if_lost():
         left = await to_its_end(_steps(connection, entry, uuid, name, gone, with_disks, report))
-    except VirtError as error:
-        if error.problem.name in LOST:
-            entry.leave()
-        else:
-            entry.close()
-        raise
-    except BaseException:
-        entry.leave()
-        raise
-    entry.close()
     return Deleted(name, tuple(path for path in gone if path not in left), left)
 
 

@@ -4,12 +4,11 @@ from vmdesk.core.chains import Index
 from vmdesk.core.jobs import to_its_end
 from vmdesk.core.journal import Entry, Record
 from vmdesk.core.snapshots import plan as plans
-from vmdesk.core.snapshots.desk import LOST, Desk, View, refused, view
+from vmdesk.core.snapshots.desk import Desk, View, refused, view
 from vmdesk.core.snapshots.plan import SnapshotPlan, Way
 from vmdesk.core.snapshots.taking import drop_unused
 from vmdesk.model.chain import Role
 from vmdesk.model.domain import State
-from vmdesk.model.errors import VirtError
 from vmdesk.model.snapshot import Kind
 from vmdesk.model.text import Text, text
 from vmdesk.virt import chains as virt_chains
@@ -60,18 +59,8 @@ async def _delete_one(desk: Desk, name: str) -> None:
         way=found.way.value,
         files=gone,
     )
-    try:
+    with entry.kept_if_lost():
         await to_its_end(_steps(desk, entry, seen, found, gone))
-    except VirtError as error:
-        if error.problem.name in LOST:
-            entry.leave()
-        else:
-            entry.close()
-        raise
-    except BaseException:
-        entry.leave()
-        raise
-    entry.close()
 
 
 async def _steps(desk: Desk, entry: Entry, seen: View, found: SnapshotPlan, gone: list[str]) -> None:

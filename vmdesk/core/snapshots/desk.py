@@ -18,8 +18,6 @@ from vmdesk.virt import chains, domains
 from vmdesk.virt import snapshots as virt_snapshots
 from vmdesk.virt.connection import Connection
 
-# After these it is not known whether it was done.
-LOST = ("closed", "timeout", "no-daemon", "unreachable")
 _ODD = re.compile(r"[^A-Za-z0-9._-]+")
 
 

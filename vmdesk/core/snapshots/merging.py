@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from vmdesk.core.chains import Break, Index
 from vmdesk.core.journal import Record
-from vmdesk.core.snapshots.desk import LOST, Desk, View, refused, view
+from vmdesk.core.snapshots.desk import Desk, View, refused, view
 from vmdesk.core.snapshots.taking import drop_unused
 from vmdesk.model.chain import Role
 from vmdesk.model.errors import VirtError
@@ -95,20 +95,10 @@ async def _merge(
     def tell(done: int, total: int) -> None:
         desk.report(done / total if total else None, text("Merging the layers of {disk}", disk=target))
 
-    try:
+    with entry.kept_if_lost():
         entry.step("merge")
         await work(tell)
         await drop_unused(desk.connection, list(gone))
-    except VirtError as error:
-        if error.problem.name in LOST:
-            entry.leave()
-        else:
-            entry.close()
-        raise
-    except BaseException:
-        entry.leave()
-        raise
-    entry.close()
 
 
 async def recover_merge(connection: Connection, record: Record) -> Text:

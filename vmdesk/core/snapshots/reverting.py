@@ -10,9 +10,9 @@ from functools import partial
 from vmdesk.core.chains import Index
 from vmdesk.core.creating.making import Making, undo
 from vmdesk.core.jobs import to_its_end
-from vmdesk.core.journal import Entry, Record
+from vmdesk.core.journal import LOST, Entry, Record
 from vmdesk.core.snapshots import plan as plans
-from vmdesk.core.snapshots.desk import LOST, Desk, View, refused, view
+from vmdesk.core.snapshots.desk import Desk, View, refused, view
 from vmdesk.core.snapshots.offers import EXTERNAL_REVERT
 from vmdesk.core.snapshots.taking import Wish, take
 from vmdesk.model.chain import Role

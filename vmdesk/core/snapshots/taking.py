@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from vmdesk.core.chains import Index
 from vmdesk.core.jobs import to_its_end
-from vmdesk.core.journal import Record
-from vmdesk.core.snapshots.desk import LOST, Desk, View, beside, free_snapshot_name, refused, view
+from vmdesk.core.journal import LOST, Record
+from vmdesk.core.snapshots.desk import Desk, View, beside, free_snapshot_name, refused, view
 from vmdesk.core.snapshots.offers import written
 from vmdesk.model.chain import Files, Role
 from vmdesk.model.errors import VirtError

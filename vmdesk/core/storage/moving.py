@@ -5,8 +5,8 @@ deleted. Written down before each step; a program that is killed in the midst of
 from dataclasses import dataclass
 
 from vmdesk.core.chains import Index
-from vmdesk.core.journal import Record
-from vmdesk.core.snapshots.desk import LOST, Desk, refused
+from vmdesk.core.journal import LOST, Record
+from vmdesk.core.snapshots.desk import Desk, refused
 from vmdesk.core.snapshots.taking import drop_unused
 from vmdesk.model.chain import Files, Image, Role, Use
 from vmdesk.model.errors import VirtError
