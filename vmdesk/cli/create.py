@@ -41,6 +41,11 @@ _SOURCES = {
     "xml": From.XML,
     "container": From.CONTAINER,
 }
+# Options that cloud-init is told of.
+_CLOUD = (
+    "user", "ssh_key", "password_file", "hostname", "packages", "user_data", "address", "gateway", "dns",
+    "network_config",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +137,11 @@ def _add_cloud(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--hostname", metavar="H", help=tr("the machine's name without it"))
     group.add_argument("--packages", metavar="A,B", help=tr("installed at the first start"))
     group.add_argument("--user-data", metavar="FILE", help=tr("your own data instead; - for stdin"))
+    shown = tr("a fixed address, like 192.168.122.10/24, instead of DHCP; with --count each one the next")
+    group.add_argument("--address", metavar="A/PREFIX", help=shown)
+    group.add_argument("--gateway", metavar="A", help=tr("with --address: the way out"))
+    group.add_argument("--dns", metavar="A,B", help=tr("servers that are asked for names"))
+    group.add_argument("--network-config", metavar="FILE", help=tr("your own network configuration; - for stdin"))
 
 
 def check(options: argparse.Namespace) -> None:
@@ -245,10 +255,11 @@ def _several(given: list[str] | None, one: Callable[[str], Any], otherwise: tupl
 
 
 def _cloud(options: argparse.Namespace, stdin: Callable[[str], str]) -> CloudWish | None:
-    given = options.user, options.ssh_key, options.password_file, options.hostname, options.packages, options.user_data
-    if options.cloud_image is None and not any(given):
+    if options.network_config is not None and (options.address or options.gateway or options.dns):
+        raise Usage(tr("--network-config goes without --address, --gateway and --dns."))
+    if options.cloud_image is None and not any(getattr(options, name) for name in _CLOUD):
         return None
-    if options.password_file == STDIN and options.user_data == STDIN:
+    if sum(one == STDIN for one in (options.password_file, options.user_data, options.network_config)) > 1:
         raise Usage(tr("Only one thing can come from stdin."))
     password = _secret(options.password_file, tr("Password: "), stdin).rstrip("\r\n") if options.password_file else ""
     return CloudWish(
@@ -256,9 +267,17 @@ def _cloud(options: argparse.Namespace, stdin: Callable[[str], str]) -> CloudWis
         password=password,
         ssh_keys=tuple(key for words in options.ssh_key or () for key in _keys(words)),
         hostname=options.hostname or "",
-        packages=tuple(filter(None, (options.packages or "").replace(" ", ",").split(","))),
+        packages=_list(options.packages),
+        address=options.address or "",
+        gateway=options.gateway or "",
+        dns=_list(options.dns),
+        network=_secret(options.network_config, "", stdin) if options.network_config else "",
         user_data=_secret(options.user_data, "", stdin) if options.user_data else "",
     )
+
+
+def _list(words: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (words or "").replace(" ", ",").split(",")))
 
 
 def _unattended(options: argparse.Namespace, stdin: Callable[[str], str]) -> UnattendedWish:

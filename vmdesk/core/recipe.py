@@ -13,6 +13,8 @@ from vmdesk.model.sizes import KIB
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import CloudWish, Cpu, From, Reach, UnattendedWish, Wish
 
+_NETWORK_FILE = "network-config"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -92,18 +94,24 @@ def _cloud(cloud: CloudWish | None) -> tuple[list[str], tuple[Text, ...]]:
     if cloud is None:
         return [], ()
     found = options(hostname=cloud.hostname)
+    if not cloud.network:
+        found += options(address=cloud.address, gateway=cloud.gateway, dns=",".join(cloud.dns))
+    config: tuple[Text, ...] = ()
+    if cloud.network:
+        found += ["--network-config", _NETWORK_FILE]
+        config = (
+            text("Your own network configuration is read from the file {file}: put it there.", file=_NETWORK_FILE),
+        )
     if cloud.user_data:
         note = text("Your own cloud-init data is read from standard input: put it into a file, and write < FILE.")
-        return [*found, "--user-data", "-"], (note,)
+        return [*found, "--user-data", "-"], (note, *config)
     found += options(user=cloud.user, packages=",".join(cloud.packages))
     found += repeated("--ssh-key", cloud.ssh_keys)
     notes: tuple[Text, ...] = ()
     if cloud.password:
         found += ["--password-file", "-"]
         notes = (text("The password is asked for: it is not part of the line."),)
-    if cloud.network:
-        notes = (*notes, text("cloud-init's network configuration cannot be given on the command line."))
-    return found, notes
+    return found, (*notes, *config)
 
 
 def _unattended(asked: UnattendedWish) -> tuple[list[str], tuple[Text, ...]]:

@@ -14,6 +14,7 @@ from typing import Any
 import pycdlib
 import yaml
 
+from vmdesk.media import fixed_address
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import CloudWish
@@ -39,8 +40,11 @@ _SALT = string.ascii_letters + string.digits + "./"
 _hashing = threading.Lock()  # crypt() has one answer for all threads
 
 
-def check(cloud: CloudWish, name: str = "") -> tuple[Text, ...]:
-    """What is wrong with it, in sentences; empty if nothing."""
+def check(cloud: CloudWish, name: str = "", count: int = 1, cards: int = 1) -> tuple[Text, ...]:
+    """What is wrong with it, in sentences; empty if nothing.
+
+    count  of machines, the first of which is called `name`; cards: of the network, in each
+    """
     wrong: list[Text] = []
     if cloud.user and not _USER.match(cloud.user):
         wrong.append(text("The user name {name} must begin with a small letter and have no spaces.", name=cloud.user))
@@ -57,7 +61,9 @@ def check(cloud: CloudWish, name: str = "") -> tuple[Text, ...]:
     ]
     if "\n" in cloud.password or "\0" in cloud.password:
         wrong.append(text("A password has one line."))
-    if cloud.network and not isinstance(_loaded(cloud.network), dict):
+    if not cloud.network:
+        wrong += fixed_address.check(cloud, count, cards)
+    elif len(cloud.network) > LARGEST or not isinstance(_loaded(cloud.network), dict):
         wrong.append(text("The network configuration is not valid YAML."))
     if cloud.user_data:
         wrong += _check_user_data(cloud.user_data)
@@ -84,18 +90,21 @@ def is_public_key(line: str) -> bool:
     return blob[4 : 4 + length] == parts[0].encode()
 
 
-def seed(cloud: CloudWish, name: str, instance: str) -> bytes:
+def seed(cloud: CloudWish, name: str, instance: str, mac: str = "", number: int = 0) -> bytes:
     """The CD's bytes. VirtError if something is wrong with the wish.
 
     instance  a new one makes the guest set itself up again
+    mac       of the first card; number: which of several machines, from 0
     """
-    if wrong := check(cloud, name):
+    if wrong := check(cloud, name, number + 1, 1 if mac else 0):
         raise VirtError(Problem(text("cloud-init cannot be given this."), wrong[0], name="cloud"))
     host = cloud.hostname or name
     meta = {"instance-id": instance, "local-hostname": host}
     files = {"meta-data": _dumped(meta), "user-data": user_data(cloud, host)}
     if cloud.network:
         files["network-config"] = cloud.network.rstrip() + "\n"
+    elif config := fixed_address.config(cloud, mac, number):
+        files["network-config"] = _dumped(config)
     return _cd({file: content.encode() for file, content in files.items()})
 
 

@@ -121,15 +121,22 @@ class NicWish:
 
 @dataclass(frozen=True, slots=True)
 class CloudWish:
-    """What cloud-init is told at the first start. A `user_data` of one's own replaces all but the host name."""
+    """What cloud-init is told at the first start. A `user_data` of one's own replaces all but host name and network.
+
+    address  with its prefix, "192.168.122.10/24", of the first card of the first machine; "" by DHCP
+    network  cloud-init's network configuration (version 2), which replaces address, gateway and DNS servers
+    """
 
     user: str = ""
     password: str = field(default="", repr=False)  # plain; only its hash goes into the seed
     ssh_keys: tuple[str, ...] = ()  # lines of authorized_keys
     hostname: str = ""  # "" the machine's name
     packages: tuple[str, ...] = ()
-    network: str = ""  # cloud-init's network configuration (version 2), "" DHCP
+    network: str = ""
     user_data: str = field(default="", repr=False)
+    address: str = ""
+    gateway: str = ""
+    dns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,21 @@ def installed(wish: Wish, system: wishes.System = DEBIAN11, host: wishes.HostAbi
             Wish("web", From.CLOUD, Here("/c"), cloud=CloudWish(user_data="#cloud-config\npassword: sesame\n")),
             "--name web --cloud-image /c --user-data -",
         ),
+        (
+            Wish(
+                "web",
+                From.CLOUD,
+                Here("/c"),
+                network_stays=False,
+                cloud=CloudWish(address="10.0.0.5/24", gateway="10.0.0.1", dns=("10.0.0.1", "9.9.9.9")),
+            ),
+            "--name web --cloud-image /c --no-network-autostart --address 10.0.0.5/24 --gateway 10.0.0.1"
+            " --dns 10.0.0.1,9.9.9.9",
+        ),
+        (
+            Wish("web", From.CLOUD, Here("/c"), cloud=CloudWish(network="version: 2\n")),
+            "--name web --cloud-image /c --network-config network-config",
+        ),
     ],
 )
 def test_vmdesk(wish: Wish, words: str) -> None:
@@ -179,6 +194,8 @@ READ_BACK = (
     replace(
         BASE, source=From.LOCATION, media=Away("http://h/d"), unattended=UnattendedWish("desktop", "ann", hostname="h")
     ),
+    replace(BASE, source=From.CLOUD, media=Here("/c"), cloud=CloudWish(address="10.0.0.5/24", dns=("9.9.9.9", "::1"))),
+    replace(BASE, network_stays=False),
     replace(BASE, drivers=There("p", "v.iso"), tpm=False, cpu=Cpu.MOVABLE, memory_kib=777, vcpus=3, start=False),
     replace(BASE, name="lab", count=5, linked=True, disks=(DiskWish(GIB + 512, source=Here("/a,b")), DiskWish())),
 )

@@ -16,6 +16,9 @@ from vmdesk.model.wish import CloudWish
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ4b1C4S0y7a6m0h1c2U8sQ1w3e4r5t6y7u8i9o0pabc ann@laptop"
 
 
+MAC = "52:54:00:12:34:56"
+
+
 def files(data: bytes) -> dict[str, str]:
     """What is on the CD, read through Rock Ridge as a guest does."""
     iso = pycdlib.PyCdlib()
@@ -81,6 +84,17 @@ def test_own_data_go_as_they_are() -> None:
         CloudWish(user="ann", password="a\nb"),
         CloudWish(password="x"),
         CloudWish(network="a: [b"),
+        CloudWish(address="192.168.1.10"),
+        CloudWish(address="192.168.1.300/24"),
+        CloudWish(address="192.168.1.0/24"),
+        CloudWish(address="192.168.1.255/24"),
+        CloudWish(address="192.168.1.10/24\n- x"),
+        CloudWish(address="192.168.1.10/24", gateway="10.0.0.1"),
+        CloudWish(address="192.168.1.10/24", gateway="fe80::1"),
+        CloudWish(address="192.168.1.10/24", gateway="192.168.1.10"),
+        CloudWish(address="192.168.1.10/24", gateway="router"),
+        CloudWish(gateway="192.168.1.1"),
+        CloudWish(dns=("one.one.one.one",)),
         CloudWish(user_data="hello"),
         CloudWish(user_data="#cloud-config\na: [b"),
         CloudWish(user_data="#cloud-config\n- a\n"),
@@ -92,7 +106,38 @@ def test_own_data_go_as_they_are() -> None:
 def test_what_is_wrong_is_said_and_nothing_is_made(wish: CloudWish) -> None:
     assert seed.check(wish, "web")
     with pytest.raises(VirtError):
-        seed.seed(wish, "web", "i")
+        seed.seed(wish, "web", "i", MAC)
+
+
+def test_a_fixed_address() -> None:
+    wish = CloudWish(address="192.168.1.10/24", gateway="192.168.1.1", dns=("9.9.9.9", "2620:fe::fe"))
+    assert seed.check(wish, "lab", 30) == ()
+    third = yaml.safe_load(files(seed.seed(wish, "lab-03", "i", MAC, 2))["network-config"])
+    card = {
+        "match": {"macaddress": MAC},
+        "set-name": "eth0",
+        "addresses": ["192.168.1.12/24"],
+        "routes": [{"to": "0.0.0.0/0", "via": "192.168.1.1"}],
+        "nameservers": {"addresses": ["9.9.9.9", "2620:fe::fe"]},
+    }
+    assert third == {"version": 2, "ethernets": {"eth0": card}}
+    six = yaml.safe_load(
+        files(seed.seed(CloudWish(address="fd00::a/64", gateway="fe80::1"), "a", "i", MAC))["network-config"]
+    )
+    assert six["ethernets"]["eth0"]["routes"] == [{"to": "::/0", "via": "fe80::1"}]
+    names_only = yaml.safe_load(files(seed.seed(CloudWish(dns=("9.9.9.9",)), "a", "i", MAC))["network-config"])
+    assert names_only["ethernets"]["eth0"]["dhcp4"] is True
+    assert "network-config" not in files(seed.seed(CloudWish(), "a", "i", MAC))
+
+
+def test_addresses_of_several() -> None:
+    def wrong(address: str, count: int, gateway: str = "", cards: int = 1) -> str:
+        return " ".join(map(str, seed.check(CloudWish(address=address, gateway=gateway), "lab", count, cards)))
+
+    assert not wrong("10.0.0.1/28", 14) and "no room for 15" in wrong("10.0.0.1/28", 15)
+    assert "machine's own" in wrong("10.0.0.2/28", 5, "10.0.0.4")
+    assert not wrong("10.0.0.2/28", 5, "10.0.0.1") and not wrong("10.0.0.0/31", 2)
+    assert "network card" in wrong("10.0.0.2/28", 1, cards=0)
 
 
 def test_a_password_is_not_shown() -> None:

@@ -132,11 +132,11 @@ class _Run:
         # A container's root is a folder.
         wanted = () if self._wish.source is From.CONTAINER else self._wish.disks
         disks = [await self._disk(name, number, disk, base) for number, disk in enumerate(wanted)]
-        cdroms = list(common.cdroms)
-        if self._wish.cloud is not None:
-            cdroms.append(await self._seed(name, self._wish.cloud))
         machine = self._wish.uuid or making.free_uuid(self._taken)
         wish = replace(self._wish, uuid=machine, nics=self._addressed(self._wish.nics))
+        cdroms = list(common.cdroms)
+        if wish.cloud is not None:
+            cdroms.append(await self._seed(name, wish.cloud, wish.nics[0].mac if wish.nics else ""))
         prepared = replace(common, disks=tuple(disks), cdroms=tuple(cdroms))
         if wish.unattended is not None:
             prepared = await self._answered(name, prepared, wish.unattended)
@@ -311,8 +311,8 @@ class _Run:
         size = disk.bytes or disk_bytes_for(self._found.system)[0]
         return _at(await self._making.volume(pool, called, size, format=format_, full=disk.full, progress=progress))
 
-    async def _seed(self, name: str, cloud: CloudWish) -> DiskAt:
-        data = seed.seed(cloud, name, str(uuid.uuid4()))
+    async def _seed(self, name: str, cloud: CloudWish, mac: str) -> DiskAt:
+        data = seed.seed(cloud, name, str(uuid.uuid4()), mac, self._names.index(name))
         made = await self._bringing.bytes(data, f"{name}-seed.iso")
         return DiskAt(made.path, format="raw", device="cdrom", readonly=True, stays=True)
 

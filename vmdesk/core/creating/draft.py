@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from vmdesk.core.creating.findings import Findings, room
-from vmdesk.media import seed
+from vmdesk.core.creating.findings import Findings, room, told
 from vmdesk.model import names
 from vmdesk.model.abilities import HostAbilities
 from vmdesk.model.errors import Problem
@@ -295,12 +294,11 @@ def checked(draft: Draft) -> Draft:
     for place, disk in enumerate(wish.disks):
         if disk.source == NOTHING:
             complaints.append(Complaint(f"disks[{place}].source", text("Choose the volume that is to be its disk.")))
-    if wish.cloud is not None and wish.source is From.CLOUD:
-        first = next(iter(names.names(wish)), wish.name)
-        complaints += [Complaint("cloud", what) for what in seed.check(wish.cloud, first)]
-        if not (wish.cloud.user_data or wish.cloud.ssh_keys or wish.cloud.password):
-            nobody = text("Nobody will be able to log in: give a user with a password, or an SSH key.")
-            complaints.append(Complaint("cloud", nobody, Weight.WARNING))
+    complaints += told(wish)
+    cloud = wish.cloud if wish.source is From.CLOUD else None
+    if cloud is not None and not (cloud.user_data or cloud.ssh_keys or cloud.password):
+        nobody = text("Nobody will be able to log in: give a user with a password, or an SSH key.")
+        complaints.append(Complaint("cloud", nobody, Weight.WARNING))
     return replace(draft, found=replace(found, complaints=tuple(complaints)))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from vmdesk.core.creating.knowledge import Knowledge
-from vmdesk.media import unattended
+from vmdesk.media import seed, unattended
 from vmdesk.media.image import Image
 from vmdesk.media.tree import Tree
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
@@ -61,10 +61,8 @@ async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: H
     if host.local and isinstance(wish.media, Here) and wish.source is not From.XML:
         reached = await reaching.reach(connection, wish.media.path)
         blocked = reached if isinstance(reached, Blocked) else None
-    asked = wish.unattended
-    wrong = unattended.check(asked, (names(wish) or ("",))[0]) if asked is not None else ()
     complaints = (
-        *(Complaint("unattended", one) for one in wrong),
+        *told(wish),
         *checks.check(wish, medium.system, host, machine),
     )
     found = Findings(host, machine, medium, image, tree, blocked, complaints)
@@ -106,6 +104,17 @@ async def _volume(connection: Connection, place: There) -> Volume:
             raise
         what = text("There is no volume {volume} in the pool {pool}.", volume=place.volume, pool=place.pool)
         raise VirtError(Problem(what, error.problem.why, name="no-volume")) from None
+
+
+def told(wish: Wish) -> Iterator[Complaint]:
+    """What is wrong with what the guest is told: by cloud-init, by an installer's answers."""
+    every = names(wish) or ("",)
+    if wish.cloud is not None:
+        for one in seed.check(wish.cloud, every[0], len(every), len(wish.nics)):
+            yield Complaint("cloud", one)
+    if wish.unattended is not None:
+        for one in unattended.check(wish.unattended, every[0]):
+            yield Complaint("unattended", one)
 
 
 def room(wish: Wish, found: Findings) -> Iterator[Complaint]:
