@@ -59,8 +59,11 @@ def config(cloud: CloudWish, mac: str, number: int = 0) -> dict[str, Any]:
         card["dhcp4"] = True
     else:
         card["addresses"] = [f"{own.ip + number}/{own.network.prefixlen}"]
-        if cloud.gateway:
-            card["routes"] = [{"to": "0.0.0.0/0" if own.version == 4 else "::/0", "via": cloud.gateway}]
+        if cloud.gateway and own.version == 4:
+            card["routes"] = [{"to": "0.0.0.0/0", "via": cloud.gateway}]
+        elif cloud.gateway:
+            # WORKAROUND cloud-init 22.4 (Debian 12): of a route to ::/0 it makes one to ::/64.
+            card["gateway6"] = cloud.gateway
     if cloud.dns:
         card["nameservers"] = {"addresses": list(cloud.dns)}
     return {"version": 2, "ethernets": {_CARD: card}}

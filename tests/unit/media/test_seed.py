@@ -124,7 +124,7 @@ def test_a_fixed_address() -> None:
     six = yaml.safe_load(
         files(seed.seed(CloudWish(address="fd00::a/64", gateway="fe80::1"), "a", "i", MAC))["network-config"]
     )
-    assert six["ethernets"]["eth0"]["routes"] == [{"to": "::/0", "via": "fe80::1"}]
+    assert six["ethernets"]["eth0"]["gateway6"] == "fe80::1"
     names_only = yaml.safe_load(files(seed.seed(CloudWish(dns=("9.9.9.9",)), "a", "i", MAC))["network-config"])
     assert names_only["ethernets"]["eth0"]["dhcp4"] is True
     assert "network-config" not in files(seed.seed(CloudWish(), "a", "i", MAC))
