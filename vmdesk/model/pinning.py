@@ -20,6 +20,7 @@ class Pinned:
     key: DomainKey
     name: str
     parts: tuple[int, ...]
+    active: bool = True
 
 
 def by_cpu(domains: Iterable[Domain], host_cpus: Iterable[int]) -> dict[int, tuple[Pinned, ...]]:
@@ -33,7 +34,7 @@ def by_cpu(domains: Iterable[Domain], host_cpus: Iterable[int]) -> dict[int, tup
                 for cpu in cpus & everywhere:
                     parts.setdefault(cpu, []).append(part)
         for cpu, numbers in parts.items():
-            found.setdefault(cpu, []).append(Pinned(domain.key, domain.name, _short(numbers, domain)))
+            found.setdefault(cpu, []).append(Pinned(domain.key, domain.name, _short(numbers, domain), domain.active))
     return {cpu: tuple(sorted(pinned, key=lambda one: one.name)) for cpu, pinned in found.items()}
 
 

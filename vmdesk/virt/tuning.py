@@ -70,6 +70,9 @@ def _machine(domain: "libvirt.virDomain", after: str, setting: Setting) -> None:
     elif section == "blkiotune":
         domain.setBlkioParameters({"weight": 500 if value is None else value}, _LIVE)
     elif section == "numatune":
+        if hardware.parse(after).limits.numa_mode not in ("strict", "restrictive"):
+            why = text("Only with the mode strict can the nodes be changed while the machine runs.")
+            raise errors.refused(_DOING, why, name=NOT_LIVE)
         nodes = str(setting.value or f"0-{domain.connect().getInfo()[4] - 1}")
         domain.setNumaParameters({"numa_nodeset": nodes}, _LIVE)
     else:

@@ -27,12 +27,14 @@ def part_words(part: int) -> str:
 
 def pinned_words(pinned: Iterable[Pinned]) -> list[str]:
     """One line for each machine."""
-    return [
-        one.name
-        if one.parts == (ALL,)
-        else tr("{name}: {parts}", name=one.name, parts=", ".join(part_words(part) for part in one.parts))
-        for one in pinned
-    ]
+    return [_one(pinned_one) for pinned_one in pinned]
+
+
+def _one(pinned: Pinned) -> str:
+    name = pinned.name if pinned.active else tr("{name} (off)", name=pinned.name)
+    if pinned.parts == (ALL,):
+        return name
+    return tr("{name}: {parts}", name=name, parts=", ".join(part_words(part) for part in pinned.parts))
 
 
 class HostTopology(Topology):
