@@ -1,23 +1,19 @@
 """New machines on libvirt's test driver: nothing is ever defined over another one."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.testbed.connecting import PRACTICE, problem, run
 from vmdesk.core.creating.making import CREATE, DOMAIN
 from vmdesk.core.creating.recovery import listed
 from vmdesk.core.journal import Journal
 from vmdesk.core.tidying import left_behind, recover
 from vmdesk.model.errors import VirtError
-from vmdesk.model.host import HostConfig
 from vmdesk.virt import domains, making
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.making import Taken
 
-DEMO = Path(__file__).parents[2] / "resources" / "demo.xml"
 UUID = "5d5ef1f5-6d5b-4c93-8d9c-8c0a5a8fd1d5"
 
 
@@ -26,24 +22,6 @@ def definition(name: str = "new", uuid: str = UUID, more: str = "") -> str:
         f"<domain type='test'><name>{name}</name>{f'<uuid>{uuid}</uuid>' if uuid else ''}<memory>65536</memory>"
         f"<os><type>hvm</type></os>{more}</domain>"
     )
-
-
-def run(work: Callable[[Connection], Coroutine[Any, Any, None]], readonly: bool = False) -> None:
-    async def whole() -> None:
-        config = HostConfig("h", "h", f"test://{DEMO}", readonly=readonly)
-        connection = await Connection.open(config, 1, lambda _event: None)
-        try:
-            await work(connection)
-        finally:
-            await connection.close()
-
-    asyncio.run(whole())
-
-
-async def problem(call: Coroutine[Any, Any, Any]) -> str:
-    with pytest.raises(VirtError) as error:
-        await call
-    return error.value.problem.name
 
 
 async def names(connection: Connection) -> set[str]:
@@ -62,7 +40,7 @@ def test_a_life() -> None:
         assert await names(connection) == before
         assert await making.define(connection, definition(uuid=""))
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_names_and_uuids_are_taken_once() -> None:
@@ -74,7 +52,7 @@ def test_names_and_uuids_are_taken_once() -> None:
         assert await problem(making.define(connection, definition(name="other"))) == "taken"
         assert await domains.xml(connection, UUID) == xml
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_what_is_no_definition() -> None:
@@ -89,7 +67,7 @@ def test_what_is_no_definition() -> None:
             await making.define(connection, wrong)
         assert await names(connection) == before
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_a_stored_definition_of_another_machine() -> None:
@@ -100,7 +78,7 @@ def test_a_stored_definition_of_another_machine() -> None:
         assert await problem(making.remove(connection, UUID, "other")) == "changed"
         assert "new" in await names(connection)
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_read_only() -> None:
@@ -108,7 +86,7 @@ def test_read_only() -> None:
         assert await problem(making.define(connection, definition())) == "read-only"
         assert (await making.taken(connection)).names
 
-    run(work, readonly=True)
+    run(PRACTICE, work, readonly=True)
 
 
 def test_what_is_taken() -> None:
@@ -119,7 +97,7 @@ def test_what_is_taken() -> None:
         assert found.names == await names(connection)
         assert UUID in found.uuids and "52:54:00:ab:cd:ef" in found.macs
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_addresses_are_given_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +130,7 @@ def test_what_a_killed_run_never_made_is_said(tmp_path: Path, made: int, ends: s
         said = str(await recover(connection, record, held))
         assert said.endswith(ends), said
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_many_names_in_a_sentence() -> None:

@@ -1,36 +1,12 @@
 """Networks on libvirt's test driver, and what it tells of itself to whoever makes machines."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from vmdesk.model.errors import VirtError
-from vmdesk.model.host import HostConfig
+from tests.testbed.connecting import PRACTICE, problem, run
 from vmdesk.virt import abilities, networks
 from vmdesk.virt.connection import Connection
-
-DEMO = Path(__file__).parents[2] / "resources" / "demo.xml"
-
-
-def run(work: Callable[[Connection], Coroutine[Any, Any, None]], uri: str = "", readonly: bool = False) -> None:
-    async def whole() -> None:
-        config = HostConfig("h", "h", uri or f"test://{DEMO}", readonly=readonly)
-        connection = await Connection.open(config, 1, lambda _event: None)
-        try:
-            await work(connection)
-        finally:
-            await connection.close()
-
-    asyncio.run(whole())
-
-
-async def problem(call: Coroutine[Any, Any, Any]) -> str:
-    with pytest.raises(VirtError) as error:
-        await call
-    return error.value.problem.name
 
 
 def test_listed() -> None:
@@ -47,7 +23,7 @@ def test_listed() -> None:
         assert await networks.network(connection, "lab") == found["lab"]
         assert await problem(networks.network(connection, "gone")) == "no-network"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_the_default_network_is_switched_on_or_made() -> None:
@@ -67,7 +43,7 @@ def test_the_default_network_is_switched_on_or_made() -> None:
         others = {one.address for one in await networks.networks(connection) if one.name != "default"}
         assert made.address.startswith("192.168.") and made.address not in others
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_a_taken_subnet_is_left_alone() -> None:
@@ -82,7 +58,7 @@ def test_a_taken_subnet_is_left_alone() -> None:
         await networks.start_network(connection, "mine")
         await networks.start_network(connection, "mine")  # it is on: nothing to do
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_read_only_and_sessions() -> None:
@@ -90,7 +66,7 @@ def test_read_only_and_sessions() -> None:
         assert await networks.networks(connection)
         assert await problem(networks.ensure_default_network(connection)) == "read-only"
 
-    run(work, readonly=True)
+    run(PRACTICE, work, readonly=True)
 
 
 def test_routes_of_this_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +85,7 @@ def test_interfaces() -> None:
     async def work(connection: Connection) -> None:
         assert await networks.interfaces(connection) == [("eth1", "ethernet")]
 
-    run(work, "test:///default")
+    run("test:///default", work)
 
 
 def test_what_the_host_tells() -> None:
@@ -129,4 +105,4 @@ def test_what_the_host_tells() -> None:
         assert machine.arch == own.arch and machine.kind == own.kinds[0]
         assert await abilities.machine_abilities(connection, own.kinds[0], own.arch) is machine
 
-    run(work)
+    run(PRACTICE, work)

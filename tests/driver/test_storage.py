@@ -1,41 +1,19 @@
 """Storage on libvirt's test driver: all that it can, and plain words for what it cannot."""
 
-import asyncio
 import io
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from vmdesk.model.errors import VirtError
-from vmdesk.model.host import HostConfig
+from tests.testbed.connecting import PRACTICE, problem, run
 from vmdesk.model.storage import Pool
 from vmdesk.virt import pools, storage
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml import pools as pools_xml
 
-DEMO = Path(__file__).parents[2] / "resources" / "demo.xml"
 GIB = 1024**3
-
-
-def run(work: Callable[[Connection], Coroutine[Any, Any, None]], uri: str = "", readonly: bool = False) -> None:
-    async def whole() -> None:
-        config = HostConfig("h", "h", uri or f"test://{DEMO}", readonly=readonly)
-        connection = await Connection.open(config, 1, lambda _event: None)
-        try:
-            await work(connection)
-        finally:
-            await connection.close()
-
-    asyncio.run(whole())
-
-
-async def problem(call: Coroutine[Any, Any, Any]) -> str:
-    with pytest.raises(VirtError) as error:
-        await call
-    return error.value.problem.name
 
 
 def test_pools_and_volumes_are_listed() -> None:
@@ -55,7 +33,7 @@ def test_pools_and_volumes_are_listed() -> None:
         brief = await storage.volumes(connection, "images", brief=True)
         assert [(volume.name, volume.path) for volume in brief] == [(volume.name, volume.path) for volume in volumes]
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_a_pool_that_is_off() -> None:
@@ -71,7 +49,7 @@ def test_a_pool_that_is_off() -> None:
         assert known["fast"].autostart and not known["images"].autostart
         assert await problem(storage.pool(connection, "gone")) == "no-pool"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_a_volume_is_made_and_never_overwritten() -> None:
@@ -91,7 +69,7 @@ def test_a_volume_is_made_and_never_overwritten() -> None:
         assert not await storage.delete_volume(connection, "images", made.name, made.path)
         assert await problem(storage.volume(connection, "images", made.name)) == "no-volume"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 @pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "/etc/passwd", "a\nb", "a\x00b", "\x7f", "ä" * 128])
@@ -100,7 +78,7 @@ def test_names_of_no_file(name: str) -> None:
         pool = await storage.pool(connection, "images")
         assert await problem(storage.create_volume(connection, pool, name, GIB)) == "name"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 @pytest.mark.parametrize("size", [0, -1, 2**63, 2**80])
@@ -109,7 +87,7 @@ def test_sizes_of_no_file(size: int) -> None:
         pool = await storage.pool(connection, "images")
         assert await problem(storage.create_volume(connection, pool, "x", size)) == "size"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_more_than_there_is_room_for() -> None:
@@ -118,7 +96,7 @@ def test_more_than_there_is_room_for() -> None:
         asked = storage.create_volume(connection, pool, "x", pool.available + 1, format="raw", full=True)
         assert await problem(asked) == "disk-full"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_what_this_driver_cannot() -> None:
@@ -129,7 +107,7 @@ def test_what_this_driver_cannot() -> None:
         assert await problem(storage.upload(connection, volume, io.BytesIO(b"x"))) == "no-support"
         assert await problem(storage.read(connection, volume, 0, 1)) == "no-support"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_a_file_that_is_none(tmp_path: Path) -> None:
@@ -144,7 +122,7 @@ def test_a_file_that_is_none(tmp_path: Path) -> None:
             file.truncate(volume.capacity + 1)
         assert await problem(storage.upload(connection, volume, large)) == "too-large"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_download_leaves_no_file_behind(tmp_path: Path) -> None:
@@ -153,7 +131,7 @@ def test_download_leaves_no_file_behind(tmp_path: Path) -> None:
         assert await problem(storage.download(connection, volume, tmp_path / "new")) == "no-support"
         assert not list(tmp_path.iterdir())
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_the_place_for_new_disks() -> None:
@@ -173,7 +151,7 @@ def test_the_place_for_new_disks() -> None:
         assert pool.target == "/var/lib/libvirt/images"
         assert await storage.ensure_default_pool(connection) == (pool, False)
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_the_preferred_pool() -> None:
@@ -196,7 +174,7 @@ def test_a_pool_is_defined_once() -> None:
         assert (await storage.pool(connection, "more & more")).active
         assert await problem(storage.define_pool(connection, pools_xml.build("images", "/srv/other"))) == "taken"
 
-    run(work)
+    run(PRACTICE, work)
 
 
 def test_read_only() -> None:
@@ -206,7 +184,7 @@ def test_read_only() -> None:
         assert await problem(storage.create_volume(connection, pool, "x", GIB)) == "read-only"
         assert await problem(storage.ensure_default_pool(connection)) == "read-only"
 
-    run(work, readonly=True)
+    run(PRACTICE, work, readonly=True)
 
 
 def test_room_for_the_first_pool() -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from tests.testbed import connecting
+from tests.testbed.connecting import Ears
 from vmdesk.core import rates
 from vmdesk.model.domain import Definition, File, Labels, State
 from vmdesk.model.errors import VirtError
-from vmdesk.model.event import Event, Kind
+from vmdesk.model.event import Kind
 from vmdesk.model.host import Feature, HostConfig
 from vmdesk.virt import domains, facts, logs, stats
 from vmdesk.virt.connection import Connection
@@ -40,29 +42,12 @@ def uri(tmp_path: Path) -> str:
     return f"test://{path}"
 
 
-class Ears:
-    """What was posted, from whatever thread."""
-
-    def __init__(self) -> None:
-        self.heard: list[Event] = []
-
-    async def hear(self, wanted: Callable[[Event], bool]) -> Event:
-        for _ in range(500):
-            if found := next((event for event in self.heard if wanted(event)), None):
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"not heard; but {self.heard}")
-
-
 @asynccontextmanager
 async def opened(uri: str, ears: Ears | None = None, readonly: bool = False) -> AsyncIterator[Connection]:
-    config = HostConfig("h", "practice", uri, readonly=readonly)
-    connection = await Connection.open(config, 7, (ears or Ears()).heard.append)
-    try:
+    """Nothing is under way when it has been closed."""
+    async with connecting.opened(uri, ears, readonly) as connection:
         yield connection
-    finally:
-        await connection.close()
-        assert connection.outstanding == 0
+    assert connection.outstanding == 0
 
 
 def test_listing_and_reading_agree(uri: str) -> None:

@@ -18,6 +18,7 @@ from qasync import QEventLoop
 
 from tests.live.looking import is_menu, screenshot
 from tests.testbed.client import KeeperClient
+from tests.testbed.connecting import opened
 from tests.testbed.guests import Guest, Guests
 from vmdesk.console.text import Mods, Terminal
 from vmdesk.core.jobs import Jobs
@@ -41,15 +42,6 @@ async def until(condition: Callable[[], object], what: str, seconds: float = 20)
     while not condition():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
         await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def opened(uri: str, readonly: bool = False) -> AsyncIterator[Connection]:
-    connection = await Connection.open(HostConfig("h", "live", uri, readonly=readonly), 1, lambda _event: None)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 class Seat:

@@ -21,10 +21,10 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from tests.live.looking import image_of, screenshot
-from tests.live.test_console_text import opened
 from tests.live.test_screens_live import Bench
 from tests.testbed import desktop
 from tests.testbed.client import KeeperClient
+from tests.testbed.connecting import opened
 from tests.testbed.guests import INSTALLER, Guest, Guests, Kernel, System
 from vmdesk.console.screen import Surface
 from vmdesk.console.terminal.line import Line, Style

@@ -1,43 +1,17 @@
 """Networks on the real daemon of a fresh host, and what it says it can do."""
 
-import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
+from tests.testbed.connecting import problem, run
 from tests.testbed.guests import Guests
 from vmdesk.model.errors import VirtError
-from vmdesk.model.host import HostConfig
 from vmdesk.model.network import Network
 from vmdesk.virt import abilities, domains, making, networks
 from vmdesk.virt.connection import Connection
-
-
-@asynccontextmanager
-async def opened(uri: str, readonly: bool = False) -> AsyncIterator[Connection]:
-    connection = await Connection.open(HostConfig("h", "h", uri, readonly=readonly), 1, lambda _event: None)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-def run(uri: str, work: Callable[[Connection], Coroutine[Any, Any, None]], readonly: bool = False) -> None:
-    async def whole() -> None:
-        async with opened(uri, readonly) as connection:
-            await work(connection)
-
-    asyncio.run(whole())
-
-
-async def problem(call: Coroutine[Any, Any, Any]) -> str:
-    with pytest.raises(VirtError) as error:
-        await call
-    return error.value.problem.name
 
 
 @pytest.fixture

@@ -2,33 +2,22 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import libvirt
 import pytest
 
 from tests.testbed.client import KeeperClient
+from tests.testbed.connecting import opened
 from tests.testbed.guests import connection as plain
 from vmdesk.model.errors import VirtError
-from vmdesk.model.host import HostConfig
 from vmdesk.virt import making, reaching
-from vmdesk.virt.connection import Connection
 from vmdesk.virt.reaching import Blocked, Reached
 
 LABEL = "<seclabel model='dac' relabel='no'/>"
 UUID = "8d5c1f3e-9a53-4a4b-8d2b-3f1d9c0e7a10"
 MIB = 1024**2
-
-
-@asynccontextmanager
-async def opened(uri: str) -> AsyncIterator[Connection]:
-    connection = await Connection.open(HostConfig("h", "h", uri), 1, lambda _event: None)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.testbed.client import KeeperClient
+from tests.testbed.connecting import opened, problem
 from vmdesk.model.errors import VirtError
-from vmdesk.model.host import HostConfig
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.virt import storage
 from vmdesk.virt.connection import Connection
@@ -24,15 +24,6 @@ from vmdesk.virtxml import pools as pools_xml
 
 MIB = 1024**2
 BED = Path("/var/lib/libvirt/bed")
-
-
-@asynccontextmanager
-async def opened(uri: str) -> AsyncIterator[Connection]:
-    connection = await Connection.open(HostConfig("h", "h", uri), 1, lambda _event: None)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager
@@ -56,12 +47,6 @@ def run(uri: str, folder: Path, work: Callable[[Connection, Pool], Coroutine[Any
             await work(connection, pool)
 
     asyncio.run(whole())
-
-
-async def problem(call: Coroutine[Any, Any, Any]) -> str:
-    with pytest.raises(VirtError) as error:
-        await call
-    return error.value.problem.name
 
 
 async def names(connection: Connection, pool: Pool) -> list[str]:

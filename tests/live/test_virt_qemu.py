@@ -5,44 +5,21 @@ import contextlib
 import gc
 import os
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import libvirt
 import pytest
 
 from tests.testbed.client import KeeperClient
+from tests.testbed.connecting import Ears, opened
 from tests.testbed.guests import Guest, Guests, wait_for
 from vmdesk.model.domain import Domain, Labels, State
 from vmdesk.model.errors import VirtError
-from vmdesk.model.event import Event, Kind
+from vmdesk.model.event import Kind
 from vmdesk.model.host import HostConfig
 from vmdesk.virt import domains, facts, logs, stats
 from vmdesk.virt.connection import Connection
-
-
-class Ears:
-    def __init__(self) -> None:
-        self.heard: list[Event] = []
-
-    async def hear(self, wanted: Callable[[Event], bool], seconds: float = 30) -> Event:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := next((event for event in self.heard if wanted(event)), None):
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"not heard; but {self.heard}")
-
-
-@asynccontextmanager
-async def opened(uri: str, ears: Ears | None = None, readonly: bool = False) -> AsyncIterator[Connection]:
-    config = HostConfig("h", "live", uri, readonly=readonly)
-    connection = await Connection.open(config, 1, (ears or Ears()).heard.append)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 async def one(connection: Connection, guest: Guest) -> Domain:
