@@ -1,4 +1,4 @@
-"""`vmdesk delete`, `vmdesk trash` and `vmdesk orphans`: what is done."""
+"""`vmdesk delete` and `vmdesk orphans`: what is done."""
 
 import argparse
 import sys
@@ -11,7 +11,6 @@ from vmdesk.core import plain, units
 from vmdesk.core.chains import DeletePlan, Item, Keep
 from vmdesk.core.chains import orphans as orphans_of
 from vmdesk.core.deleting import delete as deletion
-from vmdesk.core.deleting import trash as bin_
 from vmdesk.core.journal import Journal
 from vmdesk.model.chain import Role
 from vmdesk.model.domain import Domain
@@ -35,7 +34,7 @@ async def run(session: Session, options: argparse.Namespace) -> int:
         if session.shared.json:
             emit_json(_record(session, domain, told, False, why))
         return FAILED if why is not None else DONE
-    if not options.yes and not _agreed(domain):
+    if not options.yes and not agreed(tr('Delete {name} for good? Type "yes": ', name=plain.clean(domain.name))):
         say(tr("Nothing was deleted. To delete it without being asked: --yes"))
         return FAILED
     files = {image.path for image in told.gone}
@@ -62,10 +61,11 @@ def _refused(told: DeletePlan, with_disks: bool) -> Text | None:
     return told.refused if with_disks or told.owner.template else None
 
 
-def _agreed(domain: Domain) -> bool:
+def agreed(question: str) -> bool:
+    """Whether the person at the terminal says yes."""
     if sys.stdin is None or not sys.stdin.isatty():
         return False
-    sys.stderr.write(tr('Delete {name} for good? Type "yes": ', name=plain.clean(domain.name)))
+    sys.stderr.write(question)
     sys.stderr.flush()
     return sys.stdin.readline().strip().casefold() in ("yes", tr("yes"))
 
@@ -98,12 +98,12 @@ def _show(told: DeletePlan, with_disks: bool) -> None:
         if role is Role.SAVED or with_disks:
             emit(f"  {_HIDDEN[role]}")
     for item in gone:
-        emit("  " + plain.clean(_line(item)))
+        emit("  " + plain.clean(line(item)))
     stays = [item for item in told.items if not item.ticked]
     if stays or (told.hidden and not with_disks):
         emit(tr("What stays:"))
     for item in stays:
-        emit("  " + plain.clean(_line(item)))
+        emit("  " + plain.clean(line(item)))
     for role in told.hidden:
         if role is not Role.SAVED and not with_disks:
             emit(f"  {_HIDDEN[role]}")
@@ -111,7 +111,7 @@ def _show(told: DeletePlan, with_disks: bool) -> None:
         emit(tr("Freed: {size}", size=units.size(told.frees)))
 
 
-def _line(item: Item) -> str:
+def line(item: Item) -> str:
     about = [units.size(item.image.allocation)] if item.image.allocation is not None else []
     if item.keep is not None:
         about.append(str(_KEEPS[item.keep]))
@@ -139,24 +139,6 @@ def _record(session: Session, domain: Domain, told: DeletePlan, done: bool, why:
         "frees": told.frees,
         "refused": str(why) if why is not None else None,
     }
-
-
-async def trash(session: Session, options: argparse.Namespace) -> int:
-    found = await machine(session, options.name)
-    if found is None:
-        return FAILED
-    domain, connection = found
-    if options.undo:
-        await bin_.take_out(connection, domain.uuid)
-    else:
-        await bin_.trash(connection, domain)
-    if session.shared.json:
-        emit_json({"name": domain.name, "uuid": domain.uuid, "trashed": not options.undo})
-    elif options.undo:
-        emit(tr("{name} is out of the trash.", name=plain.clean(domain.name)))
-    else:
-        emit(tr("{name} is in the trash: nothing of it was deleted.", name=plain.clean(domain.name)))
-    return DONE
 
 
 async def orphans(session: Session, options: argparse.Namespace) -> int:

@@ -83,9 +83,41 @@ def delete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help=tr("do not ask"))
 
 
+_TRASH = ("put", "list", "restore", "empty")
+
+
 def trash(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "\n       ".join(
+        (
+            "vmdesk trash [put] NAME...",
+            "vmdesk trash list",
+            "vmdesk trash restore NAME...",
+            "vmdesk trash empty [NAME...] [--dry-run] [--yes]",
+        )
+    )
+    parser.add_argument(
+        "words",
+        nargs="+",
+        metavar="WHAT",
+        help=tr("put: the same as nothing; list; restore; empty: delete for good, all or these"),
+    )
     parser.add_argument("--undo", action="store_true", help=tr("take it out again"))
-    parser.add_argument("name", metavar="NAME")
+    parser.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
+    parser.add_argument("--yes", action="store_true", help=tr("do not ask"))
+
+
+def check_trash(options: argparse.Namespace) -> None:
+    """`what` and `names` of the words: a name alone is put there."""
+    words: list[str] = options.words
+    options.what, options.names = (words[0], words[1:]) if words[0] in _TRASH else ("put", words)
+    if options.undo:
+        options.what = "restore"
+    if options.what == "list" and options.names:
+        raise Usage(tr("vmdesk trash list takes no names."))
+    if options.what in ("put", "restore") and not options.names:
+        raise Usage(tr("Say which machines: vmdesk trash {what} NAME", what=options.what))
+    if (options.yes or options.dry_run) and options.what != "empty":
+        raise Usage(tr("--yes and --dry-run go with empty."))
 
 
 async def run_snapshot(session: Session, options: argparse.Namespace) -> int:
@@ -105,7 +137,7 @@ async def run_delete(session: Session, options: argparse.Namespace) -> int:
 
 
 async def run_trash(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.deleting", session, options, "trash")
+    return await _run("vmdesk.cli.trashing", session, options)
 
 
 async def run_orphans(session: Session, options: argparse.Namespace) -> int:

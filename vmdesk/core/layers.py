@@ -8,7 +8,9 @@ from vmdesk.core.cloning import clone as cloning
 from vmdesk.core.cloning.clone import Cloned
 from vmdesk.core.command import reference
 from vmdesk.core.deleting import delete as deletion
+from vmdesk.core.deleting import trash as bin_
 from vmdesk.core.deleting.delete import Deleted
+from vmdesk.core.deleting.emptying import EmptyPlan
 from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
@@ -88,6 +90,17 @@ class Layers:
         doing = text("Deleting {name}", name=name)
         virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
         work = deletion.delete(self._journal, self._connection(key), key.uuid, name, report, chosen)
+        return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+
+    async def in_trash(self, host: str, uuids: Collection[str] | None = None) -> EmptyPlan:
+        """What emptying the trash of a host means now; `uuids`: of these machines."""
+        return await bin_.contents(self._connection(DomainKey(host, "")), uuids)
+
+    async def discard(self, key: DomainKey, name: str, chosen: Collection[str], report: Report) -> Deleted:
+        """Delete a machine that is in the trash for good, with the chosen files."""
+        doing = text("Deleting {name}", name=name)
+        virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
+        work = bin_.discard(self._journal, self._connection(key), key.uuid, name, chosen, report)
         return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
 
     def _connection(self, key: DomainKey) -> Connection:

@@ -68,6 +68,10 @@ def state_why(domain: Domain) -> str:
     reason = _REASONS.get((domain.state, domain.reason))
     if reason is None and domain.state is State.SHUTOFF and domain.managed_save:
         reason = text("state saved")
+    if domain.definition.trashed:
+        reason = text("in the trash")
+    elif domain.definition.template:
+        reason = text("template")
     return str(reason) if reason else ""
 
 

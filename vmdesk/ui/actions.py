@@ -26,7 +26,7 @@ _NEW_GROUP = {
     "domain.snapshot",
     "domain.rename",
     "domain.copy-name",
-    "domain.delete",
+    "domain.trash",
 }
 
 SEPARATOR = ""
@@ -53,6 +53,7 @@ WINDOW_COMMANDS: tuple[WindowCommand, ...] = (
     WindowCommand("window.practice", text("Open the practice host"), "practice", ""),
     WindowCommand("window.activity", text("Activity"), "activity", "Ctrl+H"),
     WindowCommand("window.trace", text("What did this do"), "console", "Ctrl+Shift+J"),
+    WindowCommand("window.trash", text("Trash"), "trash", ""),
     WindowCommand("window.host", text("Host page"), "host", "Ctrl+Shift+O"),
     WindowCommand("window.preferences", text("Preferences"), "preferences", "Ctrl+,"),
     WindowCommand("window.sidebar", text("Sidebar"), "sidebar", "F9"),
@@ -166,6 +167,8 @@ def _distinct(domains: Sequence[Domain]) -> Sequence[Domain]:
             one.responding,
             one.busy,
             bool(one.addresses),
+            one.definition.template,
+            bool(one.definition.trashed),
         ): one
         for one in domains
     }

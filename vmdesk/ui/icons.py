@@ -134,6 +134,18 @@ GLYPHS: dict[str, int] = {
     "source-commit": 0xF0718,
     "source-branch": 0xF062C,
     "content-duplicate": 0xF0191,
+    "trash": 0xF0A7A,
+    "delete-restore": 0xF0819,
+    "delete-forever": 0xF0B89,
+    "template": 0xF0D39,
+    "calendar-clock": 0xF00F0,
+    "file-tree": 0xF13D2,
+    "call-merge": 0xF00F8,
+    "layers-up": 0xF09C7,
+    "upload": 0xF0552,
+    "download": 0xF01DA,
+    "move": 0xF0252,
+    "eraser": 0xF01FE,
 }
 
 _family: list[str] = []  # [] before the font is loaded, then its family or ""

@@ -42,7 +42,7 @@ class LastTabs:
             return (host_id,)
         if kind == "wall" and (keys := self._there(load("wall-keys")(key))):
             return (keys,)
-        return () if kind in ("activity", "preferences") else None
+        return () if kind in ("activity", "preferences", "trash") else None
 
     def _there(self, keys: Sequence[DomainKey]) -> Sequence[DomainKey]:
         """All of them as soon as each is known or its host has answered; () before."""

@@ -34,7 +34,7 @@ from vmdesk.ui.last_tabs import LastTabs, kept
 from vmdesk.ui.later import load
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.palette import Choice
-from vmdesk.ui.models.sidebar import SidebarModel
+from vmdesk.ui.models.sidebar import TRASH, SidebarModel
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.pages.machines import MachinesPage
 from vmdesk.ui.parts import Level, Notice, Parts
@@ -134,6 +134,7 @@ class MainWindow(QMainWindow):
                 "window.practice": self._hosts.open_practice,
                 "window.activity": lambda: self.open_page("activity"),
                 "window.trace": self._on_trace,
+                "window.trash": lambda: self.open_page("trash"),
                 "window.host": self._on_host_page,
                 "window.preferences": lambda: self.open_page("preferences"),
                 "window.sidebar": self._on_sidebar,
@@ -164,6 +165,7 @@ class MainWindow(QMainWindow):
         self.machines.model.refreshed.connect(self.open_pending)
         self.tabs.changed.connect(self._on_looked)
         self.tabs.changed.connect(self._on_selected)
+        self.tabs.changed.connect(self._on_tab)
 
     # ---------------------------------------------------------------- Shell
 
@@ -259,6 +261,8 @@ class MainWindow(QMainWindow):
         for host in self._parts.store.hosts.values():
             choices.append(Choice(host.config.name, tr("Host"), "host", partial(self.open_host, host.id), order=2))
         for key, domain in self._parts.store.domains.items():
+            if domain.definition.trashed:
+                continue
             choices.append(Choice(domain.name, tr("Machine"), "machine", partial(self.open_machine, key), order=3))
         self.palette_.open(choices)
 
@@ -303,8 +307,14 @@ class MainWindow(QMainWindow):
         self.machines.table.setFocus()  # where one goes on by typing a name
 
     def _on_scope(self, scope: Scope) -> None:
+        if scope == TRASH:
+            self.open_page("trash")
+            return
         self.machines.set_scope(scope)
         self.open_page("machines")
+
+    def _on_tab(self) -> None:
+        self.sidebar.show_trash(getattr(self.tabs.currentWidget(), "key", "") == "trash")
 
     def _on_retry(self) -> None:
         for host in self._parts.store.hosts.values():

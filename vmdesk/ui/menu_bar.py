@@ -40,7 +40,9 @@ def _view(menu: QMenu, do: Actions) -> None:
     menu.addSeparator()
     menu.addActions([do["window.screens"], do["window.screens-running"]])
     menu.addSeparator()
-    menu.addActions([do["window.activity"], do["window.trace"], do["window.jobs"], do["window.columns"]])
+    menu.addActions(
+        [do["window.activity"], do["window.trace"], do["window.jobs"], do["window.trash"], do["window.columns"]]
+    )
     menu.addSeparator()
     menu.addActions([do["window.sidebar"], do["window.inspector"]])
     look = menu.addMenu(icon("theme"), tr("Look"))

@@ -176,3 +176,25 @@ def test_an_empty_store() -> None:
     assert model.rowCount() == 0
     assert model.domain_at(0) is None
     assert model.key_at(3) is None
+
+
+def test_what_is_in_the_trash_is_not_there(qtbot: Any) -> None:
+    store = store_of(6)
+    model = DomainsModel(store)
+    key, domain = next(iter(store.domains.items()))
+    trashed = replace(domain, definition=replace(domain.definition, trashed=1.0))
+    for touched in (
+        [trashed],
+        [trashed, *(replace(one, autostart=not one.autostart) for one in store.domains.values())],
+    ):
+        store.update([one for one in touched if one.key != key] + [trashed])
+        model.settle()
+        assert key not in model.keys and model.total == 5
+        store.update([domain])
+        model.settle()
+        assert key in model.keys and model.total == 6
+    store.update([trashed])
+    model.settle()
+    model.sort(0, Qt.SortOrder.DescendingOrder)
+    assert key not in model.keys and model.total == 5
+    model.close()

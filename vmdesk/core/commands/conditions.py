@@ -17,6 +17,10 @@ def off(domain: Domain) -> Text | None:
         return text("{name} is already running.", name=domain.name)
     if has_process(domain):
         return text("{name} has crashed and was kept. Force it off first.", name=domain.name)
+    if domain.definition.template:
+        return text("{name} is a template: clones stand on its disks. Make a clone of it.", name=domain.name)
+    if domain.definition.trashed:
+        return text("{name} is in the trash. Take it out first.", name=domain.name)
     return None
 
 

@@ -1,7 +1,7 @@
 """What can be done to a machine: the list."""
 
 from vmdesk.core.command import Act, Command, Offer
-from vmdesk.core.commands import conditions, disks, medium, outside, questions, virsh, work
+from vmdesk.core.commands import conditions, disks, keeping, medium, outside, questions, virsh, work
 from vmdesk.model.host import Feature
 from vmdesk.model.text import text
 
@@ -202,6 +202,8 @@ COMMANDS: tuple[Command, ...] = (
     medium.INSERT,
     disks.SNAPSHOT,
     disks.CLONE,
+    keeping.TEMPLATE,
+    keeping.UNTEMPLATE,
     Command(
         "domain.rename",
         text("Rename"),
@@ -264,6 +266,8 @@ COMMANDS: tuple[Command, ...] = (
         act=outside.ssh,
         writes=False,
     ),
+    keeping.TRASH,
+    keeping.UNTRASH,
     disks.DELETE,
     Command(
         "domain.undefine",

@@ -1,16 +1,21 @@
 """The trash: a mark with a date. Nothing moves, so that everything is there again when the mark is taken away."""
 
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
 from vmdesk.core import start_check
+from vmdesk.core.deleting.delete import Deleted, delete
+from vmdesk.core.deleting.emptying import EmptyPlan, empty_plan, trashed
+from vmdesk.core.jobs import Report
+from vmdesk.core.journal import Journal
 from vmdesk.core.snapshots.desk import refused
 from vmdesk.model.chain import Marks
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Capabilities, Feature
 from vmdesk.model.text import Text, text
-from vmdesk.virt import domains, marking
+from vmdesk.virt import chains, domains, marking
 from vmdesk.virt.connection import Connection
 
 
@@ -38,6 +43,21 @@ async def trash(connection: Connection, domain: Domain, now: float | None = None
     if domain.autostart:
         await domains.set_autostart(connection, domain.uuid, False)
     return new
+
+
+async def contents(connection: Connection, uuids: Collection[str] | None = None) -> EmptyPlan:
+    """What emptying it means for this host now; of these machines only, as far as they are there."""
+    files = await chains.files(connection)
+    return empty_plan(files, [uuid for uuid in trashed(files) if uuids is None or uuid in uuids])
+
+
+async def discard(
+    journal: Journal, connection: Connection, uuid: str, name: str, chosen: Collection[str], report: Report
+) -> Deleted:
+    """Delete one for good, with these files, as its plan said. VirtError if it was taken out meanwhile."""
+    if not (await marking.marks(connection, uuid)).trashed:
+        raise refused(text("{name} was taken out of the trash meanwhile: nothing was deleted.", name=name), "changed")
+    return await delete(journal, connection, uuid, name, report, tuple(chosen))
 
 
 async def take_out(connection: Connection, uuid: str) -> None:

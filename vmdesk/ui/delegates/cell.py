@@ -1,15 +1,17 @@
 """A cell of the machines table: plain text, and what all cells have in common."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from vmdesk.core.columns import COLUMNS
 from vmdesk.model.domain import Domain
 from vmdesk.ui import theme
+from vmdesk.ui.icons import draw_glyph
 from vmdesk.ui.models.domains import DomainsModel
 
 MARGIN = theme.GRID
+_GLYPH = 14  # of a template
 # Numbers, made once: putting flags of an enum together or taking them apart costs as much as drawing a word.
 MIDDLE = Qt.TextFlag.TextSingleLine.value | Qt.AlignmentFlag.AlignVCenter.value
 LEFT = MIDDLE | Qt.AlignmentFlag.AlignLeft.value
@@ -63,8 +65,14 @@ class CellDelegate(QStyledItemDelegate):
         text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
         painter.setPen(self.ink(option, domain, selected))
         painter.drawText(rect, RIGHT if COLUMNS[place].right else LEFT, text)
-        if place == _NAME and domain.labels.title:
-            used = metrics.horizontalAdvance(text) + theme.GRID
+        if place != _NAME or not (domain.labels.title or domain.definition.template):
+            return
+        used = metrics.horizontalAdvance(text) + theme.GRID
+        if domain.definition.template and rect.width() - used > _GLYPH:
+            mark = QRectF(rect.left() + used, rect.center().y() - _GLYPH / 2 + 1, _GLYPH, _GLYPH)
+            draw_glyph(painter, mark, "template", self.ink(option, domain, selected, second=True))
+            used += _GLYPH + theme.GRID
+        if domain.labels.title:
             if rect.width() - used > 3 * theme.GRID:
                 rest = rect.adjusted(used, 0, 0, 0)
                 title = metrics.elidedText(domain.labels.title, Qt.TextElideMode.ElideRight, rest.width())

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
+    QDialogButtonBox,
     QStyle,
     QStyleOptionViewItem,
     QTreeWidget,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan, Item, Keep, delete_plan
+from vmdesk.core.deleting import trash as bin_
 from vmdesk.core.jobs import Report
 from vmdesk.core.snapshots.desk import View
 from vmdesk.core.storage.rows import ROLES
@@ -73,9 +75,9 @@ class _TickDelegate(PlainDelegate):
 
 
 class DeleteDialog(Dialog):
-    """`chosen()`: the paths that go."""
+    """`chosen()`: the paths that go. `to_trash`: the trash was chosen instead; `no_trash`: why that cannot be."""
 
-    def __init__(self, parent: QWidget | None, view: View) -> None:
+    def __init__(self, parent: QWidget | None, view: View, no_trash: Text | None = None) -> None:
         self._view = view
         self._uuid = view.domain.uuid
         self._first = delete_plan(view.files, self._uuid)
@@ -99,6 +101,15 @@ class DeleteDialog(Dialog):
         self.body.addWidget(self._wrong)
         self._fill(self._first if self._files_may_go else delete_plan(view.files, self._uuid, ()))
         self.files.itemChanged.connect(self._on_ticked)
+        self.to_trash = False
+        self.trash = self.buttons.addButton(tr("Move to trash"), QDialogButtonBox.ButtonRole.ResetRole)
+        self.trash.setObjectName("trash")
+        self.trash.setAutoDefault(False)
+        no_trash = self._no_trash() or no_trash
+        self.trash.setEnabled(no_trash is None)
+        told = no_trash or text("Nothing is deleted: it waits in the trash, and can be restored as it is.")
+        self.trash.setToolTip(plain_tip(str(told)))
+        self.trash.clicked.connect(self._on_trash)
         self._show_sum()
         endanger(self)
 
@@ -109,6 +120,14 @@ class DeleteDialog(Dialog):
             if item is not None and item.checkState(_FILE) is Qt.CheckState.Checked:
                 found.append(str(item.data(_FILE, _PATH)))
         return tuple(found)
+
+    def _no_trash(self) -> Text | None:
+        owner = self._first.owner
+        return text("{name} is in the trash. Take it out first.", name=owner.name) if owner.trashed else None
+
+    def _on_trash(self) -> None:
+        self.to_trash = True
+        self.reject()
 
     def refused(self) -> Text | None:
         """Why it cannot be deleted at all."""
@@ -253,8 +272,12 @@ async def _delete(parts: Parts, key: DomainKey) -> None:
     view = await look(parts, key)
     if view is None:
         return
-    dialog = DeleteDialog(parts.shell.widget(), view)
+    host = parts.store.hosts.get(key.host)
+    no_trash = bin_.reason(view.domain, host.capabilities) if host and host.capabilities else None
+    dialog = DeleteDialog(parts.shell.widget(), view, no_trash)
     if not await dialog.answer():
+        if dialog.to_trash:
+            parts.shell.run("domain.trash", [key])
         return
     chosen, name = dialog.chosen(), view.domain.name
 

@@ -49,9 +49,9 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What was clicked in the sidebar: all machines, or those of a host, a group or a tag."""
+    """What was clicked in the sidebar: all machines, those of a host, a group or a tag, or the trash's page."""
 
-    kind: str = "all"  # all, host, group, tag
+    kind: str = "all"  # all, host, group, tag, trash
     value: str = ""
 
     def holds(self, domain: Domain) -> bool:
@@ -66,6 +66,7 @@ class Scope:
 
 class DomainsModel(QAbstractTableModel):
     """Rows are machines, columns are COLUMNS in their order; the header decides which of them are seen and where.
+    Those in the trash are not among them: they have a page of their own.
 
     figures      the latest figures of a machine
     shown        True while somebody can see the table: nothing is done otherwise
@@ -282,7 +283,7 @@ class DomainsModel(QAbstractTableModel):
 
     def _sorted(self) -> list[DomainKey]:
         """All machines in order. Both sorts are stable: equal values stay in the order of their names."""
-        domains = self.store.domains
+        domains = {key: domain for key, domain in self.store.domains.items() if not domain.definition.trashed}
         for key in self._names.keys() - domains.keys():
             del self._names[key], self._ties[key]
         for key, domain in domains.items():
@@ -386,7 +387,7 @@ class DomainsModel(QAbstractTableModel):
         domains = self.store.domains
         for key in touched:
             domain = domains.get(key)
-            if domain is None or self._values.get(key) != self._value(domain):
+            if domain is None or domain.definition.trashed or self._values.get(key) != self._value(domain):
                 return False
             if self._names.get(key) != domain.name or self._passes(domain) != (self.row_of(key) >= 0):
                 return False
@@ -422,7 +423,7 @@ class DomainsModel(QAbstractTableModel):
         """One machine came, went or changed; True if a row came, went or moved."""
         domain = self.store.domains.get(key)
         row = self.row_of(key)
-        if domain is None:
+        if domain is None or domain.definition.trashed:
             if key in self._values:
                 self._order.remove(key)
                 del self._values[key], self._ties[key], self._names[key]

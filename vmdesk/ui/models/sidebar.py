@@ -1,4 +1,4 @@
-"""Hosts, groups and tags as a tree of two levels, with how many machines each has."""
+"""Hosts, groups and tags as a tree of two levels, with how many machines each has; then the trash, unless empty."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.plain import plain_tip
 
+TRASH = Scope("trash")
 _ROOT = QModelIndex()
 _LINKS = {
     Link.OFF: text("not connected"),
@@ -36,11 +37,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One heading with its lines."""
+    """One heading with its lines. `count` is set for a line of its own at the top level."""
 
     kind: str
     title: Text
     entries: tuple[Entry, ...] = ()
+    count: int | None = None
 
 
 def link_text(host: Host) -> str:
@@ -71,12 +73,15 @@ class SidebarModel(QAbstractItemModel):
         if not index.isValid():
             return None
         if index.internalId() == 0:
-            return Scope() if index.row() == 0 else None
+            kind = self._sections[index.row()].kind
+            return Scope() if kind == "all" else TRASH if kind == "trash" else None
         return self._sections[index.internalId() - 1].entries[index.row()].scope
 
     def index_of(self, scope: Scope) -> QModelIndex:
         if scope == Scope():
             return self.index(0, 0)
+        if scope == TRASH and self._sections[-1].kind == "trash":
+            return self.index(len(self._sections) - 1, 0)
         for row, section in enumerate(self._sections):
             for place, entry in enumerate(section.entries):
                 if entry.scope == scope:
@@ -112,7 +117,7 @@ class SidebarModel(QAbstractItemModel):
         return tr("Hosts, groups and tags") if shown else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if index.isValid() and index.internalId() == 0 and index.row():
+        if index.isValid() and index.internalId() == 0 and self.scope_at(index) is None:
             return Qt.ItemFlag.ItemIsEnabled
         return super().flags(index)
 
@@ -139,12 +144,13 @@ class SidebarModel(QAbstractItemModel):
         return None
 
     def _heading(self, row: int, role: int) -> Any:
+        section = self._sections[row]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return str(self._sections[row].title)
+            return str(section.title)
         if role == Role.KIND:
-            return "all" if row == 0 else "heading"
+            return section.kind if section.count is not None else "heading"
         if role == Role.COUNT:
-            return len(self._store.domains) if row == 0 else None
+            return section.count
         return None
 
     def _on_store(self, changes: Changes) -> None:
@@ -154,7 +160,11 @@ class SidebarModel(QAbstractItemModel):
         by_host: Counter[str] = Counter()
         groups: Counter[str] = Counter()
         tags: Counter[str] = Counter()
+        trashed = 0
         for key, domain in self._store.domains.items():
+            if domain.definition.trashed:
+                trashed += 1
+                continue
             by_host[key.host] += 1
             labels = domain.labels
             if labels.group:
@@ -165,19 +175,22 @@ class SidebarModel(QAbstractItemModel):
             Entry(Scope("host", host.id), host.config.name, by_host[host.id], host)
             for host in self._store.hosts.values()
         )
-        sections = [Section("all", text("All machines")), Section("host", text("Hosts"), hosts)]
+        there = len(self._store.domains) - trashed
+        sections = [Section("all", text("All machines"), count=there), Section("host", text("Hosts"), hosts)]
         for kind, title, counted in (("group", text("Groups"), groups), ("tag", text("Tags"), tags)):
             if counted:
                 entries = tuple(
                     Entry(Scope(kind, name), name, counted[name]) for name in sorted(counted, key=str.casefold)
                 )
                 sections.append(Section(kind, title, entries))
+        if trashed:
+            sections.append(Section("trash", text("Trash"), count=trashed))
         return tuple(sections)
 
     def _flush(self) -> None:
         old, new = self._sections, self._read()
-        if [[entry.scope for entry in section.entries] for section in old] == [
-            [entry.scope for entry in section.entries] for section in new
+        if [(section.kind, [entry.scope for entry in section.entries]) for section in old] == [
+            (section.kind, [entry.scope for entry in section.entries]) for section in new
         ]:
             self._sections = new
             if old != new:
@@ -185,8 +198,7 @@ class SidebarModel(QAbstractItemModel):
                     top = self.index(row, 0)
                     if section.entries:
                         self.dataChanged.emit(self.index(0, 0, top), self.index(len(section.entries) - 1, 0, top))
-            first = self.index(0, 0)
-            self.dataChanged.emit(first, first)
+            self.dataChanged.emit(self.index(0, 0), self.index(len(new) - 1, 0))
             return
         self.beginResetModel()
         self._sections = new

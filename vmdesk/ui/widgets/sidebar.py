@@ -10,12 +10,12 @@ from vmdesk.ui import theme
 from vmdesk.ui.icons import draw_glyph
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.roles import Role
-from vmdesk.ui.models.sidebar import Entry, SidebarModel
+from vmdesk.ui.models.sidebar import TRASH, Entry, SidebarModel
 from vmdesk.ui.theme import Shape
 from vmdesk.ui.widgets.scroll_bar import thin
 
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
-_GLYPHS = {"all": "machine", "host": "host", "group": "folder", "tag": "tag"}
+_GLYPHS = {"all": "machine", "host": "host", "group": "folder", "tag": "tag", "trash": "trash"}
 _LINKS = {
     Link.OFF: Shape.RING,
     Link.CONNECTING: Shape.ARC,
@@ -29,13 +29,13 @@ class _Lines(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         height = option.fontMetrics.height() + theme.GRID + theme.GRID // 2
-        return QSize(16 * theme.GRID, height + (theme.GRID if index.data(Role.KIND) == "heading" else 0))
+        return QSize(16 * theme.GRID, height + (theme.GRID if index.data(Role.KIND) in ("heading", "trash") else 0))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         palette, kind = option.palette, index.data(Role.KIND)
-        rect = option.rect
+        rect = option.rect.adjusted(0, theme.GRID, 0, 0) if kind == "trash" else option.rect
         painter.save()
         if kind == "heading":
             painter.setFont(theme.caption_font(option.font))
@@ -93,7 +93,8 @@ class Sidebar(QTreeView):
         super().__init__(parent)
         self._lines = model
         self._restoring = False
-        self._scope = Scope()
+        self._scope = Scope()  # what the table is filtered by
+        self._beside = False  # the trash's page is seen instead of the table
         self.setObjectName("sidebar")
         self.setAccessibleName(tr("Hosts, groups and tags"))
         self.setModel(model)
@@ -126,12 +127,22 @@ class Sidebar(QTreeView):
         index = self._lines.index_of(scope)
         self.setCurrentIndex(index if index.isValid() else self._lines.index_of(Scope()))
         self._restoring = False
-        self._scope = scope
+        self._scope, self._beside = scope, False
+
+    def show_trash(self, on: bool) -> None:
+        """Mark the line of the page that is seen, without telling: the trash, or what the table is filtered by."""
+        scope = self._scope
+        if on and self._lines.index_of(TRASH).isValid():
+            self.choose(TRASH)
+        elif self._beside:
+            self.choose(scope)
+        self._scope, self._beside = scope, on
 
     def _on_rebuilt(self) -> None:
         self.expandAll()
-        scope = self._scope
+        scope, beside = self._scope, self._beside
         self.choose(scope)
+        self.show_trash(beside)
         if not self._lines.index_of(scope).isValid():  # the tag or host is gone: what it filtered by is, too
             self._scope = Scope()
             self.chosen.emit(Scope())
@@ -139,7 +150,8 @@ class Sidebar(QTreeView):
     def _on_current(self, index: QModelIndex) -> None:
         scope = self._lines.scope_at(index)
         if scope is not None and not self._restoring:
-            self._scope = scope
+            self._beside = scope == TRASH
+            self._scope = self._scope if self._beside else scope
             self.chosen.emit(scope)
 
     def _host_at(self, index: QModelIndex) -> Host | None:
