@@ -29,6 +29,20 @@ def screenshot(guest: Guest) -> Image.Image:
     return Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
 
 
+def rgb(surface: Surface) -> bytes:
+    """Its size and its pixels, to be compared."""
+    return _bytes(image_of(surface))
+
+
+def screenshot_rgb(guest: Guest) -> bytes:
+    """The same of what `virsh screenshot` saves."""
+    return _bytes(screenshot(guest))
+
+
+def _bytes(image: Image.Image) -> bytes:
+    return b"%d %d " % image.size + image.tobytes()
+
+
 def is_menu(picture: Image.Image) -> bool:
     """GRUB's: a line of one light colour across the screen, where an entry is chosen."""
     width, height = picture.size

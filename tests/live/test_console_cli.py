@@ -1,7 +1,6 @@
 """`vmdesk console` on real guests."""
 
 import contextlib
-import io
 import json
 import os
 import pty
@@ -11,10 +10,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import libvirt
 import pytest
 from PIL import Image
 
+from tests.live.looking import is_menu, screenshot
 from tests.testbed.guests import Guest, Guests, wait_for
 
 VMDESK = (sys.executable, "-m", "vmdesk")
@@ -34,23 +33,9 @@ def vmdesk(tmp_path: Path) -> Run:
     return run
 
 
-def shown(guest: Guest) -> Image.Image:
-    """The screen as libvirt has it."""
-
-    def take(domain: libvirt.virDomain) -> bytes:
-        stream, data = domain.connect().newStream(), b""
-        domain.screenshot(stream, 0)
-        while more := stream.recv(1 << 18):
-            data += more
-        stream.finish()
-        return data
-
-    return Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
-
-
 def at_menu(guest: Guest, vmdesk: Run) -> None:
     """GRUB's menu, and it counts no more."""
-    wait_for(lambda: (picture := shown(guest)).size == (720, 400) and picture.getpixel((650, 72))[0] > 100, "menu", 60)
+    wait_for(lambda: is_menu(screenshot(guest)), "menu", 60)
     vmdesk("console", guest.name, "--keys", "down")
 
 
@@ -67,7 +52,7 @@ def test_screenshot_is_libvirts(
         """It may still have been drawing."""
         told = json.loads(vmdesk("console", guest.name, "--screenshot", str(file), *way, "--json").stdout)
         assert told[0]["protocol"] == (protocol or "vnc") and told[0]["width"] == 720
-        return Image.open(file).tobytes() == shown(guest).tobytes()
+        return Image.open(file).tobytes() == screenshot(guest).tobytes()
 
     wait_for(same, "the same picture")
     assert vmdesk("console", guest.name, "--screenshot", "-", *way).stdout == file.read_bytes()

@@ -1,7 +1,6 @@
 """The D-Bus console on real QEMUs, as an unprivileged user of the system's libvirtd."""
 
 import asyncio
-import io
 import os
 import socket
 import time
@@ -11,14 +10,13 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from PIL import Image
 
 from tests.fakes.listener import Recorder
+from tests.live.looking import rgb, screenshot_rgb
 from tests.testbed.client import KeeperClient
 from tests.testbed.guests import Guest, Guests, wait_for
 from vmdesk.console import keys
 from vmdesk.console.dbus import DBusBackend, Display
-from vmdesk.console.screen import Surface
 from vmdesk.console.vnc.client import VncBackend
 from vmdesk.model.errors import VirtError
 
@@ -62,28 +60,6 @@ def console(guest: Guest) -> Iterator[Console]:
         opened.told.wait(lambda told: told.ends)
 
 
-def rgb(surface: Surface) -> bytes:
-    image = Image.frombuffer(
-        "RGB", (surface.width, surface.height), bytes(surface.data), "raw", "BGRX", surface.stride, 1
-    )
-    return b"%d %d " % image.size + image.tobytes()
-
-
-def screenshot(guest: Guest) -> bytes:
-    """The same by libvirt."""
-
-    def take(domain: libvirt.virDomain) -> bytes:
-        stream, data = domain.connect().newStream(), b""
-        domain.screenshot(stream, 0)
-        while more := stream.recv(1 << 18):
-            data += more
-        stream.finish()
-        return data
-
-    image = Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
-    return b"%d %d " % image.size + image.tobytes()
-
-
 def at_menu(opened: Console) -> None:
     """GRUB has drawn its menu: the picture no more changes, and is in graphics mode."""
 
@@ -113,7 +89,7 @@ def test_the_picture_is_libvirts(make_guest: Guests, rescue_cd: Path) -> None:
             if key:
                 opened.press(key)
                 time.sleep(1)
-            wait_for(lambda: opened.shows() == screenshot(guest), "the same picture")
+            wait_for(lambda: opened.shows() == screenshot_rgb(guest), "the same picture")
         assert len({surface.width for surface in opened.told.surfaces}) > 1  # it began in text mode
 
 
@@ -123,7 +99,7 @@ def test_text_mode_is_libvirts_too(make_guest: Guests) -> None:
     guest.start()
     with console(guest) as opened:
         guest.wait_until_booted()
-        wait_for(lambda: opened.shows() == screenshot(guest), "the same picture")
+        wait_for(lambda: opened.shows() == screenshot_rgb(guest), "the same picture")
         assert opened.told.surfaces[-1].width == 720
 
 
@@ -185,7 +161,7 @@ def test_hidden_costs_nothing_and_comes_back(make_guest: Guests, reps: Callable[
             opened.backend.pause_updates(False)
             opened.told.wait(lambda told, before=before: len(told.damaged) > before)
         assert not opened.told.ends
-        wait_for(lambda: opened.shows() == screenshot(guest), "the same picture")
+        wait_for(lambda: opened.shows() == screenshot_rgb(guest), "the same picture")
 
 
 def test_a_newer_viewer_takes_over(make_guest: Guests) -> None:
@@ -238,7 +214,7 @@ def test_a_paused_machine_still_has_its_picture(make_guest: Guests) -> None:
     guest.wait_until_booted()
     guest.ask(lambda domain: domain.suspend())
     with console(guest) as opened:
-        wait_for(lambda: opened.shows() == screenshot(guest), "the same picture")
+        wait_for(lambda: opened.shows() == screenshot_rgb(guest), "the same picture")
 
 
 def test_several_monitors_at_once(make_guest: Guests, reps: Callable[[int], int]) -> None:

@@ -1,10 +1,6 @@
 """The console's pointer and keys on a real X display, at three scale factors."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
 
@@ -14,23 +10,7 @@ from tests.testbed import desktop
 @pytest.mark.skipif(not shutil.which("xdotool"), reason="xdotool is a package of Debian's")
 @pytest.mark.parametrize("factor", ["1", "1.5", "2"])
 def test_pointer_and_keys_arrive(factor: str) -> None:
-    with desktop.display("1700x1300x24") as name:
-        environment = os.environ | {
-            "DISPLAY": name,
-            "QT_QPA_PLATFORM": "xcb",
-            "QT_SCALE_FACTOR": factor,
-            "XDG_SESSION_TYPE": "x11",
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.live.console_on_x"],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["ratio"] == float(factor)
+    told = desktop.seen_at(factor, "tests.live.console_on_x")
     assert told["click"] == [[320, 240, 1], [320, 240, 0]]
     assert len(told["corners"]) >= 5
     assert [tuple(wanted) for _, wanted, _ in told["corners"]] == [tuple(got) for _, _, got in told["corners"]]

@@ -13,7 +13,7 @@ from typing import Any
 import libvirt
 import pytest
 
-from tests.live.test_console_vnc import rgb, screenshot
+from tests.live.looking import rgb, screenshot_rgb
 from tests.live.test_ssh import Person, address, logins, trust
 from tests.testbed.client import KeeperClient, Ssh
 from tests.testbed.guests import Guest, Guests, wait_for
@@ -127,7 +127,7 @@ def test_vnc_through_the_one_login(make_guest: Guests, host: Ssh, known: Path, s
             screen = await on.look(guest)
             assert (screen.status.phase, screen.status.protocol) == (Phase.LIVE, "vnc"), screen.status
             assert screen.surface is not None
-            picture = await asyncio.to_thread(screenshot, guest)
+            picture = await asyncio.to_thread(screenshot_rgb, guest)
             async with asyncio.timeout(20):
                 while rgb(screen.surface) != picture:
                     await asyncio.sleep(0.1)

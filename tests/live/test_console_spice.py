@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import gc
-import io
 import os
 import re
 import time
@@ -13,12 +12,11 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from PIL import Image
 
 from tests.fakes.listener import Recorder
+from tests.live.looking import rgb, screenshot_rgb
 from tests.testbed.guests import Guest, Guests
 from vmdesk.console import keys
-from vmdesk.console.screen import Surface
 from vmdesk.console.spice import Address, Display, SpiceBackend
 from vmdesk.console.spice.sockets import OpenChannel
 from vmdesk.model.errors import VirtError
@@ -89,27 +87,6 @@ async def console(where: OpenChannel | Address, **options: str) -> AsyncIterator
         await until(lambda: opened.told.ends, "it says that it is over")
 
 
-def rgb(surface: Surface) -> bytes:
-    data, out = bytes(surface.data), bytearray(surface.width * surface.height * 3)
-    out[0::3], out[1::3], out[2::3] = data[2::4], data[1::4], data[0::4]
-    return b"%d %d " % (surface.width, surface.height) + bytes(out)
-
-
-def screenshot(guest: Guest) -> bytes:
-    """The same by libvirt."""
-
-    def take(domain: libvirt.virDomain) -> bytes:
-        stream, data = domain.connect().newStream(), b""
-        domain.screenshot(stream, 0)
-        while more := stream.recv(1 << 18):
-            data += more
-        stream.finish()
-        return data
-
-    image = Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
-    return b"%d %d " % image.size + image.tobytes()
-
-
 async def until(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Asked aside: what opens channels is this loop."""
     end = time.monotonic() + seconds
@@ -153,7 +130,7 @@ def test_the_picture_is_libvirts(make_guest: Guests, rescue_cd: Path) -> None:
                 if key:
                     await opened.press(key)
                     await asyncio.sleep(1)
-                await until(lambda: opened.shows() == screenshot(guest), "the same picture")
+                await until(lambda: opened.shows() == screenshot_rgb(guest), "the same picture")
             # hidden: no pictures; then the one of now
             opened.backend.pause_updates(True)
             await asyncio.sleep(0.3)
@@ -162,7 +139,7 @@ def test_the_picture_is_libvirts(make_guest: Guests, rescue_cd: Path) -> None:
             await asyncio.sleep(1)
             assert len(opened.told.damaged) == before and not opened.told.ends
             opened.backend.pause_updates(False)
-            await until(lambda: opened.shows() == screenshot(guest), "the picture of now")
+            await until(lambda: opened.shows() == screenshot_rgb(guest), "the picture of now")
 
     run(test, guest.uri)
 
@@ -222,7 +199,7 @@ def test_another_viewer_takes_it(make_guest: Guests) -> None:
             await asyncio.sleep(0.5)
             assert not second.told.ends
             # Its text cursor blinks: what is compared may have been seen before and after that.
-            await until(lambda: second.shows() == screenshot(guest), "the second shows what the guest does")
+            await until(lambda: second.shows() == screenshot_rgb(guest), "the second shows what the guest does")
         assert second.told.ends == [None]
 
     run(test, guest.uri)

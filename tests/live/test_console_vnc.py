@@ -1,7 +1,6 @@
 """The VNC console on real QEMUs."""
 
 import asyncio
-import io
 import os
 import socket
 import subprocess
@@ -12,13 +11,12 @@ from pathlib import Path
 
 import libvirt
 import pytest
-from PIL import Image
 
 from tests.fakes.listener import Recorder
+from tests.live.looking import image_of, is_menu, rgb, screenshot_rgb
 from tests.testbed.guests import Guest, Guests, wait_for
 from tests.unit.console.vnc.authority import Authority
 from vmdesk.console import keys
-from vmdesk.console.screen import Surface
 from vmdesk.console.vnc.client import VncBackend, Where
 from vmdesk.console.vnc.security import Login, Tls
 from vmdesk.model.errors import VirtError
@@ -65,27 +63,6 @@ class Console:
         return rgb(self.told.surfaces[-1])
 
 
-def rgb(surface: Surface) -> bytes:
-    data, out = bytes(surface.data), bytearray(surface.width * surface.height * 3)
-    out[0::3], out[1::3], out[2::3] = data[2::4], data[1::4], data[0::4]
-    return b"%d %d " % (surface.width, surface.height) + bytes(out)
-
-
-def screenshot(guest: Guest) -> bytes:
-    """The same by libvirt."""
-
-    def take(domain: libvirt.virDomain) -> bytes:
-        stream, data = domain.connect().newStream(), b""
-        domain.screenshot(stream, 0)
-        while more := stream.recv(1 << 18):
-            data += more
-        stream.finish()
-        return data
-
-    image = Image.open(io.BytesIO(guest.ask(take))).convert("RGB")
-    return b"%d %d " % image.size + image.tobytes()
-
-
 def at_menu(guest: Guest, opened: Console) -> None:
     """GRUB has drawn its menu, and counts no more."""
 
@@ -109,8 +86,8 @@ def test_the_picture_is_libvirts(make_guest: Guests, rescue_cd: Path) -> None:
             if key:
                 local.press(key)
                 time.sleep(1)
-            wait_for(lambda: local.shows() == screenshot(guest), "the same picture, unpacked")
-            wait_for(lambda: packed.shows() == screenshot(guest), "the same picture, packed")
+            wait_for(lambda: local.shows() == screenshot_rgb(guest), "the same picture, unpacked")
+            wait_for(lambda: packed.shows() == screenshot_rgb(guest), "the same picture, packed")
         assert len(local.told.surfaces) > 1  # the firmware's text mode came before
 
 
@@ -119,17 +96,24 @@ def test_every_character_reaches_the_guest(make_guest: Guests, rescue_cd: Path) 
     with console(graphics(guest)) as opened:
         at_menu(guest, opened)
         opened.press("c")
-        time.sleep(0.5)
+        wait_for(lambda: not is_menu(image_of(opened.told.surfaces[-1])), "GRUB's menu goes")
         for command in ("serial --unit=0 --speed=115200\n", "terminal_output serial console\n"):
+            time.sleep(1)  # its prompt: the screen is all there is to see it by, and its cursor blinks
             opened.type(command)
-            time.sleep(0.5)
-        wait_for(lambda: "grub>" in guest.serial(), "GRUB's command line on the serial port")
+        prompts = prompt_after(guest, 0)
         text = "".join(chr(code) for code in range(32, 127) if chr(code) != "'")
         half = len(text) // 2  # a line that is longer than the screen is broken
         for part in (f"'{text[:half]}'", f"'{text[half:]}'", '"\'"'):
             opened.type(f"echo {part}\n")
             wait_for(lambda line=part[1:-1]: f"\n{line}\n" in guest.serial().replace("\r", ""), f"GRUB says {part}")
-            time.sleep(0.3)  # its prompt
+            prompts = prompt_after(guest, prompts)
+
+
+def prompt_after(guest: Guest, count: int) -> int:
+    """How many prompts of GRUB's there are on the serial port, once there are more than `count`."""
+    return wait_for(
+        lambda: found if (found := guest.serial().count("grub>")) > count else 0, "GRUB's prompt on the serial port"
+    )
 
 
 def test_again_and_again(make_guest: Guests, reps: Callable[[int], int]) -> None:

@@ -2,11 +2,7 @@
 
 import asyncio
 import contextlib
-import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -328,23 +324,7 @@ def test_pointer_in_the_corners(system_uri: str, installers: Installers, factor:
     """The real page on a real display; what counts is what QEMU got."""
     guest = installers.graphical
     still_at_page(guest)
-    with desktop.display("1700x1300x24") as name:
-        environment = os.environ | {
-            "DISPLAY": name,
-            "QT_QPA_PLATFORM": "xcb",
-            "QT_SCALE_FACTOR": factor,
-            "XDG_SESSION_TYPE": "x11",
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.live.pointer_on_x", system_uri, guest.uuid, guest.name],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=200,
-        )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["ratio"] == float(factor)
+    told = desktop.seen_at(factor, "tests.live.pointer_on_x", system_uri, guest.uuid, guest.name, seconds=200)
     assert [seen for seen in told["seen"] if seen["wanted"] != seen["got"]] == []
     ways = {(seen["protocol"], seen["mode"], seen["room"]) for seen in told["seen"]}
     assert len(ways) == len(PROTOCOLS) * 4, ways

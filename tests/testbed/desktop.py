@@ -4,12 +4,15 @@ Every process here dies with the one that started it (setpriv --pdeathsig), what
 """
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 _BUS = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -100,3 +103,21 @@ def _ask_for_bus(environment: dict[str, str]) -> str:
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(["sleep", "0.05"], timeout=1, check=False)
     raise RuntimeError(f"no accessibility bus: {done.stderr}")
+
+
+def seen_at(factor: str, module: str, *arguments: str, seconds: float = 100) -> Any:
+    """Run a module of the tests on a real X display with Qt's scale `factor`; what it prints, read as JSON."""
+    with display("1700x1300x24") as name:
+        of_x = {"DISPLAY": name, "QT_QPA_PLATFORM": "xcb", "QT_SCALE_FACTOR": factor, "XDG_SESSION_TYPE": "x11"}
+        done = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            env=os.environ | of_x,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["ratio"] == float(factor)
+    return told
