@@ -42,6 +42,7 @@ _CANNOT_WORDS = (
     "unsupported",
     "no free",
     "qdisc kind",
+    "controller is not mounted",
 )
 
 
@@ -61,6 +62,7 @@ class Change:
     edit   the stored definition's way, None where nothing is stored; raises EditError
     live   the running machine's way; None where there is none, and `later` says why
     off    what is done instead to a machine that is off, where that is no change of its definition
+    call   libvirt's function that does it live
     """
 
     what: Text
@@ -68,6 +70,7 @@ class Change:
     live: Callable[[Connection, str], Awaitable[None]] | None = None
     later: Text | None = None
     off: Callable[[Connection, str], Awaitable[None]] | None = None
+    call: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,37 @@ def title(words: str) -> Change:
         kind = libvirt.VIR_DOMAIN_METADATA_TITLE
         domain.setMetadata(kind, " ".join(words.split()) or None, None, None, _LIVE)
 
-    return Change(text("Title: {words}", words=words), lambda xml: machine.title(xml, words), _with_xml(live))
+    return Change(
+        text("Title: {words}", words=words),
+        lambda xml: machine.title(xml, words),
+        _with_xml(live),
+        call="virDomainSetMetadata",
+    )
+
+
+def description(words: str) -> Change:
+    def live(domain: "libvirt.virDomain", _xml: str) -> None:
+        kind = libvirt.VIR_DOMAIN_METADATA_DESCRIPTION
+        domain.setMetadata(kind, words or None, None, None, _LIVE)
+
+    return Change(
+        text("Notes changed"), lambda xml: machine.description(xml, words), _with_xml(live), call="virDomainSetMetadata"
+    )
+
+
+def balloon_period(seconds: int) -> Change:
+    """How often the guest tells what of its memory it uses; 0: never."""
+
+    def live(domain: "libvirt.virDomain", _xml: str) -> None:
+        domain.setMemoryStatsPeriod(seconds, _LIVE)
+
+    what = text("The guest tells of its memory every {n} s", n=seconds)
+    return Change(
+        what,
+        lambda xml: machine.balloon_period(xml, seconds or None),
+        _with_xml(live),
+        call="virDomainSetMemoryStatsPeriod",
+    )
 
 
 def vcpus(count: int, maximum: int | None = None) -> Change:
@@ -189,7 +222,7 @@ def vcpus(count: int, maximum: int | None = None) -> Change:
         domain.setVcpusFlags(count, _LIVE)
 
     what = text("Virtual processors: {n}", n=count)
-    return Change(what, lambda xml: machine.vcpus(xml, count, maximum), _with_xml(live))
+    return Change(what, lambda xml: machine.vcpus(xml, count, maximum), _with_xml(live), call="virDomainSetVcpusFlags")
 
 
 def memory(given_kib: int, most_kib: int | None = None) -> Change:
@@ -205,7 +238,9 @@ def memory(given_kib: int, most_kib: int | None = None) -> Change:
         domain.setMemoryFlags(given_kib, _LIVE)
 
     what = text("Memory: {n} MiB", n=given_kib // 1024)
-    return Change(what, lambda xml: machine.memory(xml, given_kib, most_kib), _with_xml(live))
+    return Change(
+        what, lambda xml: machine.memory(xml, given_kib, most_kib), _with_xml(live), call="virDomainSetMemoryFlags"
+    )
 
 
 def add_device(what: Text, fragment: str) -> Change:
@@ -214,7 +249,9 @@ def add_device(what: Text, fragment: str) -> Change:
     def live(domain: "libvirt.virDomain", _xml: str) -> None:
         domain.attachDeviceFlags(fragment, _LIVE)
 
-    return Change(what, lambda xml: devices.add_device(xml, fragment), _with_xml(live))
+    return Change(
+        what, lambda xml: devices.add_device(xml, fragment), _with_xml(live), call="virDomainAttachDeviceFlags"
+    )
 
 
 def remove_device(what: Text, word: str) -> Change:
@@ -223,7 +260,7 @@ def remove_device(what: Text, word: str) -> Change:
     async def live(connection: Connection, uuid: str) -> None:
         await _detach(connection, uuid, word)
 
-    return Change(what, lambda xml: devices.remove_device(xml, word), live)
+    return Change(what, lambda xml: devices.remove_device(xml, word), live, call="virDomainDetachDeviceFlags")
 
 
 def update_device(what: Text, word: str, edit: Callable[[str], str], *, force: bool = False) -> Change:
@@ -237,7 +274,7 @@ def update_device(what: Text, word: str, edit: Callable[[str], str], *, force: b
         flags = _LIVE | (libvirt.VIR_DOMAIN_DEVICE_MODIFY_FORCE if force else 0)
         domain.updateDeviceFlags(devices.device(edit(xml), word), flags)
 
-    return Change(what, edit, _with_xml(live))
+    return Change(what, edit, _with_xml(live), call="virDomainUpdateDeviceFlags")
 
 
 def insert(target: str, *, file: str = "", pool: str = "", volume: str = "", force: bool = False) -> Change:
@@ -304,7 +341,20 @@ def grow_disk(target: str, size: int) -> Change:
         found.resize(size)
 
     what = text("{target}: {n} bytes", target=target, n=size)
-    return Change(what, None, _with_xml(live), off=_with_xml(off))
+    return Change(what, None, _with_xml(live), off=_with_xml(off), call="virDomainBlockResize")
+
+
+async def disk_sizes(connection: Connection, uuid: str, targets: Sequence[str]) -> tuple[tuple[str, int], ...]:
+    """Bytes that the guest sees of these disks; without those that the host does not tell."""
+
+    def work(domain: "libvirt.virDomain") -> tuple[tuple[str, int], ...]:
+        found = []
+        for target in targets:
+            with contextlib.suppress(libvirt.libvirtError):
+                found.append((target, int(domain.blockInfo(target)[0])))
+        return tuple(found)
+
+    return await look(connection, uuid, work, text("Asking for the disks' sizes"))
 
 
 # ---------------------------------------------------------------- the running machine

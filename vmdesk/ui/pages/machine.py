@@ -1,6 +1,7 @@
 """One machine in full."""
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -41,6 +42,8 @@ class MachinePage(QWidget):
         self.tabs.addTab(self.overview, tr("Overview"))
         self.console = ConsolePlace(lambda: load("machine-console")(parts, key), lambda: self.title)
         self.tabs.addTab(self.console, tr("Console"))
+        self.hardware = Late("machine-hardware-place", self._make_hardware)
+        self.tabs.addTab(self.hardware, tr("Hardware"))
         self.snapshots = Late("machine-snapshots-place", lambda: load("machine-snapshots")(parts, key))
         self.tabs.addTab(self.snapshots, tr("Snapshots"))
         self.xml = Late("machine-xml-place", lambda: load("machine-xml")(parts, key))
@@ -58,10 +61,20 @@ class MachinePage(QWidget):
         """The tab with its screen."""
         self.tabs.setCurrentWidget(self.console)
 
+    def _make_hardware(self) -> QWidget:
+        made: Any = load("machine-hardware")(self._parts, self._machine)
+        made.xml_wanted.connect(lambda: self.tabs.setCurrentWidget(self.xml))
+        return made  # type: ignore[no-any-return]
+
+    @property
+    def _written(self) -> list[Late]:
+        """The tabs in which something was written and not applied."""
+        return [tab for tab in (self.hardware, self.xml) if tab.inner is not None and tab.inner.unsaved]
+
     @property
     def unsaved(self) -> bool:
         """Whether closing the page would lose something that was written."""
-        return self.xml.inner is not None and bool(self.xml.inner.unsaved)
+        return bool(self._written)
 
     def keeps_open(self, close: Callable[[], None]) -> bool:
         """True: the person is asked first, and `close` is called if that is the answer."""
@@ -69,10 +82,13 @@ class MachinePage(QWidget):
             return False
 
         async def ask() -> None:
-            if await self.xml.inner.may_lose():
-                close()
+            for tab in self._written:
+                self.tabs.setCurrentWidget(tab)
+                if not await tab.inner.may_lose():
+                    return
+            close()
 
-        self.tabs.setCurrentWidget(self.xml)
+        self.tabs.setCurrentWidget(self._written[0])
         self._parts.jobs.spawn("close page", ask())
         return True
 

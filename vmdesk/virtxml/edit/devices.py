@@ -159,6 +159,33 @@ def eject(xml: str, word: str) -> str:
     return definition.text
 
 
+def disk_bus(xml: str, word: str, bus: str) -> str:
+    """Connect a disk to another bus: it gets a new target there, and a place that libvirt chooses. Raises EditError."""
+    definition = Definition(xml)
+    found = find_one(definition.domain, word, "disk")
+    where = found.find("target")
+    if where is None or where.get("bus") == bus:
+        return definition.text
+    if not _target(found).startswith(_PREFIXES.get(bus, "sd")):
+        _set(where, "dev", free_target(xml, bus))
+    _set(where, "bus", bus)
+    for tag in ("address", "alias"):
+        for one in found.findall(tag):
+            drop(one)
+    return definition.text
+
+
+def video_model(xml: str, word: str, model: str) -> str:
+    """Another graphics adapter; how much memory the old one had says nothing about the new one. Raises EditError."""
+    definition = Definition(xml)
+    put(find_one(definition.domain, word, "video"), "model", "type", model)
+    said = find_one(definition.domain, word, "video").find("model")
+    for name in ("ram", "vram", "vram64", "vgamem"):
+        if said is not None and name in said.attrib:
+            del said.attrib[name]
+    return definition.text
+
+
 def free_target(xml: str, bus: str) -> str:
     """The next free name of a disk on that bus: vdb."""
     taken = {_target(one) for one in Definition(xml).domain.findall("devices/disk")}

@@ -1,0 +1,81 @@
+"""Changes to hardware as jobs: live where the host can, and in the definition."""
+
+import shlex
+from collections.abc import Sequence
+
+from vmdesk.core.command import Context, reference
+from vmdesk.core.hardware.reading import Seen
+from vmdesk.core.jobs import Job, Report
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import Text, text
+from vmdesk.virt import hardware
+from vmdesk.virt.hardware import Affect, Applied, Change
+from vmdesk.virtxml.masks import Vault
+
+
+async def apply(ctx: Context, seen: Seen, changes: Sequence[Change]) -> tuple[Applied, ...] | Problem:
+    """Make them, as one job; what became of each, or why not (which the job has told)."""
+    domain = seen.domain
+    doing = text("Changing the hardware of {name}", name=domain.name)
+    done: list[Applied] = []
+
+    async def work(report: Report) -> None:
+        connection = ctx.sessions.of(domain.key).require()
+        base = seen.base if domain.persistent else None
+        outcome: Text | None = text("cancelled")
+        try:
+            done.extend(await hardware.apply(connection, domain.uuid, changes, Affect.BOTH, base))
+            outcome = None
+        except VirtError as error:
+            outcome = error.problem.what
+            raise VirtError(_without_secrets(error.problem, seen.base)) from None
+        finally:
+            _note(ctx, seen, doing, _calls(changes, done), outcome)
+        late = [one for one in done if one.later is not None]
+        if late and seen.active:
+            report(1.0, outcome_of(late))
+
+    job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
+    return job.problem if job.problem is not None else tuple(done)
+
+
+def outcome_of(late: Sequence[Applied]) -> Text:
+    """What could not be done while the machine runs."""
+    if len(late) == 1:
+        return text("{what}: from the next start. {why}", what=late[0].what, why=late[0].later)
+    return text("{n} changes hold from the next start", n=len(late))
+
+
+def told(done: Sequence[Applied], seen: Seen) -> Text | None:
+    """A word about what became of them, for people; None: nothing happened."""
+    if not done:
+        return None
+    late = [one for one in done if one.later is not None]
+    if late and seen.active:
+        return outcome_of(late)
+    if seen.active:
+        return text("The hardware of {name} is changed.", name=seen.domain.name)
+    return text("The hardware of {name} is changed, from its next start on.", name=seen.domain.name)
+
+
+def _without_secrets(problem: Problem, base: str) -> Problem:
+    """libvirt may quote what it complains about."""
+    vault = Vault()
+    vault.hide(base)
+    return Problem(
+        problem.what, problem.why, problem.what_next, vault.censor(problem.details), problem.code, problem.name
+    )
+
+
+def _calls(changes: Sequence[Change], done: Sequence[Applied]) -> str:
+    """libvirt's functions that were called, each once."""
+    live = [change.call for change, one in zip(changes, done, strict=False) if one.live and change.call]
+    stored = ["virDomainDefineXMLFlags"] if not done or any(one.stored for one in done) else []
+    return ", ".join(dict.fromkeys([*live, *stored]))
+
+
+def _note(ctx: Context, seen: Seen, doing: Text, calls: str, outcome: Text | None) -> None:
+    domain = seen.domain
+    host = ctx.store.hosts.get(domain.key.host)
+    virsh = shlex.join(("virsh", "-c", host.config.uri if host else "", "edit", reference(domain)))
+    ctx.trace.note(domain.key, domain.name, doing, calls, virsh, outcome)

@@ -1,0 +1,263 @@
+"""New hardware: which kind, its form, and when it is there. And: which volume of a pool."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from vmdesk.core import units
+from vmdesk.core.command import Context
+from vmdesk.core.hardware import adding
+from vmdesk.core.hardware.adding import Added, Addition, Around
+from vmdesk.core.hardware.reading import Offers, Seen
+from vmdesk.core.hardware.sheet import Value
+from vmdesk.core.jobs import Job, Report
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem
+from vmdesk.model.storage import Volume
+from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.dialogs.dialog import Dialog
+from vmdesk.ui.dialogs.lines import Warned
+from vmdesk.ui.icons import icon
+from vmdesk.ui.pages.hardware.controls import FieldsForm, Volumes
+from vmdesk.ui.parts import Notice, Parts
+from vmdesk.ui.plain import plain_tip
+from vmdesk.ui.tasks import Tasks
+from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.form import Heading, Muted
+from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.wizards.new.fields import Notes
+from vmdesk.virt import pools, volumes
+from vmdesk.virtxml.document import XmlError
+from vmdesk.virtxml.edit import EditError, devices
+
+_ID = Qt.ItemDataRole.UserRole
+
+
+class AddDialog(Dialog):
+    """`kind` and `values` are what is chosen."""
+
+    def __init__(self, parent: QWidget | None, seen: Seen, near: Around, local: bool, choose: Volumes) -> None:
+        title = tr("Add hardware to {name}", name=seen.domain.name)
+        super().__init__(parent, title, tr("Add"))
+        self._seen = seen
+        self._kinds = adding.additions(seen, near)
+        self._written: dict[str, dict[str, Value]] = {}
+        self.setMinimumWidth(100 * GRID)
+        self.body.addWidget(Heading(title))
+        self.kinds = QListWidget()
+        self.kinds.setObjectName("add-kinds")
+        self.kinds.setAccessibleName(tr("Kind of hardware"))
+        self.kinds.setFixedWidth(28 * GRID)
+        self.kinds.setSpacing(1)
+        thin(self.kinds)
+        for one in self._kinds:
+            self.kinds.addItem(_item(one))
+        self._title = Heading()
+        self._title.setObjectName("add-title")
+        self._why = Muted("", caption=False)
+        self._why.setObjectName("add-why")
+        self.form = FieldsForm("add", local, choose)
+        self.form.changed.connect(self._on_written)
+        self._notes = Notes()
+        self._when = Muted("", caption=False)
+        self._when.setObjectName("add-when")
+        self._wrong = Warned()
+        self._wrong.setMinimumHeight(0)
+        row = QHBoxLayout()
+        row.setSpacing(3 * GRID)
+        row.addWidget(self.kinds)
+        row.addWidget(self._make_page(), 1)
+        self.body.addLayout(row, 1)
+        self.kinds.currentRowChanged.connect(lambda _row: self._show_kind())
+        self.kinds.setCurrentRow(next((row for row, one in enumerate(self._kinds) if one.why is None), 0))
+        self.kinds.setFocus()
+
+    def _make_page(self) -> QScrollArea:
+        page = QWidget()
+        box = QVBoxLayout(page)
+        box.setContentsMargins(0, 0, GRID, 0)
+        box.setSpacing(GRID)
+        for widget in (self._title, self._why, self.form, self._notes, self._when, self._wrong):
+            box.addWidget(widget)
+        box.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(page)
+        area.setMinimumHeight(54 * GRID)
+        thin(area, self.palette().ColorRole.Window)
+        return area
+
+    @property
+    def kind(self) -> Addition:
+        return self._kinds[max(self.kinds.currentRow(), 0)]
+
+    @property
+    def values(self) -> dict[str, Value]:
+        return {**adding.first(self.kind), **self._written.get(self.kind.id, {})}
+
+    def choose(self, id_: str) -> None:
+        """Take that kind."""
+        self.kinds.setCurrentRow(next(row for row, one in enumerate(self._kinds) if one.id == id_))
+
+    def _show_kind(self) -> None:
+        kind = self.kind
+        self._title.setText(str(kind.title))
+        self._why.setText(str(kind.why or ""))
+        self._why.setVisible(kind.why is not None)
+        self.form.show_fields(kind.id, kind.fields, self._written.get(kind.id), str(kind.why or ""))
+        self.form.setVisible(kind.why is None)
+        self._when.setText(str(adding.when(kind, self._seen)))
+        self._when.setVisible(kind.why is None)
+        self._show_state()
+
+    def _on_written(self, name: str, value: Value) -> None:
+        self._written.setdefault(self.kind.id, {})[name] = value
+        self._show_state()
+
+    def _show_state(self) -> None:
+        kind = self.kind
+        if kind.why is not None:
+            self._notes.show_notes(())
+            self._wrong.tell(None)
+            self.action.setEnabled(False)
+            self.action.setToolTip(plain_tip(str(kind.why)))
+            return
+        self._notes.show_notes((str(one), "info") for one in kind.notes(self.values))
+        wrong = _problem(kind, self.values, self._seen)
+        self._wrong.tell(wrong)
+        self.action.setEnabled(wrong is None)
+        self.action.setToolTip(plain_tip(str(wrong or "")))
+
+
+def _item(one: Addition) -> QListWidgetItem:
+    item = QListWidgetItem(icon(one.icon), str(one.title))
+    item.setData(_ID, one.id)
+    if one.why is not None:
+        item.setForeground(QGuiApplication.palette().placeholderText())
+        item.setToolTip(plain_tip(str(one.why)))
+        item.setData(Qt.ItemDataRole.AccessibleDescriptionRole, str(one.why))
+    return item
+
+
+def _problem(kind: Addition, values: dict[str, Value], seen: Seen) -> Text | None:
+    """What is wrong with what was chosen."""
+    try:
+        _what, fragment = kind.make(values)
+        devices.add_device(seen.base, fragment)
+    except EditError as error:
+        return error.why
+    except (XmlError, ValueError) as error:
+        return text("It cannot be read: {words}", words=str(error))
+    return None
+
+
+class VolumeDialog(Dialog):
+    """`chosen()` is POOL/VOLUME."""
+
+    def __init__(self, parent: QWidget | None, found: dict[str, Sequence[Volume]]) -> None:
+        title = tr("Choose a volume")
+        super().__init__(parent, title, tr("Choose"))
+        self._found = found
+        self.setMinimumWidth(70 * GRID)
+        self.body.addWidget(Heading(title))
+        self.pools = QComboBox()
+        self.pools.setObjectName("volume-pools")
+        self.pools.setAccessibleName(tr("Pool"))
+        self.pools.addItems(list(found))
+        self.list = QListWidget()
+        self.list.setObjectName("volumes")
+        self.list.setAccessibleName(tr("Volumes"))
+        self.list.setMinimumHeight(34 * GRID)
+        thin(self.list)
+        self._none = Muted(tr("There is nothing in this pool."), caption=False)
+        self.body.addWidget(self.pools)
+        self.body.addWidget(self.list, 1)
+        self.body.addWidget(self._none)
+        self.pools.currentIndexChanged.connect(self._show)
+        self.list.currentRowChanged.connect(lambda row: self.action.setEnabled(row >= 0))
+        self.list.itemActivated.connect(lambda _item: self.accept())
+        self._show()
+
+    def chosen(self) -> str:
+        return f"{self.pools.currentText()}/{self.list.currentItem().data(_ID)}"
+
+    def _show(self) -> None:
+        self.list.clear()
+        for one in self._found.get(self.pools.currentText(), ()):
+            item = QListWidgetItem(icon("disc" if one.format == "iso" else "disk"), _line(one))
+            item.setData(_ID, one.name)
+            item.setToolTip(plain_tip(one.path))
+            self.list.addItem(item)
+        there = self.list.count() > 0
+        self._none.setVisible(not there)
+        self.list.setCurrentRow(0 if there else -1)
+        self.action.setEnabled(there)
+        self.action.setToolTip("" if there else self._none.text())
+
+
+def _line(one: Volume) -> str:
+    return f"{one.name}   {units.kib(one.capacity / 1024)}   {one.format}".rstrip()
+
+
+# ---------------------------------------------------------------- from a click
+
+
+async def choose_volume(parts: Parts, key: DomainKey, take: Callable[[str], None]) -> None:
+    """Let the person choose one; `take` gets POOL/VOLUME."""
+    found: dict[str, Sequence[Volume]] = {}
+
+    async def work(_report: Report) -> None:
+        connection = parts.context.sessions.of(key).require()
+        for pool in await pools.pools(connection):
+            if pool.active:
+                found[pool.name] = await volumes.volumes(connection, pool.name)
+
+    job: Job = await parts.jobs.start(text("Looking at the volumes"), work)
+    if job.problem is not None:
+        return
+    if not found:
+        why = text("The host has no storage pool that is on.")
+        parts.shell.notify(Notice(Problem(text("There is no volume to choose."), why)))
+        return
+    dialog = VolumeDialog(parts.shell.widget(), found)
+    if await dialog.answer():
+        take(dialog.chosen())
+
+
+async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | None:
+    """Ask what, and add it. None: given up, or it did not work, which is told."""
+    ctx: Context = parts.context
+    tasks = Tasks(parts.jobs)
+    near: list[Around] = []
+
+    async def look(_report: Report) -> None:
+        near.append(await adding.around(ctx.sessions, seen, offers))
+
+    await parts.jobs.start(text("Looking at the host's devices"), look)
+    if not near:
+        return None
+
+    def choose(take: Callable[[str], None]) -> None:
+        tasks.spawn("choose a volume", choose_volume(parts, seen.domain.key, take))
+
+    dialog = AddDialog(parts.shell.widget(), seen, near[0], local, choose)
+    try:
+        if not await dialog.answer():
+            return None
+    finally:
+        tasks.end()
+    return await adding.add(ctx, seen, dialog.kind, dialog.values)

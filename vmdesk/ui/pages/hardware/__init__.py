@@ -1,0 +1,1 @@
+"""The machine's page, tab "Hardware", in parts."""
