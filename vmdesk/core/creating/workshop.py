@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from vmdesk.core.checker import Checker
 from vmdesk.core.creating import create as creating
 from vmdesk.core.creating.create import Created, Tools
 from vmdesk.core.creating.edited import Edited
@@ -12,7 +13,7 @@ from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
 from vmdesk.core.sessions import Sessions
-from vmdesk.media import keys, schema
+from vmdesk.media import keys
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Volume
 from vmdesk.model.system import System
@@ -21,6 +22,8 @@ from vmdesk.model.wish import Wish
 from vmdesk.virt import making, volumes
 from vmdesk.virt.connection import Connection
 
+_MOST = 5  # mistakes told
+
 
 class Workshop:
     """One for the program, made when it is first needed."""
@@ -28,6 +31,7 @@ class Workshop:
     def __init__(self, sessions: Sessions, paths: Paths) -> None:
         self._sessions = sessions
         self._tools = Tools(Journal(paths.journal_folder), Knowledge(), paths.scratch)
+        self._checker = Checker()
         self.templates = Templates(paths.templates_file)
 
     @property
@@ -56,8 +60,9 @@ class Workshop:
         return await self._tools.knowledge.run(lambda: keys.text_of(path))
 
     async def mistakes(self, xml: str) -> tuple[str, ...]:
-        """What libvirt's schema, where it is installed, has against a definition."""
-        return await self._tools.knowledge.run(lambda: schema.mistakes(xml))
+        """What libvirt's schema, where it is installed, has against a definition: "line: what"."""
+        found = await self._checker.mistakes(xml)
+        return tuple(f"{xml.count(chr(10), 0, one.start) + 1}: {one.what}" for one in found[:_MOST])
 
     async def renew(self, archive: str) -> None:
         """A newer OS database from a file."""
@@ -75,6 +80,7 @@ class Workshop:
 
     def close(self) -> None:
         self._tools.knowledge.close()
+        self._checker.close()
 
     def _connection(self, host: str) -> Connection:
         session = self._sessions.get(host)
