@@ -86,7 +86,7 @@ def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
         _mdev(near),
         _folder(seen),
         _graphics(seen, near),
-        _simple("video", text("Video"), "palette", near.offers.machine.common.video or VIDEOS, devices.video_fragment),
+        _simple("video", text("Video"), "card", near.offers.machine.common.video or VIDEOS, devices.video_fragment),
         _simple("sound", text("Sound"), "volume-high", SOUNDS, devices.sound_fragment),
         _input(),
         _nothing("serial", text("Serial port"), "console", devices.serial_fragment, text("A console of VMDesk.")),
@@ -94,7 +94,7 @@ def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
         _nothing(
             "redirection",
             text("USB redirection"),
-            "attach",
+            "usb",
             devices.redirection_fragment,
             text("A port for USB devices of who looks at the screen (SPICE)."),
         ),
@@ -102,7 +102,7 @@ def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
         _nothing(
             "rng",
             text("Random numbers"),
-            "shape-plus",
+            "dice",
             devices.rng_fragment,
             text("The host's random numbers for the guest (virtio)."),
         ),
@@ -367,7 +367,7 @@ def _usb(seen: Seen, near: Around) -> Addition:
         return text("USB device {what}", what=one.what), fragment
 
     why = None if found else near.problem or text("No USB device is plugged into the host.")
-    return Addition("usb", text("USB device of the host"), "attach", fields, make, why)
+    return Addition("usb", text("USB device of the host"), "usb", fields, make, why)
 
 
 def _pci(near: Around) -> Addition:
@@ -405,7 +405,7 @@ def _pci(near: Around) -> Addition:
         why = near.problem or text("The host tells of no PCI devices.")
     elif not free:
         why = text("The host isolates no devices: switch on its IOMMU (VT-d, AMD-Vi) in firmware and kernel.")
-    return Addition("pci", text("PCI device of the host"), "chip", fields, make, why, notes=notes)
+    return Addition("pci", text("PCI device of the host"), "card", fields, make, why, notes=notes)
 
 
 def _pci_words(one: HostPci) -> Text | str:
@@ -429,7 +429,7 @@ def _mdev(near: Around) -> Addition:
         return text("Mediated device {uuid}", uuid=uuid), devices.mdev_fragment(uuid)
 
     why = None if found else text("The host has no mediated devices; they are made with mdevctl.")
-    return Addition("mdev", text("Mediated device"), "chip", fields, make, why)
+    return Addition("mdev", text("Mediated device"), "card", fields, make, why)
 
 
 def _folder(seen: Seen) -> Addition:
@@ -568,7 +568,7 @@ def _watchdog(seen: Seen) -> Addition:
     def make(values: Values) -> tuple[Text, str]:
         return text("Watchdog"), devices.watchdog_fragment(str(values["model"]), str(values["action"]))
 
-    return Addition("watchdog", text("Watchdog"), "bell", fields, make, _ONE if seen.stored.watchdogs else None)
+    return Addition("watchdog", text("Watchdog"), "timer-alert", fields, make, _ONE if seen.stored.watchdogs else None)
 
 
 def _vsock(seen: Seen) -> Addition:

@@ -70,11 +70,10 @@ def nic(seen: Seen, one: Nic, host: Offers) -> Sheet:
             made.append(later(what, lambda xml: devices.nic_mac(xml, key, mac)))
         return made
 
-    words: Text | str = where(one.kind, one.source)
+    words = ", ".join(part for part in (one.source or where(one.kind, ""), one.mac) if part)
     if not one.link:
-        words = text("{network}, unplugged", network=words)
-    title = text("Network card {mac}", mac=one.mac or one.key)
-    return Sheet(key, title, "network", words, DEVICES, tuple(rows), wishes, device=True)
+        words = str(text("unplugged, {network}", network=words))
+    return Sheet(key, text("Network card"), "network", words, DEVICES, tuple(rows), wishes, device=True)
 
 
 def joined_to(kind: str, source: str) -> str:

@@ -107,7 +107,7 @@ def _video(key: str, model: str, rows: Rows) -> Sheet:
         wanted = str(values["model"])
         return (later(text("Video: {value}", value=wanted), lambda xml: devices.video_model(xml, key, wanted)),)
 
-    return Sheet(key, text("Video {model}", model=model), "palette", model, DEVICES, tuple(rows), wishes, device=True)
+    return Sheet(key, text("Video {model}", model=model), "card", model, DEVICES, tuple(rows), wishes, device=True)
 
 
 def _sound_and_input(found: Hardware) -> Iterator[Sheet]:
@@ -158,11 +158,18 @@ def _host_devices(found: Hardware) -> Iterator[Sheet]:
             parts = (("startup", "source", "startupPolicy", text("If the USB device is not there")),)
         else:
             rows.append(fact(text("Detached from the host by libvirt"), on_off(one.managed)))
-        yield _device(one.key, kinds.get(one.kind, text("Host device")), "chip", one.address, rows, parts)
+        yield _device(
+            one.key,
+            kinds.get(one.kind, text("Host device")),
+            "usb" if one.kind == "usb" else "card",
+            one.address,
+            rows,
+            parts,
+        )
     for place, port in enumerate(found.redirections):
         rows = [fact(text("Kind"), port.kind), fact(text("Bus"), port.bus)]
         title = text("USB redirection {n}", n=place + 1)
-        yield _device(port.key, title, "attach", text("for devices of who looks at the screen"), rows)
+        yield _device(port.key, title, "usb", text("for devices of who looks at the screen"), rows)
 
 
 def _small(found: Hardware) -> Iterator[Sheet]:
@@ -181,7 +188,7 @@ def _small(found: Hardware) -> Iterator[Sheet]:
         rows = [fact(text("Model"), rng.model), fact(text("Source"), rng.source or rng.backend)]
         if rng.rate:
             rows.append(fact(text("Rate"), text("{n} bytes in {ms} ms", n=rng.rate, ms=rng.period)))
-        yield _device(rng.key, text("Random numbers"), "shape-plus", rng.source or rng.backend, rows)
+        yield _device(rng.key, text("Random numbers"), "dice", rng.source or rng.backend, rows)
     for dog in found.watchdogs:
         label = text("Watchdog")
         rows = [
@@ -189,7 +196,7 @@ def _small(found: Hardware) -> Iterator[Sheet]:
             choice("action", text("If the guest hangs"), dog.action, list(ACTIONS.items())),
         ]
         action = ACTIONS.get(dog.action, dog.action)
-        yield _device(dog.key, label, "bell", action, rows, (("action", "", "action", label),))
+        yield _device(dog.key, label, "timer-alert", action, rows, (("action", "", "action", label),))
     for panic in found.panics:
         hint = text("The guest's kernel tells the host that it has crashed.")
         yield _device(panic.key, text("Panic notifier"), "alert", panic.model, [fact(text("Model"), panic.model, hint)])

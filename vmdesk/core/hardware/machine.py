@@ -188,9 +188,9 @@ def cpu(seen: Seen, host: Offers) -> Sheet:
         fact(text("Machines within it"), _nested(found, host)),
         Part(text("Topology")),
         switch("own", text("Say how the processors are arranged"), own, text("Some systems are licensed by sockets.")),
-        Field("sockets", text("Sockets"), Kind.NUMBER, shape.sockets, low=1, high=4096),
-        Field("cores", text("Cores per socket"), Kind.NUMBER, shape.cores, low=1, high=4096),
-        Field("threads", text("Threads per core"), Kind.NUMBER, shape.threads, low=1, high=64),
+        Field("sockets", text("Sockets"), Kind.NUMBER, shape.sockets, low=1, high=4096, needs="own"),
+        Field("cores", text("Cores per socket"), Kind.NUMBER, shape.cores, low=1, high=4096, needs="own"),
+        Field("threads", text("Threads per core"), Kind.NUMBER, shape.threads, low=1, high=64, needs="own"),
     ]
     if found.cells:
         cells = ", ".join(f"{one.id}: CPU {one.cpus}, {units.kib(one.memory_kib)}" for one in found.cells)
@@ -346,8 +346,7 @@ def memory(seen: Seen, _host: Offers) -> Sheet:
         made: list[Wish] = []
         given, most = figure(values, "given", found.given_kib), figure(values, "most", found.most_kib)
         if "given" in values:
-            if "most" not in values:
-                most = max(found.most_kib, given) if found.given_kib < found.most_kib else given
+            most = max(most, given)
             why = None
             if running and given > running.most_kib:
                 why = text(

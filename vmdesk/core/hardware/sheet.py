@@ -40,6 +40,7 @@ class Field:
     now    in words, what the running machine has, where that is something else
     why    why it cannot be changed; None: it can
     off    choices that cannot be taken, with the reason
+    needs  the switch that has to be on for it
     """
 
     name: str
@@ -53,6 +54,7 @@ class Field:
     low: int = 0
     high: int = 2**31 - 1
     off: tuple[tuple[Value, Text], ...] = ()
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

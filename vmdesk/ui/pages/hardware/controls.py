@@ -175,6 +175,7 @@ class FieldsForm(QWidget):
                 self._add(form, row, written.get(row.name, row.value))
         self._inner.setLayout(form)
         self._box.addWidget(self._inner)
+        self._show_needs(None)
 
     def _add(self, form: Form, field: Field, value: Value) -> None:
         control, stretch = self._control(field, value)
@@ -202,6 +203,16 @@ class FieldsForm(QWidget):
         inner.setAccessibleName(str(field.label))
         inner.setAccessibleDescription(" ".join(words))
         self.controls[field.name] = inner
+
+    def _show_needs(self, _value: object) -> None:
+        """What hangs on a switch is off without it."""
+        for field in self._rows or ():
+            switch = self.controls.get(field.needs) if isinstance(field, Field) and field.needs else None
+            if isinstance(field, Field) and isinstance(switch, CheckBox) and not (self._why or field.why):
+                control = self.controls[field.name]
+                control.setEnabled(switch.isChecked())
+                why = tr("Only with “{switch}”.", switch=switch.text())
+                control.setToolTip("" if switch.isChecked() else plain_tip(why))
 
     def _control(self, field: Field, value: Value) -> tuple[QWidget, bool]:
         name = f"{self._prefix}-{field.name}"
@@ -233,6 +244,7 @@ class FieldsForm(QWidget):
             box = CheckBox(str(field.label).replace("&", "&&"))
             box.setChecked(bool(value))
             box.toggled.connect(tell)
+            box.toggled.connect(self._show_needs)
             return box
         if field.kind is Kind.LINES:
             lines = QPlainTextEdit(str(value))
@@ -250,7 +262,7 @@ class FieldsForm(QWidget):
 
     def _choice(self, field: Field, value: Value, tell: Any) -> QComboBox:
         box = QComboBox()
-        box.setMinimumWidth(30 * GRID)
+        box.setMinimumWidth(38 * GRID)
         box.setMaximumWidth(64 * GRID)
         box.setMinimumContentsLength(24)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

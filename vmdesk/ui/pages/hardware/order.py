@@ -20,6 +20,7 @@ class _List(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setSpacing(2)
         self.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setUniformItemSizes(True)
@@ -89,7 +90,7 @@ class OrderList(QWidget):
             item.setCheckState(Qt.CheckState.Checked if key in keys else Qt.CheckState.Unchecked)
             self.list.addItem(item)
         self.list.blockSignals(False)
-        high = self.list.fontMetrics().height() + GRID
+        high = self.list.fontMetrics().height() + GRID // 2 + 4
         self.list.setFixedHeight(min(max(self.list.count(), 3), 8) * high + GRID)
 
     def order(self) -> tuple[str, ...]:
