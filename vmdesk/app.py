@@ -131,6 +131,7 @@ class App:
         self._screens: Any = None
         self._workshop: Any = None
         self._tidying: Any = None
+        self._watcher: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
         self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
         self._notifier = Notifier(self._activity, self.jobs, settings, self._announce)
@@ -172,6 +173,7 @@ class App:
         remembered = Remembered(self._paths.window_file)
         remembered.load()
         parts = self._parts()
+        parts.remembered = remembered
         self.front = load("front")(self._qt, parts, self._hosts, self._settings, remembered, self._picture, self.end)
         self.front.tell_notices()
         for problem in self._untold:
@@ -207,6 +209,7 @@ class App:
             _Later(self._open_workshop),
             _Later(lambda: load("layers")(self.sessions, self.store, trace, self._paths)),
             _Later(lambda: load("storage")(self.sessions, self.store, trace, self._paths)),
+            watcher=_Later(self._open_watcher),
         )
 
     async def _first_listing(self) -> None:
@@ -233,6 +236,8 @@ class App:
             self._tell(error.problem)
         self.jobs.spawn("recorder", self._recorder.run())
         self._tidy_up()
+        self._open_watcher()
+        self.front.follow_storage()
 
     async def _walk(self, folder: Path) -> None:
         """The tour, and then the end."""
@@ -258,6 +263,8 @@ class App:
             self._screens.close()
         if self._tidying is not None:
             self._tidying.close()
+        if self._watcher is not None:
+            self._watcher.close()
         if self._listening:
             await self._listening.close()
         with contextlib.suppress(TimeoutError):
@@ -268,6 +275,8 @@ class App:
                 await self.jobs.close()
                 await self._archive.close()
                 await self._activity.close()
+                if self._watcher is not None:
+                    await self._watcher.definitions.close()
         if self._workshop is not None:
             self._workshop.close()
         self.window.let_go()
@@ -304,6 +313,13 @@ class App:
     def _open_workshop(self) -> Any:
         self._workshop = load("workshop")(self.sessions, self._paths)
         return self._workshop
+
+    def _open_watcher(self) -> Any:
+        """Every definition that is seen is kept, from now on."""
+        if self._watcher is None:
+            watch, file = load("watch-definitions"), self._paths.definitions_file
+            self._watcher = watch(self.store, self.sessions, self.jobs, self._activity, file, self._tell)
+        return self._watcher
 
     def _tidy_up(self) -> None:
         """What a killed program left behind, if there is anything."""

@@ -62,6 +62,11 @@ class Paths:
         return self.settings / "templates.json"
 
     @property
+    def room_file(self) -> Path:
+        """How much was left in storage pools, and when."""
+        return self.settings / "room.json"
+
+    @property
     def practice_file(self) -> Path:
         return self.settings / "practice.xml"
 

@@ -73,6 +73,10 @@ class Front:
         self.window.machines.settle()  # the inspector is filled when it is seen
         scroll_bar.settle(self.window)
 
+    def follow_storage(self) -> None:
+        """Tell of storage pools that run out of room."""
+        self._jobs.spawn("room in storage pools", load("low-space")(self._parts, lambda note: self.window.notify(note)))
+
     def close(self) -> None:
         """Nothing more can be done; what the window looks like is written down."""
         self._closed = True

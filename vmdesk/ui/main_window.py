@@ -191,6 +191,12 @@ class MainWindow(QMainWindow):
     def open_host(self, host_id: str) -> None:
         self._open(f"host:{host_id}", "host", host_id)
 
+    def open_storage(self, host_id: str) -> None:
+        self.open_host(host_id)
+        page = self.tabs.page_of(f"host:{host_id}")
+        if page is not None:
+            page.show_storage()
+
     def open_new(self, host_id: str = "", file: str = "") -> None:
         """The wizard for new machines: on a host ("" the chosen one), with a file ("" none)."""
         page: Any = self.tabs.page_of("new")

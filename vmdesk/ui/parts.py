@@ -54,6 +54,9 @@ class Shell(Protocol):
     def open_host(self, host_id: str) -> None:
         """Open the host's page as a tab, or raise it."""
 
+    def open_storage(self, host_id: str) -> None:
+        """The same, at its storage."""
+
     def open_page(self, name: str) -> QWidget:
         """Open "machines", "activity", "preferences" ... as a tab, or raise it."""
 
@@ -90,3 +93,5 @@ class Parts:
     workshop: Any = None  # core.creating.workshop.Workshop
     layers: Any = None  # core.layers.Layers
     storage: Any = None  # core.storage.work.Storage
+    remembered: Any = None  # ui.remembered.Remembered, for what pages keep of themselves
+    watcher: Any = None  # core.definitions.Watcher

@@ -130,9 +130,25 @@ def _add(found: dict[tuple[str, Role, str, str], User], index: Index, use: Use) 
 
 
 def used_words(row: Row) -> str:
-    """For one cell: `web-01, db-01`; files that stand on it where no machine does; "" for nobody."""
+    """`web-01, db-01`; files that stand on it where no machine does; "" for nobody."""
     names = list(dict.fromkeys(user.machine for user in row.users))
     return ", ".join(names or [path.rpartition("/")[2] for path in row.above])
+
+
+def used_cell(row: Row) -> str:
+    """The same with what it is to them, where it is not simply their disk: `web-01 (base image)`."""
+    found: dict[str, list[User]] = {}
+    for user in row.users:
+        found.setdefault(user.machine, []).append(user)
+    words = []
+    for name, users in found.items():
+        if any(user.role is Role.DISK and not user.snapshot for user in users):
+            words.append(name)
+            continue
+        first = min(users, key=lambda user: user.role is Role.BACKING)  # what it names itself
+        what = text("snapshot {snapshot}", snapshot=first.snapshot) if first.snapshot else ROLES[first.role]
+        words.append(f"{name} ({what})")
+    return ", ".join(words) or used_words(row)
 
 
 def used_lines(row: Row) -> list[str]:

@@ -15,6 +15,7 @@ from vmdesk.core.snapshots.desk import Desk, refused
 from vmdesk.core.storage import filling, moving
 from vmdesk.core.storage.kinds import PoolWish
 from vmdesk.core.storage.moving import Moved
+from vmdesk.core.storage.room import Room
 from vmdesk.core.storage.rows import Row, rows
 from vmdesk.core.store import Store
 from vmdesk.core.trace import Trace
@@ -66,18 +67,21 @@ class Storage:
     def __init__(self, sessions: Sessions, store: Store, trace: Trace, paths: Paths) -> None:
         self._sessions, self._store, self._trace = sessions, store, trace
         self._journal = Journal(paths.journal_folder)
+        self.room = Room(paths.room_file)
 
     # ---------------------------------------------------------------- looking
 
     async def pools(self, host: str) -> tuple[Pool, ...]:
         """As they are now; quick."""
-        return tuple(await pools.pools(self._connection(host)))
+        found = tuple(await pools.pools(self._connection(host)))
+        self.room.saw(found)
+        return found
 
     async def look(self, host: str, fresh: bool = False) -> Seen:
         """Pools, all volumes and who uses them. `fresh`: libvirt looks again what is in the pools."""
         connection = self._connection(host)
         files = await chains.files(connection, fresh=fresh)
-        return Seen(tuple(await pools.pools(connection)), await rows(files), files.blind)
+        return Seen(await self.pools(host), await rows(files), files.blind)
 
     async def able(self, host: str) -> Able:
         """Asked once; what a host can do does not change."""

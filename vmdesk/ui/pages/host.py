@@ -16,6 +16,7 @@ from vmdesk.model.facts import HostFacts
 from vmdesk.model.host import Host, Link
 from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.later import load
 from vmdesk.ui.models.users import Column
 from vmdesk.ui.pages.host_check_list import CheckList
 from vmdesk.ui.pages.host_checks import checks_of
@@ -29,6 +30,8 @@ from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.graph import KIB, PERCENT, RATE, Limit
 from vmdesk.ui.widgets.graphs import Curve, Graphs, Plan
+from vmdesk.ui.widgets.inner_tabs import InnerTabs
+from vmdesk.ui.widgets.late import Late
 from vmdesk.ui.widgets.topology import Topology
 from vmdesk.virt import facts as virt_facts
 
@@ -94,9 +97,13 @@ class HostPage(QWidget):
         self._scroll.setAccessibleName(self.title)
         body = self._body = QWidget()
         self._scroll.setWidget(body)
+        self.tabs = InnerTabs("host-tabs")
+        self.tabs.addTab(self._scroll, tr("Overview"))
+        self.storage = Late("host-storage-place", lambda: load("host-storage")(parts, host_id))
+        self.tabs.addTab(self.storage, tr("Storage"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._scroll)
+        outer.addWidget(self.tabs)
         layout = QVBoxLayout(body)
         layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 3 * GRID)
         layout.setSpacing(2 * GRID)
@@ -133,7 +140,12 @@ class HostPage(QWidget):
 
     def show_checks(self) -> None:
         """Scroll to what it can do for machines."""
+        self.tabs.setCurrentWidget(self._scroll)
         self._scroll.verticalScrollBar().setValue(self._known.mapTo(self._body, QPoint(0, -2 * GRID)).y())
+
+    def show_storage(self) -> None:
+        """The tab with its pools and volumes."""
+        self.tabs.setCurrentWidget(self.storage)
 
     # -- what it is made of
 
