@@ -35,11 +35,11 @@ class LastTabs:
     def _arguments(self, key: str) -> tuple[Any, ...] | None:
         """What the page is made with; None: what it shows is not there (yet)."""
         kind, _, rest = key.partition(":")
-        host_id, _, uuid = rest.partition("/")
+        host_id, _, uuid = rest.rpartition("/")  # a host that is not in the settings goes by its URI
         if kind == "machine" and DomainKey(host_id, uuid) in self._store.domains:
             return (DomainKey(host_id, uuid),)
-        if kind == "host" and host_id in self._store.hosts:
-            return (host_id,)
+        if kind == "host" and rest in self._store.hosts:
+            return (rest,)
         if kind == "wall" and (keys := self._there(load("wall-keys")(key))):
             return (keys,)
         return () if kind in ("activity", "preferences", "trash") else None

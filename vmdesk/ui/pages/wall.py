@@ -36,7 +36,7 @@ def key_of(keys: Sequence[DomainKey]) -> str:
 
 def keys_of(key: str) -> tuple[DomainKey, ...]:
     """The machines of a remembered wall."""
-    found = (one.partition("/") for one in key.removeprefix("wall:").split(","))
+    found = (one.rpartition("/") for one in key.removeprefix("wall:").split(","))
     return tuple(DomainKey(host, uuid) for host, _, uuid in found if host and uuid)
 
 
