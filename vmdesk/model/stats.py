@@ -38,6 +38,7 @@ class DomainCounters:
     wait_ns     time the virtual CPUs waited for a host CPU (sum over vcpus of wait, else delay)
     given_kib   memory given (balloon.current), used_kib what the guest uses (available - unused/usable),
     rss_kib     what the hypervisor process holds on the host
+    swap_in_kib, swap_out_kib, major_faults  what the guest read back and put away for want of memory, as it tells it
     busy        "" if its monitor answered. Else its figures are missing: "job" (libvirt is at work on it: save,
                 snapshot, ...), "call" (somebody else's call, just now) or "hung" (a call has waited for over 2 s)
     """
@@ -53,6 +54,19 @@ class DomainCounters:
     disks: tuple[DiskCounters, ...] = ()
     nics: tuple[NicCounters, ...] = ()
     busy: str = ""
+    swap_in_kib: int = -1
+    swap_out_kib: int = -1
+    major_faults: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """What a machine's own quotas held back since it started, over all its control groups; `time` as above."""
+
+    time: float
+    periods: int = 0
+    throttled: int = 0
+    throttled_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

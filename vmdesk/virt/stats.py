@@ -174,6 +174,9 @@ def counters(values: Mapping[str, Any], now: float, busy: str = "") -> DomainCou
         disks=tuple(_disk(values, n) for n in range(values.get("block.count", 0))),
         nics=tuple(_nic(values, n) for n in range(values.get("net.count", 0))),
         busy=busy,
+        swap_in_kib=values.get("balloon.swap_in", -1),
+        swap_out_kib=values.get("balloon.swap_out", -1),
+        major_faults=values.get("balloon.major_fault", -1),
     )
 
 
@@ -235,6 +238,9 @@ def _ask_one(domain: "libvirt.virDomain", definition: Definition) -> DomainCount
         rss_kib=memory.get("rss", -1),
         disks=tuple(_each_disk(domain, disk.target) for disk in definition.disks if disk.device != "cdrom"),
         nics=tuple(_each_nic(domain, nic.target or nic.mac) for nic in definition.nics),
+        swap_in_kib=memory.get("swap_in", -1),
+        swap_out_kib=memory.get("swap_out", -1),
+        major_faults=memory.get("major_fault", -1),
     )
 
 
