@@ -1,0 +1,157 @@
+"""The two lists of the storage page: pools, and volumes, onto which files can be dropped."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QFrame, QListView, QMenu
+
+from vmdesk.core.storage.rows import Row
+from vmdesk.model.text import tr
+from vmdesk.ui.delegates.pool import PoolDelegate
+from vmdesk.ui.models.pools import Entry, PoolsModel
+from vmdesk.ui.models.volumes import Column, VolumesModel
+from vmdesk.ui.theme import GRID, figure_font
+from vmdesk.ui.widgets.header import FlatHeader
+from vmdesk.ui.widgets.plain_table import PlainTable
+from vmdesk.ui.widgets.scroll_bar import thin
+
+
+class PoolList(QListView):
+    """`chosen`: another entry. `menu`: what a right click offers."""
+
+    chosen = Signal()
+
+    def __init__(self, model: PoolsModel, menu: QMenu) -> None:
+        super().__init__()
+        self._pools, self._menu = model, menu
+        self._kept = ""
+        self.setObjectName("pools")
+        self.setAccessibleName(tr("Storage pools"))
+        self.setFont(figure_font(self.font()))
+        self.setModel(model)
+        self.setItemDelegate(PoolDelegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setVerticalScrollMode(self.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(24 * GRID)
+        thin(self)
+        self.selectionModel().currentChanged.connect(lambda *_: self._on_current())
+
+    def entry(self) -> Entry | None:
+        return self._pools.entry(self.currentIndex().row())
+
+    def choose(self, entry_id: str) -> bool:
+        """False if there is none of that name."""
+        place = self._pools.place_of(entry_id)
+        if place < 0:
+            return False
+        self.setCurrentIndex(self._pools.index(place))
+        return True
+
+    def _on_current(self) -> None:
+        entry = self.entry()
+        if entry is not None and entry.id != self._kept:
+            self._kept = entry.id
+            self.chosen.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            place: QPoint = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+        else:
+            place = event.globalPos()
+        self._menu.popup(place)
+
+
+class VolumesTable(PlainTable):
+    """Keeps what is selected through new readings. `dropped(file)`: to be uploaded, where `takes_files`."""
+
+    dropped = Signal(object)
+
+    def __init__(self, model: VolumesModel, actions: Sequence[QAction]) -> None:
+        super().__init__(model, "volumes", "")
+        self._volumes = model
+        self._mine = tuple(actions)
+        self._kept: set[tuple[str, str]] = set()
+        self.takes_files = False
+        self.setAccessibleName(tr("Volumes"))
+        header = FlatHeader(self)
+        self.setHorizontalHeader(header)
+        header.setObjectName("volumes-header")
+        header.setAccessibleName(tr("Columns"))
+        self.setSortingEnabled(True)
+        self.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
+        self.set_widths(*(width * GRID for width in (34, 18, 13, 11, 11)))
+        self.setAcceptDrops(True)
+        self.setDragDropMode(self.DragDropMode.DropOnly)
+        model.about_to_change.connect(self._on_about_to_change)
+        model.changed.connect(self._on_changed)
+        for action in actions:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            self.addAction(action)
+
+    def chosen(self) -> list[Row]:
+        """The selected volumes, in the table's order."""
+        rows = self._volumes.rows
+        return [rows[place] for place in self._places() if place < len(rows)]
+
+    def _places(self) -> list[int]:
+        # Not selectedRows(): that asks for each cell of ten thousand rows.
+        places: set[int] = set()
+        selection = self.selectionModel().selection()
+        for part in (selection.at(place) for place in range(selection.count())):
+            places.update(range(part.top(), part.bottom() + 1))
+        return sorted(places)
+
+    def selected_rows(self) -> list[int]:
+        return self._places()
+
+    def _on_about_to_change(self) -> None:
+        self._kept = {row.key for row in self.chosen()}
+
+    def _on_changed(self) -> None:
+        if not self._kept:
+            return
+        selection, last = QItemSelection(), len(Column) - 1
+        begin = -1
+        rows = self._volumes.rows
+        for place in range(len(rows) + 1):
+            held = place < len(rows) and rows[place].key in self._kept
+            if held and begin < 0:
+                begin = place
+            elif not held and begin >= 0:
+                selection.select(self._volumes.index(begin, 0), self._volumes.index(place - 1, last))
+                begin = -1
+        self._kept = set()
+        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+
+    def menu_for(self, row: int) -> QMenu:
+        menu = super().menu_for(row)
+        menu.setToolTipsVisible(True)
+        first = menu.actions()[0]
+        menu.insertActions(first, self._mine)
+        menu.insertSeparator(first)
+        return menu
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.takes_files and _files(event):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if self.takes_files and _files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        found = _files(event)
+        if self.takes_files and found:
+            event.acceptProposedAction()
+            for file in found:
+                self.dropped.emit(file)
+
+
+def _files(event: QDropEvent) -> list[Path]:
+    """Files of this computer that are dragged."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.is_file()]
