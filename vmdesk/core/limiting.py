@@ -234,8 +234,7 @@ def _call(key: str) -> str:
     if key in ("memory.nodes", "memory.mode"):
         return "virDomainSetNumaParameters"
     if area == "memory":
-        numa = key in ("memory.nodes", "memory.mode")
-        return "virDomainSetNumaParameters" if numa else "virDomainSetMemoryParameters"
+        return "virDomainSetMemoryParameters"
     if area == "nic":
         return "virDomainSetInterfaceParameters"
     return "virDomainSetBlkioParameters" if key == "disk.weight" else "virDomainSetBlockIoTune"
@@ -280,8 +279,6 @@ def _words(name: str, key: str, value: Figure) -> list[str]:
         return [verb, name, *([device] if device else []), said or "r"]
     if key in _MEMORY:
         return ["memtune", name, _MEMORY[key], said or "-1"]
-    if key in ("memory.nodes", "memory.mode"):
-        return ["numatune", name, "--nodeset" if key == "memory.nodes" else "--mode", said]
     if key == "disk.weight":
         return ["blkiotune", name, "--weight", said or "500"]
     if limit.owner == "disk":
