@@ -16,7 +16,7 @@ _KINDS = ("network", "bridge", "direct", "user")
 
 def nic(seen: Seen, one: Nic, host: Offers) -> Sheet:
     running = next((each for each in seen.running.nics if each.key == one.key), None) if seen.running else None
-    key = one.key
+    key, word = one.key, one.mac or one.key
     joined = joined_to(one.kind, one.source)
     now = ""
     if running is not None and (running.kind, running.source) != (one.kind, one.source):
@@ -56,10 +56,10 @@ def nic(seen: Seen, one: Nic, host: Offers) -> Sheet:
     def wishes(values: Values) -> Sequence[Wish]:
         made: list[Wish] = []
         if "link" in values:
-            made.append(Wish(hardware.link(key, bool(values["link"]))))
+            made.append(Wish(hardware.link(word, bool(values["link"]))))
         if "network" in values:
             kind, _, source = str(values["network"]).partition(":")
-            made.append(Wish(hardware.nic_source(key, kind, source)))
+            made.append(Wish(hardware.nic_source(word, kind, source)))
         if "model" in values:
             model = str(values["model"]).strip()
             what = text("Model of {mac}: {value}", mac=one.mac, value=model)

@@ -14,7 +14,7 @@ class CheckBox(QCheckBox):
         style = self.style()
         box = QRectF(style.subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self))
         painter = QPainter(self)
-        self._paint_square(painter, box.adjusted(0.5, 0.5, -0.5, -0.5))
+        paint_square(painter, box.adjusted(0.5, 0.5, -0.5, -0.5), self.palette(), self.isChecked(), self.isEnabled())
         option.rect = style.subElementRect(QStyle.SubElement.SE_CheckBoxContents, option, self)
         style.drawControl(QStyle.ControlElement.CE_CheckBoxLabel, option, painter, self)
         if self.hasFocus():
@@ -23,20 +23,20 @@ class CheckBox(QCheckBox):
             painter.drawRoundedRect(box.adjusted(-1, -1, 1, 1), 3, 3)
         painter.end()
 
-    def _paint_square(self, painter: QPainter, box: QRectF) -> None:
-        group = QPalette.ColorGroup.Active if self.isEnabled() else QPalette.ColorGroup.Disabled
-        palette = self.palette()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        on = self.isChecked()
-        edge = QPalette.ColorRole.Highlight if on else QPalette.ColorRole.PlaceholderText
-        painter.setPen(palette.color(group, edge))
-        painter.setBrush(palette.color(group, QPalette.ColorRole.Highlight if on else QPalette.ColorRole.Base))
-        painter.drawRoundedRect(box, 2, 2)
-        if on:
-            pen = QPen(palette.color(QPalette.ColorRole.HighlightedText), 1.8)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-            painter.setPen(pen)
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            x, y, size = box.x(), box.y(), box.width()
-            marks = ((0.24, 0.52), (0.43, 0.71), (0.77, 0.3))
-            painter.drawPolyline(QPolygonF([QPointF(x + a * size, y + b * size) for a, b in marks]))
+
+def paint_square(painter: QPainter, box: QRectF, palette: QPalette, on: bool, enabled: bool = True) -> None:
+    """The square with its tick, in lists, too."""
+    group = QPalette.ColorGroup.Active if enabled else QPalette.ColorGroup.Disabled
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    edge = QPalette.ColorRole.Highlight if on else QPalette.ColorRole.PlaceholderText
+    painter.setPen(palette.color(group, edge))
+    painter.setBrush(palette.color(group, QPalette.ColorRole.Highlight if on else QPalette.ColorRole.Base))
+    painter.drawRoundedRect(box, 2, 2)
+    if on:
+        pen = QPen(palette.color(QPalette.ColorRole.HighlightedText), 1.8)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        x, y, size = box.x(), box.y(), box.width()
+        marks = ((0.24, 0.52), (0.43, 0.71), (0.77, 0.3))
+        painter.drawPolyline(QPolygonF([QPointF(x + a * size, y + b * size) for a, b in marks]))

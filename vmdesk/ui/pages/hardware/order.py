@@ -2,15 +2,52 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPainter, QPalette
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from vmdesk.model.text import Text, tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.check_box import paint_square
 
 _KEY = Qt.ItemDataRole.UserRole
+_BOX = QStyle.SubElement.SE_ItemViewItemCheckIndicator
+# The current entry is shown by a shade: a tick in the accent would vanish on the accent.
+_GROUND, _INK = QPalette.ColorRole.Midlight, QPalette.ColorRole.Text
+
+
+class _Delegate(QStyledItemDelegate):
+    """Squares that can be seen on a dark ground, too."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        option.palette.setColor(option.palette.ColorRole.Highlight, option.palette.color(_GROUND))
+        option.palette.setColor(option.palette.ColorRole.HighlightedText, option.palette.color(_INK))
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        widget = option.widget
+        if widget is None:
+            return
+        self.initStyleOption(option, index)
+        box = QRectF(widget.style().subElementRect(_BOX, option, widget)).adjusted(0.5, 0.5, -0.5, -0.5)
+        painter.save()
+        on = option.checkState == Qt.CheckState.Checked
+        paint_square(painter, box, widget.palette(), on, widget.isEnabled())
+        painter.restore()
 
 
 class _List(QListWidget):
@@ -21,6 +58,7 @@ class _List(QListWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setSpacing(2)
+        self.setItemDelegate(_Delegate(self))
         self.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setUniformItemSizes(True)
