@@ -101,6 +101,8 @@ class HostPage(QWidget):
         self.tabs.addTab(self._scroll, tr("Overview"))
         self.storage = Late("host-storage-place", lambda: load("host-storage")(parts, host_id))
         self.tabs.addTab(self.storage, tr("Storage"))
+        self.networks = Late("host-networks-place", lambda: load("host-networks")(parts, host_id))
+        self.tabs.addTab(self.networks, tr("Networks"))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.tabs)
