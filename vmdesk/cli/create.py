@@ -98,6 +98,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         choices=("jeos", "desktop"),
         help=tr("the little that is needed, or a desktop; with --user, --password-file and --hostname"),
     )
+    answers.add_argument("--language", metavar="L", help=tr("of the installed system, like en_US"))
+    answers.add_argument("--keyboard", metavar="K", help=tr("its layout, like us"))
+    answers.add_argument("--timezone", metavar="Z", help=tr("like Europe/Berlin"))
     run = parser.add_argument_group(tr("what is done"))
     run.add_argument("--count", type=int, default=1, metavar="N", help=tr("so many: N-01, N-02 ..."))
     run.add_argument("--linked", action="store_true", help=tr("overlays of one image instead of copies"))
@@ -150,6 +153,8 @@ def check(options: argparse.Namespace) -> None:
     _machine(options)
     if options.unattended is not None and not (options.location or options.cdrom):
         raise Usage(tr("--unattended goes with --cdrom or --location."))
+    if options.unattended is None and (options.language or options.keyboard or options.timezone):
+        raise Usage(tr("--language, --keyboard and --timezone go with --unattended."))
     if options.allow and options.xml is None:
         raise Usage(tr("--allow goes with --xml."))
 
@@ -282,7 +287,15 @@ def _list(words: str | None) -> tuple[str, ...]:
 
 def _unattended(options: argparse.Namespace, stdin: Callable[[str], str]) -> UnattendedWish:
     password = _secret(options.password_file, tr("Password: "), stdin).rstrip("\r\n") if options.password_file else ""
-    return UnattendedWish(options.unattended, options.user or "", password=password, hostname=options.hostname or "")
+    return UnattendedWish(
+        options.unattended,
+        options.user or "",
+        password=password,
+        hostname=options.hostname or "",
+        language=options.language or "",
+        keyboard=options.keyboard or "",
+        timezone=options.timezone or "",
+    )
 
 
 def _keys(words: str) -> list[str]:

@@ -5,7 +5,7 @@ Secrets are never in a line: what is asked for instead is said in the notes. opt
 
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from vmdesk.core.options import written_disk, written_network, written_place
 from vmdesk.model import names, sizes
@@ -116,13 +116,13 @@ def _cloud(cloud: CloudWish | None) -> tuple[list[str], tuple[Text, ...]]:
 
 def _unattended(asked: UnattendedWish) -> tuple[list[str], tuple[Text, ...]]:
     found = options(unattended=asked.profile or "jeos", user=asked.user, hostname=asked.hostname)
+    found += options(language=asked.language, keyboard=asked.keyboard, timezone=asked.timezone)
     notes: tuple[Text, ...] = ()
     if asked.password:
         found += ["--password-file", "-"]
         notes = (text("The password is asked for: it is not part of the line."),)
-    if replace(asked, profile="", user="", hostname="", password="") != UnattendedWish():
-        rest = text("Of the answers only profile, user, password and host name can be given on the command line.")
-        notes = (*notes, rest)
+    if asked.product_key or asked.full_name or asked.root_password:
+        notes = (*notes, text("Product key, full name and root's password cannot be given on the command line."))
     return found, notes
 
 

@@ -367,11 +367,11 @@ def test_changes_by_hand_outlive_other_choices(walk: Any) -> None:
         on.page.findChild(QAbstractButton, "start").click()
         on.page.desk.wish(memory_kib=3 << 20)
         assert "mine" in edit.toPlainText() and f">{3 << 20}<" in edit.toPlainText()
-        assert summary.edited is not None and not summary.stopping
+        assert on.draft.edited is not None and not summary.stopping
         # Both on one line: the choice wins, and it is said.
         edit.setPlainText(edit.toPlainText().replace(f">{3 << 20}<", f">{2 << 20}<"))
         on.page.desk.wish(memory_kib=1 << 20)
-        assert "mine" not in edit.toPlainText() and summary.edited is None
+        assert "mine" not in edit.toPlainText() and on.draft.edited is None
         assert "your changes are gone" in on.words()
 
     walk(steps)
@@ -396,7 +396,7 @@ def test_the_definition_can_be_changed_by_hand(walk: Any) -> None:
         summary.tabs.setCurrentIndex(1)
         edit = on.page.findChild(QWidget, "xml")
         before = edit.toPlainText()
-        assert "<name>debian-12</name>" in before and summary.edited is None
+        assert "<name>debian-12</name>" in before and on.draft.edited is None
         edit.setPlainText(before.replace("</devices>", ""))
         assert not on.page.next.isEnabled() and "definition" in on.page.why_not.text()
         edit.setPlainText(before.replace("debian-12<", "other<"))
@@ -421,7 +421,7 @@ def test_changes_by_hand_can_be_undone(walk: Any) -> None:
         edit = on.page.findChild(QWidget, "xml")
         edit.setPlainText(edit.toPlainText().replace("<devices>", "<devices><!-- mine -->"))
         on.page.findChild(QAbstractButton, "xml-undo").click()
-        assert "mine" not in edit.toPlainText() and summary.edited is None
+        assert "mine" not in edit.toPlainText() and on.draft.edited is None
 
     walk(steps)
 
@@ -559,5 +559,180 @@ def test_everything_has_a_name(walk: Any) -> None:
                     ours = one.objectName() and not one.objectName().startswith("qt_")
                     if ours and one.isVisibleTo(on.page):
                         assert one.accessibleName() or (kind is QAbstractButton and one.text()), one.objectName()
+
+    walk(steps)
+
+
+def test_xml_and_command_from_every_page(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.shown.click()
+        assert on.page.page is Page.SHOWN and on.page.next.isEnabled()
+        edit: Any = on.page.findChild(QWidget, "shown-xml")
+        assert "<name>debian-12</name>" in edit.toPlainText()
+        edit.setPlainText(edit.toPlainText().replace("</name>", "</name>\n  <title>mine</title>", 1))
+        on.page.pages[Page.SHOWN].tabs.setCurrentIndex(1)
+        assert "virt-install" in on.words()
+        on.page.go_on()
+        assert on.page.page is Page.WHERE
+        on.page.go_on()
+        on.page.details.click()
+        on.page.shown.click()
+        on.page.go_on()
+        assert on.page.page is Page.DETAILS
+        on.page.go_on()
+        assert on.page.page is Page.MACHINE
+        on.type("name", "lab-{03..01}")
+        on.page.shown.click()
+        on.page.pages[Page.SHOWN].tabs.setCurrentIndex(0)
+        assert "no definition yet" in on.words()
+        on.page.go_on()
+        on.type("name", "debian-12")
+        on.page.go_on()
+        on.page.pages[Page.SUMMARY].tabs.setCurrentIndex(1)
+        shown: Any = on.page.findChild(QWidget, "xml")
+        assert on.draft.edited is None and "mine" not in shown.toPlainText()  # it went with the name that was none
+
+    walk(steps)
+
+
+def test_what_was_changed_beside_the_way_is_on_the_last_page(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.shown.click()
+        edit: Any = on.page.findChild(QWidget, "shown-xml")
+        edit.setPlainText(edit.toPlainText().replace("</name>", "</name>\n  <title>mine</title>", 1))
+        on.page.go_on()
+        on.page.go_on()
+        on.type("name", "other")
+        on.page.go_on()
+        on.page.pages[Page.SUMMARY].tabs.setCurrentIndex(1)
+        shown: Any = on.page.findChild(QWidget, "xml")
+        assert "<title>mine</title>" in shown.toPlainText() and "<name>other</name>" in shown.toPlainText()
+        on.page.go_on()
+        await on.until(lambda: on.workshop.made)
+        _wish, edited = on.workshop.made[0]
+        assert "mine" in edited.text and "mine" not in edited.shown
+
+    walk(steps)
+
+
+def test_more_disks_and_cards(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.go_on()
+        on.page.details.click()
+        add, card = (on.page.findChild(QAbstractButton, name) for name in ("more-disks-add", "more-cards-add"))
+        add.click()
+        add.click()
+        assert len(on.draft.wish.disks) == 3
+        on.page.findChild(QComboBox, "more-disk-2-format").setCurrentIndex(1)
+        on.page.findChild(QComboBox, "more-disk-2-bus").setCurrentIndex(3)
+        assert (on.draft.wish.disks[1].format, on.draft.wish.disks[1].bus) == ("raw", "scsi")
+        on.page.findChild(QWidget, "more-disk-3-size").setValue(5 * 1024)
+        on.page.findChild(QComboBox, "more-disk-2-kind").setCurrentIndex(1)
+        on.page.go_on()
+        on.page.go_on()
+        assert "volume" in on.page.why_not.text()
+        on.page.go_back()
+        on.page.details.click()
+        on.page.findChild(QAbstractButton, "more-disk-2-remove").click()
+        assert [disk.bytes for disk in on.draft.wish.disks[1:]] == [5 << 30]
+        card.click()
+        on.page.findChild(QComboBox, "more-card-2-model").setCurrentIndex(2)
+        assert [nic.model for nic in on.draft.wish.nics] == ["", "e1000e"]
+        on.page.go_on()
+        on.page.go_on()
+        assert "Disk 2" in on.words() and "up to 5 GiB" in on.words() and "Network 2" in on.words()
+        on.page.go_back()
+        on.page.findChild(QComboBox, "disk-kind").setCurrentIndex(2)
+        on.page.details.click()
+        assert not add.isEnabled() and "page Machine" in add.toolTip()
+
+    walk(steps)
+
+
+def test_the_network_need_not_stay_on(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.go_on()
+        stays = on.page.findChild(QAbstractButton, "network-stays")
+        assert stays.isVisibleTo(on.page) and stays.isChecked()
+        stays.click()
+        assert not on.draft.wish.network_stays
+        on.page.findChild(QComboBox, "network").setCurrentIndex(1)
+        assert not stays.isVisibleTo(on.page)
+
+    walk(steps)
+
+
+def test_a_cloud_image_with_a_fixed_address(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.looked()
+        on.page.findChild(QAbstractButton, "source-cloud-image").click()
+        on.type("media-line", "/home/anna/debian-12-generic-amd64.qcow2")
+        await on.looked()
+        on.page.go_on()
+        way = on.page.findChild(QComboBox, "cloud-network")
+        assert not on.page.findChild(QLineEdit, "cloud-address").isVisibleTo(on.page)
+        way.setCurrentIndex(1)
+        on.type("cloud-address", "192.168.7.10")
+        assert "prefix" in on.page.why_not.text()
+        on.type("cloud-address", "192.168.7.10/24")
+        on.type("cloud-gateway", "192.168.7.1")
+        on.type("cloud-dns", "9.9.9.9, 192.168.7.1")
+        assert on.page.next.isEnabled()
+        cloud = on.draft.wish.cloud
+        assert cloud is not None and (cloud.address, cloud.dns) == ("192.168.7.10/24", ("9.9.9.9", "192.168.7.1"))
+        way.setCurrentIndex(0)
+        assert on.draft.wish.cloud is not None and not on.draft.wish.cloud.address
+        way.setCurrentIndex(2)
+        own: Any = on.page.findChild(QWidget, "cloud-network-config")
+        own.setPlainText("a: [b")
+        assert not on.page.next.isEnabled()
+        way.setCurrentIndex(1)
+        assert on.draft.wish.cloud == cloud  # as it was typed
+
+    walk(steps)
+
+
+def test_an_installation_that_asks_nobody(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.go_on()
+        on.page.findChild(QAbstractButton, "unattended").click()
+        asked = on.draft.wish.unattended
+        assert asked is not None and asked.profile == "jeos"
+        assert "Nobody is asked" in on.page.why_not.text()
+        on.type("answers-user", "ann")
+        on.type("answers-password", "sesame")
+        on.type("answers-language", "vi_VN")
+        assert on.page.next.isEnabled()
+        on.type("answers-password", "with space")
+        assert not on.page.next.isEnabled()
+        on.type("answers-password", "sesame")
+        on.page.findChild(QComboBox, "answers-kind").setCurrentIndex(1)
+        on.page.go_on()
+        assert "by itself, user ann" in on.words()
+        on.page.go_on()
+        await on.until(lambda: on.workshop.made)
+        asked = on.workshop.made[0][0].unattended
+        assert asked is not None and (asked.profile, asked.password, asked.language) == ("desktop", "sesame", "vi_VN")
+
+    walk(steps)
+
+
+def test_no_answers_where_nobody_asks(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.go_on()
+        form = on.page.findChild(QWidget, "answers")
+        assert form.isVisibleTo(on.page)
+        on.page.findChild(QAbstractButton, "unattended").click()
+        on.page.go_back()
+        on.page.findChild(QAbstractButton, "source-empty").click()
+        await on.looked()
+        on.page.go_on()
+        assert not form.isVisibleTo(on.page) and on.draft.wish.unattended is None
 
     walk(steps)

@@ -35,6 +35,7 @@ DEBIAN12 = replace(
     version="12.7.0",
     stands_for="Debian 11",
     certainty=Certainty.RELATIVE,
+    unattended=("desktop", "jeos"),
 )
 ISO = Here("/home/anna/debian-12.7.0-amd64-netinst.iso")
 

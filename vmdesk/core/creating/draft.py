@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
+from vmdesk.core.creating.edited import Edited
 from vmdesk.core.creating.findings import Findings, room, told
 from vmdesk.model import names
 from vmdesk.model.abilities import HostAbilities
@@ -22,6 +23,7 @@ from vmdesk.virtxml.build.complaint import Complaint, Weight
 
 DEFAULT = "default"  # libvirt's name for the first network
 NOTHING = There("", "")  # an existing volume that is still to be chosen
+INSTALLERS = (From.CDROM, From.LOCATION)  # what answers can be given to
 _LEAST_MEMORY = 512 * MIB
 _PLAIN = re.compile(r"[^a-z0-9]+")
 _LONGEST_NAME = 40
@@ -34,6 +36,7 @@ class Page(Enum):
     REVIEW = "review"  # of a definition from a file
     MACHINE = "machine"
     DETAILS = "details"  # beside the way: nobody has to see it
+    SHOWN = "shown"  # beside the way: definition and commands as they are now
     SUMMARY = "summary"
 
 
@@ -63,7 +66,7 @@ class Draft:
     problem    why the medium cannot be used at all
     taken      names of the host's machines
     kept       media of kinds of sources that were looked at before
-    edited     the definition as the person wrote it, "" if that was left alone
+    edited     the person's own changes of the definition, None if that was left alone
     keys       public SSH keys of this account: the first choice for cloud images
     """
 
@@ -76,7 +79,7 @@ class Draft:
     problem: Problem | None = None
     taken: frozenset[str] = frozenset()
     kept: tuple[tuple[From, Place], ...] = ()
-    edited: str = ""
+    edited: Edited | None = None
     keys: tuple[str, ...] = ()
 
     @property
@@ -107,16 +110,22 @@ def with_source(draft: Draft, source: From) -> Draft:
     if old.media is not None:
         kept[old.source] = old.media
     cloud = (old.cloud or CloudWish(ssh_keys=draft.keys)) if source is From.CLOUD else None
+    answers = old.unattended if source in INSTALLERS else None
     disks = () if source is From.CONTAINER else (old.disks or (DiskWish(),))
-    wish = replace(old, source=source, media=kept.get(source), cloud=cloud, disks=disks)
-    return replace(draft, wish=wish, kept=tuple(kept.items()), problem=None, edited="")
+    wish = replace(old, source=source, media=kept.get(source), cloud=cloud, unattended=answers, disks=disks)
+    return replace(draft, wish=wish, kept=tuple(kept.items()), problem=None, edited=None)
 
 
 def with_media(draft: Draft, media: Place | None) -> Draft:
     """Another medium. What was said of the system before was said of the other one."""
     if media == draft.wish.media:
         return draft
-    return replace(draft, wish=replace(draft.wish, media=media, os=""), problem=None, edited="")
+    return replace(draft, wish=replace(draft.wish, media=media, os=""), problem=None, edited=None)
+
+
+def can_be_told(draft: Draft) -> bool:
+    """Whether an installer is started that can be told everything beforehand."""
+    return draft.wish.source in INSTALLERS and bool(draft.system.unattended)
 
 
 def with_name(draft: Draft, name: str) -> Draft:
@@ -294,7 +303,8 @@ def checked(draft: Draft) -> Draft:
     for place, disk in enumerate(wish.disks):
         if disk.source == NOTHING:
             complaints.append(Complaint(f"disks[{place}].source", text("Choose the volume that is to be its disk.")))
-    complaints += told(wish)
+    complaints += told(wish, found.system)
+    complaints += _answers(wish)
     cloud = wish.cloud if wish.source is From.CLOUD else None
     if cloud is not None and not (cloud.user_data or cloud.ssh_keys or cloud.password):
         nobody = text("Nobody will be able to log in: give a user with a password, or an SSH key.")
@@ -302,9 +312,16 @@ def checked(draft: Draft) -> Draft:
     return replace(draft, found=replace(found, complaints=tuple(complaints)))
 
 
+def _answers(wish: Wish) -> Iterable[Complaint]:
+    """Nobody is there who could be asked."""
+    if wish.unattended is not None and not (wish.unattended.user and wish.unattended.password):
+        yield Complaint("unattended", text("Nobody is asked: say the user's name and password here."))
+
+
 _WHERE = ("media", "kernel", "initrd", "append")
-_MACHINE = ("name", "count", "vcpus", "memory_kib", "disks", "nics", "cloud")
+_MACHINE = ("name", "count", "vcpus", "memory_kib", "disks", "nics", "cloud", "unattended")
 _DEEP = ("model", "mac", "forwards", "bus")  # parts of disks and cards that stand among the details
+_FURTHER = re.compile(r"(disks|nics)\[[1-9]")  # so do all of them but the first
 
 
 def page_of(place: str) -> Page:
@@ -312,7 +329,7 @@ def page_of(place: str) -> Page:
     head = re.split(r"[\[.]", place)[0]
     if head in _WHERE:
         return Page.WHERE
-    if head in _MACHINE and not any(f".{part}" in place for part in _DEEP):
+    if head in _MACHINE and not _FURTHER.match(place) and not any(f".{part}" in place for part in _DEEP):
         return Page.MACHINE
     return Page.DETAILS
 

@@ -62,7 +62,7 @@ async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: H
         reached = await reaching.reach(connection, wish.media.path)
         blocked = reached if isinstance(reached, Blocked) else None
     complaints = (
-        *told(wish),
+        *told(wish, medium.system),
         *checks.check(wish, medium.system, host, machine),
     )
     found = Findings(host, machine, medium, image, tree, blocked, complaints)
@@ -106,15 +106,22 @@ async def _volume(connection: Connection, place: There) -> Volume:
         raise VirtError(Problem(what, error.problem.why, name="no-volume")) from None
 
 
-def told(wish: Wish) -> Iterator[Complaint]:
+def told(wish: Wish, system: System) -> Iterator[Complaint]:
     """What is wrong with what the guest is told: by cloud-init, by an installer's answers."""
     every = names(wish) or ("",)
     if wish.cloud is not None:
         for one in seed.check(wish.cloud, every[0], len(every), len(wish.nics)):
             yield Complaint("cloud", one)
-    if wish.unattended is not None:
-        for one in unattended.check(wish.unattended, every[0]):
-            yield Complaint("unattended", one)
+    asked = wish.unattended
+    if asked is None:
+        return
+    for one in unattended.check(asked, every[0]):
+        yield Complaint("unattended", one)
+    if (asked.profile or "jeos") not in system.unattended:
+        none = text("The OS database has no answers of this kind for {system}.", system=system.name or "?")
+        yield Complaint("unattended", none)
+    if wish.source is From.CDROM and not isinstance(wish.media, Here | None):
+        yield Complaint("unattended", text("Answers go with a CD image here, or with an installation tree."))
 
 
 def room(wish: Wish, found: Findings) -> Iterator[Complaint]:

@@ -100,6 +100,14 @@ def pools(host: HostAbilities) -> tuple[tuple[Text, str], ...]:
     return tuple(found)
 
 
+def may_stay(host: HostAbilities, nics: tuple[NicWish, ...]) -> bool:
+    """Whether the network "default" is wanted, and does not start with its host: that can be set on the way."""
+    if not any(nic.kind is Nets.NETWORK and nic.source == DEFAULT for nic in nics) or host.driver.upper() == "LXC":
+        return False
+    known = next((one for one in host.networks if one.name == DEFAULT), None)
+    return known is None or (known.persistent and not known.autostart)
+
+
 def written_forwards(forwards: tuple[Forward, ...]) -> str:
     """As they are typed: "2222:22, 5353:53/udp"."""
     line = options.written_network(NicWish(Nets.USER, "", forwards=forwards))

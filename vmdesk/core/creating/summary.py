@@ -7,9 +7,10 @@ from vmdesk.model import names
 from vmdesk.model.sizes import KIB
 from vmdesk.model.system import Certainty
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import Away, DiskWish, Firmware, From, Here, Nets, NicWish, Place, Reach, There
+from vmdesk.model.wish import Away, CloudWish, Firmware, From, Here, Nets, NicWish, Place, Reach, There
 from vmdesk.virt.networks import DEFAULT
 from vmdesk.virt.pools import SYSTEM_FOLDER, preferred
+from vmdesk.virtxml.build.choose import disk_bytes_for
 from vmdesk.virtxml.build.complaint import in_words
 
 
@@ -37,8 +38,8 @@ def lines(draft: Draft, host: str) -> tuple[Line, ...]:
         )
     )
     if wish.source is not From.CONTAINER:
-        found.append(Line(text("Disk"), _disks(draft)))
-    found.append(Line(text("Network"), network_words(wish.nics[0]) if wish.nics else text("none")))
+        found += _numbered(text("Disk"), [_disk(draft, place) for place in range(len(wish.disks))])
+    found += _numbered(text("Network"), [network_words(nic) for nic in wish.nics])
     if chosen is not None and not chosen.platform.container:
         board = "  ".join(filter(None, (chosen.platform.arch, chosen.platform.machine)))
         found.append(Line(text("Board"), board))
@@ -48,6 +49,11 @@ def lines(draft: Draft, host: str) -> tuple[Line, ...]:
             found.append(Line(text("TPM 2.0"), text("yes")))
         if chosen.platform.kind:
             found.append(Line(text("Runs by"), _kind(chosen.platform.kind)))
+    if wish.unattended is not None:
+        found.append(Line(text("Installation"), text("by itself, user {user}", user=wish.unattended.user or "root")))
+    if wish.cloud is not None and (wish.cloud.address or wish.cloud.network):
+        own = text("own network configuration")
+        found.append(Line(text("Address"), own if wish.cloud.network else _addresses(draft, wish.cloud)))
     if wish.drivers is not None:
         found.append(Line(text("Drivers CD"), place_words(wish.drivers)))
     if wish.sealed:
@@ -61,7 +67,7 @@ def set_up(draft: Draft) -> tuple[Text, ...]:
     """What is done to the host on the way; it stays, whatever comes of the machine."""
     wish, host = draft.wish, draft.abilities
     found = []
-    wanted = {disk.pool for disk in wish.disks if _makes_volume(draft, disk)}
+    wanted = {disk.pool for place, disk in enumerate(wish.disks) if _makes_volume(draft, place)}
     if wish.cloud is not None or _copies(draft):
         wanted.add("")
     pools = {pool.name: pool for pool in host.pools}
@@ -145,38 +151,44 @@ def _name(draft: Draft) -> Text | str:
     return text("{n} machines: {first} … {last}", n=len(every), first=every[0], last=every[-1])
 
 
-def _disks(draft: Draft) -> Text | str:
+def _numbered(label: Text, values: list[Text | str]) -> list[Line]:
+    """One line each."""
+    if not values:
+        return [Line(label, text("none"))]
+    labels = [label, *(text("{thing} {n}", thing=label, n=number) for number in range(2, len(values) + 1))]
+    return [Line(*one) for one in zip(labels, values, strict=True)]
+
+
+def _addresses(draft: Draft, cloud: CloudWish) -> Text | str:
+    count = len(names.names(draft.wish))
+    return text("{address} and the {n} after it", address=cloud.address, n=count - 1) if count > 1 else cloud.address
+
+
+def _disk(draft: Draft, place: int) -> Text | str:
     wish = draft.wish
-    if not wish.disks:
-        return text("none")
-    disk = wish.disks[0]
+    disk = wish.disks[place]
     many = len(names.names(wish)) > 1
     pool = disk.pool or next((one.name for one in (preferred(list(draft.abilities.pools)),) if one), DEFAULT)
-    if wish.source in (From.DISK, From.CLOUD):
+    if place == 0 and wish.source in (From.DISK, From.CLOUD):
         if disk.linked or wish.linked:
-            words = text("only the differences, in the pool {pool}", pool=pool)
-        elif _makes_volume(draft, disk) or many:
-            words = text("a copy, in the pool {pool}", pool=pool)
-        else:
-            words = text("the file itself is used")
-    elif disk.source is not None:
-        words = text("the volume {name}", name=place_words(disk.source))
-    else:
-        size = in_words(current(draft).disk_bytes)
-        format_ = disk.format or "qcow2"
-        words = (
-            text("{size} at once, {format}, in the pool {pool}", size=size, format=format_, pool=pool)
-            if disk.full
-            else text("up to {size}, {format}, in the pool {pool}", size=size, format=format_, pool=pool)
-        )
-    more = len(wish.disks) - 1
-    return text("{disk}, and {n} more", disk=words, n=more) if more else words
+            return text("only the differences, in the pool {pool}", pool=pool)
+        if _makes_volume(draft, place) or many:
+            return text("a copy, in the pool {pool}", pool=pool)
+        return text("the file itself is used")
+    if disk.source is not None:
+        return text("the volume {name}", name=place_words(disk.source))
+    size = in_words(current(draft).disk_bytes if place == 0 else disk.bytes or disk_bytes_for(draft.system)[0])
+    format_ = disk.format or "qcow2"
+    if disk.full:
+        return text("{size} at once, {format}, in the pool {pool}", size=size, format=format_, pool=pool)
+    return text("up to {size}, {format}, in the pool {pool}", size=size, format=format_, pool=pool)
 
 
-def _makes_volume(draft: Draft, disk: DiskWish) -> bool:
-    """Whether a new volume comes of it."""
+def _makes_volume(draft: Draft, place: int) -> bool:
+    """Whether a new volume comes of that disk."""
     wish = draft.wish
-    if disk is not wish.disks[0] or wish.source not in (From.DISK, From.CLOUD):
+    disk = wish.disks[place]
+    if place or wish.source not in (From.DISK, From.CLOUD):
         return disk.source is None or disk.copy or disk.linked
     found = draft.found
     usable = found is None or found.image is None or found.image.usable

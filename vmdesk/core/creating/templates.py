@@ -12,18 +12,22 @@ from typing import Any
 
 from vmdesk.core import options
 from vmdesk.core.aside import free_name
-from vmdesk.core.creating.draft import Draft, Size, checked
+from vmdesk.core.creating.draft import INSTALLERS, Draft, Size, checked
 from vmdesk.core.options import OptionError
 from vmdesk.model.errors import Problem
 from vmdesk.model.sizes import SizeError
 from vmdesk.model.text import text
-from vmdesk.model.wish import CloudWish, Cpu, Firmware, From, Nets, Place, Wish
+from vmdesk.model.wish import CloudWish, Cpu, Firmware, From, Nets, Place, UnattendedWish, Wish
 
 FORMAT = 1
 MEDIA = 12  # that are remembered
 _LASTING = ("size", "figures")  # whether it is started is each machine's own question
+_ANSWERS = ("profile", "user", "language", "keyboard", "timezone")  # to an installer; a password is never kept
 _LONGEST = 60  # characters of a template's name
-_PLAIN = ("arch", "kind", "machine", "sealed", "autostart", "start", "vcpus", "memory_kib", "linked", "description")
+_PLAIN = (
+    "arch", "kind", "machine", "sealed", "autostart", "start", "vcpus", "memory_kib", "linked", "description",
+    "network_stays",
+)  # fmt: skip
 
 
 class Templates:
@@ -135,6 +139,8 @@ def written(draft: Draft) -> dict[str, Any]:
     if wish.cloud is not None:
         cloud = wish.cloud
         found["cloud"] = {"user": cloud.user, "ssh_keys": list(cloud.ssh_keys), "packages": list(cloud.packages)}
+    if wish.unattended is not None:
+        found["unattended"] = {name: getattr(wish.unattended, name) for name in _ANSWERS}
     return found
 
 
@@ -167,6 +173,9 @@ def read(values: Any, draft: Draft) -> Draft:
             networked = True
     if isinstance(told := values.get("cloud"), dict) and wish.cloud is not None:
         taken["cloud"] = _cloud(wish.cloud, told)
+    if isinstance(answers := values.get("unattended"), dict) and wish.source in INSTALLERS:
+        known = {name: answers[name] for name in _ANSWERS if isinstance(answers.get(name), str)}
+        taken["unattended"] = replace(wish.unattended or UnattendedWish(), **known)
     size = _size(values.get("size"), draft.size)
     taken |= _figures(values.get("figures"), size, taken.get("disks", wish.disks))
     return checked(replace(draft, wish=replace(wish, **taken), size=size, networked=networked))

@@ -3,19 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from vmdesk.core.creating.draft import Draft, complaints
 from vmdesk.model import names
-from vmdesk.model.errors import VirtError
 from vmdesk.model.text import tr
 from vmdesk.model.wish import CloudWish
-from vmdesk.ui.parts import Level, Notice
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
+from vmdesk.ui.wizards.new.data_edit import DataEdit
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Fields, Notes
+from vmdesk.ui.wizards.new.guest_network import GuestNetwork
 from vmdesk.ui.wizards.new.line import Line
 
 
@@ -35,8 +34,8 @@ class CloudForm(QWidget):
         self.keys.setPlaceholderText("ssh-ed25519 AAAA… you@here")
         self.own = CheckBox(tr("My own &user-data instead"))
         self.own.setObjectName("own-data")
-        self.data = _Data(desk)
-        fields = Fields()
+        self.data = DataEdit(desk, "user-data", tr("User-data"), "#cloud-config")
+        fields = self.fields = Fields()
         fields.add_section(tr("At its first start (cloud-init)"))
         self._host = fields.add(tr("&Host name"), self.hostname)
         self._rows = [
@@ -47,7 +46,7 @@ class CloudForm(QWidget):
         ]
         fields.add("", self.own)
         self._data = fields.add(tr("User-&data"), self.data)
-        self._fields = fields
+        self.network = GuestNetwork(desk, fields)
         self.notes = Notes()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
@@ -84,10 +83,11 @@ class CloudForm(QWidget):
         if own != self.own.isChecked():
             self.own.setChecked(own)
         for row in self._rows:
-            self._fields.show_row(row, not own)
-        self._fields.show_row(self._data, own)
+            self.fields.show_row(row, not own)
+        self.fields.show_row(self._data, own)
         if self.data.edit.toPlainText() != cloud.user_data and own:
             self.data.edit.setPlainText(cloud.user_data)
+        self.network.show_cloud(draft, cloud)
         self.notes.complain(complaints(draft, "cloud"))
 
     def _set(self, **values: Any) -> None:
@@ -106,43 +106,6 @@ class CloudForm(QWidget):
             self._set(user_data="")
         cloud = self._desk.draft.wish.cloud or CloudWish()
         for row in self._rows:
-            self._fields.show_row(row, not on)
-        self._fields.show_row(self._data, on)
+            self.fields.show_row(row, not on)
+        self.fields.show_row(self._data, on)
         self.notes.setVisible(not on or bool(cloud.user_data))
-
-
-class _Data(QWidget):
-    """User-data as text, or from a file."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self._desk = desk
-        self.edit = QPlainTextEdit()
-        self.edit.setObjectName("user-data")
-        self.edit.setAccessibleName(tr("User-data"))
-        self.edit.setTabChangesFocus(True)
-        self.edit.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.edit.setPlaceholderText("#cloud-config")
-        self.edit.setFixedHeight(8 * self.edit.fontMetrics().lineSpacing() + 2 * GRID)
-        browse = QPushButton(tr("From a file…"))
-        browse.setObjectName("user-data-browse")
-        row = QHBoxLayout()
-        row.addWidget(browse)
-        row.addStretch(1)
-        box = QVBoxLayout(self)
-        box.setContentsMargins(0, 0, 0, 0)
-        box.addWidget(self.edit)
-        box.addLayout(row)
-        self.setFocusProxy(self.edit)
-        browse.clicked.connect(self._on_browse)
-
-    def _on_browse(self) -> None:
-        dialog = QFileDialog(self, tr("User-data"))
-        dialog.fileSelected.connect(lambda path: self._desk.parts.jobs.spawn("user-data", self._read(path)))
-        dialog.open()
-
-    async def _read(self, path: str) -> None:
-        try:
-            self.edit.setPlainText(await self._desk.workshop.text_of(path))
-        except VirtError as error:
-            self._desk.parts.shell.notify(Notice(error.problem, Level.ERROR))

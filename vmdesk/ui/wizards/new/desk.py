@@ -89,7 +89,7 @@ class Desk(QObject):
         """To another host: what was chosen stays, what was found does not."""
         if host != self.draft.host:
             taken = self._taken(host)
-            self.put(replace(self.draft, host=host, found=None, taken=taken, networked=False, edited=""))
+            self.put(replace(self.draft, host=host, found=None, taken=taken, networked=False, edited=None))
 
     def look_again(self) -> None:
         """Something outside has changed."""

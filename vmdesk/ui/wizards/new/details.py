@@ -19,6 +19,7 @@ from vmdesk.ui.widgets.form import Heading
 from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.fields import Field, Fields, combo, fill
 from vmdesk.ui.wizards.new.line import Line
+from vmdesk.ui.wizards.new.more import BUSES, CARDS, MoreCards, MoreDisks
 from vmdesk.ui.wizards.new.place import PlaceChooser
 from vmdesk.virtxml.build.choose import Choices
 from vmdesk.virtxml.build.complaint import Complaint
@@ -29,8 +30,6 @@ _DISPLAYS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (text("D-Bus and VNC"), ("dbus", "vnc")),
     (text("No screen"), ("none",)),
 )
-_CARDS = ("virtio", "e1000e", "e1000", "rtl8139")
-_BUSES = ("virtio", "sata", "scsi", "ide", "usb")
 # What a model is called in the definition, and in our words.
 _MODES: dict[str, Text] = {
     "host-passthrough": text("the host's own processor"),
@@ -64,8 +63,8 @@ class DetailsPage(QWidget):
             tr("Neither clipboard nor files pass between you and the guest, whoever looks at it."),
         )
         fields.add_section(tr("Disk and network card"))
-        self._first("disks", tr("&Disk bus"), "bus", "disks.bus", _BUSES)
-        self._first("nics", tr("Network &card"), "model", "nics.model", _CARDS)
+        self._first("disks", tr("&Disk bus"), "bus", "disks.bus", BUSES)
+        self._first("nics", tr("Network &card"), "model", "nics.model", CARDS)
         self.mac = Line("mac")
         self.mac.setPlaceholderText(tr("a fresh one"))
         self._mac = fields.add(tr("&MAC address"), self.mac, tr("The card's own number in the network; never twice."))
@@ -73,6 +72,14 @@ class DetailsPage(QWidget):
         self.forwards.setPlaceholderText("2222:22, 8080:80")
         self._forwards = fields.add(tr("P&ort forwards"), self.forwards)
         self._wrong_forwards: Text | None = None
+        fields.add_section(tr("More disks and network cards"))
+        self.more_disks, self.more_cards = MoreDisks(desk), MoreCards(desk)
+        fields.add(
+            tr("More disks"),
+            self.more_disks,
+            tr("For data beside the system."),
+        )
+        fields.add(tr("More cards"), self.more_cards, tr("To be in several networks at once."))
         fields.add_section(tr("More"))
         self.drivers = PlaceChooser(desk, "drivers", tr("Drivers CD"))
         self._drivers = fields.add(
@@ -85,7 +92,7 @@ class DetailsPage(QWidget):
         self.description.setObjectName("description")
         self.description.setTabChangesFocus(True)
         self.description.setFixedHeight(3 * self.description.fontMetrics().lineSpacing() + 2 * GRID)
-        self._description = fields.add(tr("D&escription"), self.description)
+        self._description = fields.add(tr("D&escription"), self.description, tr("What it is for, for you and others."))
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(2 * GRID)
@@ -111,6 +118,8 @@ class DetailsPage(QWidget):
         for show in self._show:
             show(draft, chosen)
         self._show_nic(draft)
+        self.more_disks.show_draft(draft)
+        self.more_cards.show_draft(draft)
         self.drivers.show_place(draft.wish.drivers)
         self._drivers.complain(complaints(draft, "drivers"))
         for line, value in ((self.title, draft.wish.title),):

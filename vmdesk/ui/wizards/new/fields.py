@@ -164,6 +164,10 @@ class Fields(QGridLayout):
         self.addWidget(section, row, 0, 1, 2)
         return section
 
+    def widest_label(self) -> int:
+        """In pixels."""
+        return max((label.sizeHint().width() for label in self._labels.values()), default=0)
+
     def rename(self, field: Field, label: str) -> None:
         self._labels[field].setText(label)
 
@@ -171,6 +175,13 @@ class Fields(QGridLayout):
         field.setVisible(on)
         if label := self._labels.get(field):
             label.setVisible(on)
+
+
+def align(*forms: Fields) -> None:
+    """Forms below one another: one column of labels."""
+    widest = max(form.widest_label() for form in forms)
+    for form in forms:
+        form.setColumnMinimumWidth(0, widest)
 
 
 def fill(box: QComboBox, entries: list[tuple[str, object]], chosen: object) -> None:

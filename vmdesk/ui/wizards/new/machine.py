@@ -27,10 +27,11 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Heading
 from vmdesk.ui.widgets.radio_button import RadioButton
+from vmdesk.ui.wizards.new.answers import AnswersForm
 from vmdesk.ui.wizards.new.card import Card, Cards
 from vmdesk.ui.wizards.new.cloud import CloudForm
 from vmdesk.ui.wizards.new.desk import Desk
-from vmdesk.ui.wizards.new.fields import Fields, combo, fill
+from vmdesk.ui.wizards.new.fields import Fields, align, combo, fill
 from vmdesk.ui.wizards.new.figures import DISK, MEMORY, Figure
 from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.place import PlaceChooser
@@ -68,6 +69,8 @@ class MachinePage(QWidget):
         self.network = combo("network", 36)
         self.isolated = CheckBox(tr("Apart: it cannot reach the &other machines there"))
         self.isolated.setObjectName("isolated")
+        self.stays = CheckBox(tr("Start the network with its host f&rom now on"))
+        self.stays.setObjectName("network-stays")
         self.count = QSpinBox()
         self.count.setObjectName("count")
         self.count.setRange(1, names.MOST)
@@ -75,6 +78,7 @@ class MachinePage(QWidget):
         self.linked = CheckBox(tr("&Linked: one image for all, each keeps only its own changes"))
         self.linked.setObjectName("linked")
         self.cloud = CloudForm(desk)
+        self.answers = AnswersForm(desk)
         self.templates = _TemplatesButton(desk)
         self._build()
         self._connect()
@@ -88,6 +92,11 @@ class MachinePage(QWidget):
         self._disk = fields.add(tr("&Disk"), self.disk)
         self._disk_size = fields.add(tr("Disk si&ze"), self.disk_size)
         self._network = fields.add(tr("Net&work"), self.network)
+        self._stays = fields.add(
+            "",
+            self.stays,
+            tr("It is not set to: without that, it is off again after the host's next restart."),
+        )
         self._isolated = fields.add("", self.isolated)
         self._count = fields.add(tr("&How many"), self.count, stretch=False)
         self._linked = fields.add("", self.linked)
@@ -100,7 +109,9 @@ class MachinePage(QWidget):
         box.addLayout(head)
         box.addLayout(fields)
         box.addWidget(self.cloud)
+        box.addWidget(self.answers)
         box.addStretch(1)
+        align(fields, self.cloud.fields, self.answers.fields)
 
     def _connect(self) -> None:
         desk = self._desk
@@ -110,6 +121,7 @@ class MachinePage(QWidget):
         self.disk_size.changed.connect(lambda value: self._figure(disk_bytes=value * MIB))
         self.network.currentIndexChanged.connect(self._on_network)
         self.isolated.toggled.connect(self._on_isolated)
+        self.stays.toggled.connect(lambda on: None if self._showing else desk.wish(network_stays=on))
         self.count.valueChanged.connect(lambda value: desk.wish(count=value))
         self.linked.toggled.connect(self._on_linked)
 
@@ -140,7 +152,8 @@ class MachinePage(QWidget):
         sized = self.disk.sized(draft)
         self._fields.show_row(self._disk, wish.source is not From.CONTAINER)
         self._fields.show_row(self._disk_size, sized)
-        self._disk.complain(one for one in complaints(draft, "disks") if "bytes" not in one.field or not sized)
+        here = [one for one in complaints(draft, "disks") if drafts.page_of(one.field) is drafts.Page.MACHINE]
+        self._disk.complain(one for one in here if "bytes" not in one.field or not sized)
         self._show_network(draft)
         self.count.blockSignals(True)
         self.count.setValue(wish.count)
@@ -149,10 +162,12 @@ class MachinePage(QWidget):
         self.count.setEnabled(not pattern)
         self._count.complain(complaints(draft, "count"))
         every = names.names(wish)
-        self._count.explain(f"{every[0]} … {every[-1]}" if len(every) > 1 else "")
+        more = tr("More than one: each with a number, like {name}.", name=f"{wish.name or '…'}-01")
+        self._count.explain(f"{every[0]} … {every[-1]}" if len(every) > 1 else more)
         self._fields.show_row(self._linked, len(every) > 1 and wish.source in (From.DISK, From.CLOUD))
         self.linked.setChecked(wish.linked or any(disk.linked for disk in wish.disks[:1]))
         self.cloud.show_draft(draft)
+        self.answers.show_draft(draft)
 
     def _show_sizes(self, draft: Draft) -> None:
         host, chosen = draft.abilities, choices(draft)
@@ -195,6 +210,8 @@ class MachinePage(QWidget):
         can = now is not None and now.kind in (Nets.NETWORK, Nets.BRIDGE)
         self._fields.show_row(self._isolated, can)
         self.isolated.setChecked(now is not None and now.isolated)
+        self._fields.show_row(self._stays, offers.may_stay(draft.abilities, draft.wish.nics))
+        self.stays.setChecked(draft.wish.network_stays)
 
     # ---------------------------------------------------------------- what the person does
 

@@ -29,6 +29,7 @@ from vmdesk.ui.wizards.new.fields import Note, combo, fill
 from vmdesk.ui.wizards.new.machine import MachinePage
 from vmdesk.ui.wizards.new.review import ReviewPage
 from vmdesk.ui.wizards.new.running import RunningPage
+from vmdesk.ui.wizards.new.shown import ShownPage
 from vmdesk.ui.wizards.new.steps import Steps
 from vmdesk.ui.wizards.new.summary import SummaryPage
 from vmdesk.ui.wizards.new.where import WherePage
@@ -36,6 +37,7 @@ from vmdesk.virtxml.document import XmlError
 
 WIDTH = 100 * GRID  # a form wider than that is hard to read
 PATIENCE = 10.0  # seconds in which a machine that was made appears in the table
+_ASIDE = (Page.DETAILS, Page.SHOWN)
 _TITLES: dict[Page, Text] = {
     Page.WHERE: text("Where from"),
     Page.MACHINE: text("Machine"),
@@ -83,6 +85,9 @@ class NewPage(QWidget):
         self.why_not = Muted()
         self.why_not.setObjectName("why-not")
         self.details = _button("details", tr("&Details…"), tr("All choices"))
+        self.shown = _button("show", tr("Sho&w XML"), tr("Show XML and command"))
+        self.shown.setToolTip(tr("The definition as it is so far, and the command that does the same"))
+        self._behind: list[Page] = []  # where one came from, beside the way
         self.back = _button("back", tr("Bac&k"), tr("Back"))
         self.next = PrimaryButton()
         self.next.setObjectName("next")
@@ -120,6 +125,7 @@ class NewPage(QWidget):
         foot = QHBoxLayout()
         foot.setSpacing(GRID)
         foot.addWidget(self.details)
+        foot.addWidget(self.shown)
         foot.addWidget(self.why_not, 1)
         foot.addWidget(self.back)
         foot.addWidget(self.next)
@@ -152,7 +158,8 @@ class NewPage(QWidget):
         self.desk.changed.connect(self._on_changed)
         self.steps.chosen.connect(self._on_step)
         self.host.currentIndexChanged.connect(self._on_host)
-        self.details.clicked.connect(self._on_details)
+        self.details.clicked.connect(lambda: self._look_aside(Page.DETAILS))
+        self.shown.clicked.connect(lambda: self._look_aside(Page.SHOWN))
         self.back.clicked.connect(self.go_back)
         self.next.clicked.connect(self.go_on)
         self.running.cancelled.connect(self._on_cancelled)
@@ -167,11 +174,12 @@ class NewPage(QWidget):
             self.pages[page] = {
                 Page.MACHINE: MachinePage,
                 Page.DETAILS: DetailsPage,
+                Page.SHOWN: ShownPage,
                 Page.SUMMARY: SummaryPage,
                 Page.REVIEW: ReviewPage,
             }[page](self.desk)
         if page not in self._areas:
-            area = _area(self.pages[page], scrolls=page not in (Page.SUMMARY, Page.REVIEW))
+            area = _area(self.pages[page], scrolls=page not in (Page.SUMMARY, Page.REVIEW, Page.SHOWN))
             thin_all(area)
             self._areas[page] = area
             self.stack.addWidget(area)
@@ -186,6 +194,7 @@ class NewPage(QWidget):
         self._add(page)
         self._page = page
         if page in self.way:
+            self._behind = []
             self._seen = max(self._seen, self.way.index(page))
         self._on_changed()
         self.stack.setCurrentWidget(self._areas[page])
@@ -195,8 +204,8 @@ class NewPage(QWidget):
         """The next page; from the last one: make it."""
         if not self.next.isEnabled() or self._task is not None:
             return
-        if self._page is Page.DETAILS:
-            self.show_page(self._before)
+        if self._behind:
+            self.show_page(self._behind.pop())
         elif self._page is self.way[-1]:
             self._create()
         else:
@@ -205,14 +214,14 @@ class NewPage(QWidget):
     def go_back(self) -> None:
         if self._task is not None:
             return
-        if self._page is Page.DETAILS:
-            self.show_page(self._before)
+        if self._behind:
+            self.show_page(self._behind.pop())
         elif self._page is not Page.WHERE:
             self.show_page(self.way[self.way.index(self._page) - 1])
 
-    def _on_details(self) -> None:
-        self._before = self._page
-        self.show_page(Page.DETAILS)
+    def _look_aside(self, page: Page) -> None:
+        self._behind.append(self._page)
+        self.show_page(page)
 
     def _on_step(self, place: int) -> None:
         self.show_page(self.way[place])
@@ -239,7 +248,7 @@ class NewPage(QWidget):
 
     def _on_changed(self) -> None:
         draft = self.desk.draft
-        if self._page is not Page.WHERE and self._page not in (*self.way, Page.DETAILS):
+        if self._page is not Page.WHERE and self._page not in (*self.way, *_ASIDE):
             self.show_page(Page.WHERE)
             return
         self._show_hosts(draft)
@@ -253,12 +262,15 @@ class NewPage(QWidget):
         self.next.setAccessibleName(self.next.text().replace("&", ""))
         self.next.setAccessibleDescription(why)
         self.next.setEnabled(not why)
-        self.back.setVisible(self._page not in (Page.WHERE, Page.DETAILS))
+        self.back.setVisible(self._page not in (Page.WHERE, *_ASIDE))
         self.details.setVisible(self._page in (Page.MACHINE, Page.SUMMARY))
-        self.details.setEnabled(draft.found is not None)
+        # The last page has it in its tabs; a definition from a file is all XML.
+        self.shown.setVisible(self._page not in (Page.SUMMARY, Page.SHOWN) and draft.wish.source is not From.XML)
+        for one in (self.details, self.shown):
+            one.setEnabled(draft.found is not None)
 
     def _next_words(self, draft: Draft, last: bool) -> str:
-        if self._page is Page.DETAILS:
+        if self._page in _ASIDE:
             return tr("D&one")
         if not last:
             return tr("Ne&xt")
@@ -271,6 +283,8 @@ class NewPage(QWidget):
             return self.desk.waiting
         if self.desk.looking and (draft.found is None or self._page is Page.WHERE):
             return tr("Looking …") if draft.found is not None else tr("The host is being looked at …")
+        if self._page is Page.SHOWN:
+            return ""
         if self._page is Page.DETAILS:
             return str(self.pages[Page.DETAILS].wrong)  # the rest stands there, and stops the last page
         if draft.wish.source is From.XML:
@@ -297,7 +311,7 @@ class NewPage(QWidget):
         if draft.wish.source is From.XML:
             self._define()
             return
-        edited = self.pages[Page.SUMMARY].edited
+        edited = draft.edited
 
         async def work(report: Report) -> None:
             assert draft.found is not None
