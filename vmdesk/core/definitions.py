@@ -27,12 +27,14 @@ from vmdesk.virt import defining, networks, volumes
 from vmdesk.virt.acting import name as name_of
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.files import in_definition
+from vmdesk.virt.lane import Lane
 from vmdesk.virtxml import difference, hardware, secrets
 from vmdesk.virtxml.difference import Difference
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit.tree import Definition, put
 
 MOST = 50
+PAUSE = 0.01  # seconds between two machines: what the person asks of the host goes first
 _SCHEMA = """
 CREATE TABLE definitions (
   id INTEGER PRIMARY KEY, host TEXT NOT NULL, uuid TEXT NOT NULL, name TEXT NOT NULL, time REAL NOT NULL,
@@ -241,10 +243,17 @@ class Watcher:
     """
 
     def __init__(self, store: Store, links: Links, definitions: Definitions, jobs: Jobs) -> None:
-        self._store, self._links, self._definitions, self._jobs = store, links, definitions, jobs
+        self._store, self._links, self._jobs = store, links, jobs
+        self.definitions = definitions
+        self._listeners: list[Callable[[DomainKey], None]] = []
         self._waiting: deque[DomainKey] = deque()
         self._task: asyncio.Task[None] | None = None
         self._ends = [store.subscribe(self._on_store)]
+
+    def subscribe(self, listener: Callable[[DomainKey], None]) -> Callable[[], None]:
+        """Hear of each machine of which a new definition was kept; returns the function that ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
 
     def listen(self, activity: Activity) -> None:
         """Hear of definitions that change: the store shows only the one that is in use."""
@@ -271,7 +280,21 @@ class Watcher:
 
     async def _read_all(self) -> None:
         while self._waiting:
-            await see(self._store, self._links, self._definitions, self._waiting.popleft())
+            key = self._waiting.popleft()
+            if await see(self._store, self._links, self.definitions, key):
+                for listener in tuple(self._listeners):
+                    listener(key)
+            await asyncio.sleep(PAUSE if self._waiting else 0)
+
+
+def watch(
+    store: Store, links: Links, jobs: Jobs, activity: Activity, file: Path, notice: Callable[[Problem], None]
+) -> Watcher:
+    """One that begins with all machines that there are."""
+    watcher = Watcher(store, links, Definitions(file, Lane(1, "definitions"), notice), jobs)
+    watcher.listen(activity)
+    watcher.look_at(store.domains)
+    return watcher
 
 
 async def see(store: Store, links: Links, definitions: Definitions, key: DomainKey) -> bool:

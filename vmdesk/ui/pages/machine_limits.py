@@ -1,0 +1,385 @@
+"""The machine's page, tab "Limits": what it may use of its host, with the graph of the same beside each slider."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from vmdesk.core import limiting
+from vmdesk.core.limiting import Figure, Known
+from vmdesk.core.store import Changes
+from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.hardware import Hardware
+from vmdesk.model.host import Host
+from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.pages.machine_limits_rows import Part, Row, limits_of, parts_of
+from vmdesk.ui.pages.machine_pinning import MachinePinning
+from vmdesk.ui.parts import Parts
+from vmdesk.ui.tasks import Tasks
+from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.empty import Emptiness, EmptyView
+from vmdesk.ui.widgets.form import Muted, Section
+from vmdesk.ui.widgets.graph import Graph, Line
+from vmdesk.ui.widgets.graphs import Curve
+from vmdesk.ui.widgets.slider_row import SliderRow
+from vmdesk.ui.widgets.timeline import Timeline
+from vmdesk.virt import facts
+from vmdesk.virt.hardware import Applied
+
+FOLLOW = 5000  # ms between two looks at a machine's limits: libvirt tells of few changes
+SIDE_BY_SIDE = 860  # pixels from which the graphs stand beside the sliders, not under them
+GRAPH_WIDTH = 44 * GRID
+WIDEST_LABEL = 26 * GRID
+
+
+class _PartView(QWidget):
+    """One section: heading, rows, what is behind its switch, and its graphs."""
+
+    def __init__(self, part: Part, graphs: Sequence[Graph]) -> None:
+        super().__init__()
+        self.part = part
+        self.setObjectName(f"part-{part.id}")
+        self.setAccessibleName(part.title)
+        self.rows: dict[str, SliderRow] = {}
+        self.box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self.box.setSpacing(3 * GRID)
+        controls = QVBoxLayout()
+        controls.setSpacing(GRID)
+        self._more = QWidget()
+        more = QVBoxLayout(self._more)
+        more.setContentsMargins(0, 0, 0, 0)
+        more.setSpacing(GRID)
+        for row in part.rows:
+            made = self.rows[row.key] = self._row(row)
+            (more if row.more else controls).addWidget(made)
+        self.switch = self._make_switch(part.more)
+        controls.addWidget(self.switch)
+        controls.addWidget(self._more)
+        self._more.hide()
+        controls.addStretch(1)
+        self.graphs = QWidget()
+        column = QVBoxLayout(self.graphs)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID)
+        for graph in graphs:
+            column.addWidget(graph)
+        column.addStretch(1)
+        self.box.addLayout(controls, 1)
+        self.box.addWidget(self.graphs, 0, Qt.AlignmentFlag.AlignTop)
+        self.graphs.setVisible(bool(graphs))
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(GRID)
+        whole.addWidget(Section(part.title))
+        whole.addLayout(self.box)
+
+    def _row(self, row: Row) -> SliderRow:
+        return SliderRow(row.key, row.title, row.written, row.scale, row.bounds, row.optional, row.usual, row.tip)
+
+    def _make_switch(self, words: str) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName(f"more-{self.part.id}")
+        button.setText(words)
+        button.setAccessibleName(words)
+        button.setAutoRaise(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setArrowType(Qt.ArrowType.RightArrow)
+        button.clicked.connect(lambda: self.open(self._more.isHidden()))
+        button.setVisible(bool(words))
+        return button
+
+    def open(self, on: bool) -> None:
+        """Show what is behind the switch."""
+        self.switch.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self._more.setVisible(on)
+
+    def label_width(self) -> int:
+        words = [row.label for row in self.rows.values()]
+        return max((one.fontMetrics().horizontalAdvance(one.text()) for one in words), default=0)
+
+    def set_label_width(self, width: int) -> None:
+        for row in self.rows.values():
+            row.label.setFixedWidth(width)
+
+    def place_graphs(self, wide: bool) -> None:
+        self.box.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        if wide:
+            self.graphs.setFixedWidth(GRAPH_WIDTH)
+        else:
+            self.graphs.setMinimumWidth(0)
+            self.graphs.setMaximumWidth(16_777_215)
+
+
+class MachineLimits(QScrollArea):
+    """Reads while it is visible. A figure that is let go of is set at once; what came of it stands below it."""
+
+    def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parts, self._machine = parts, key
+        self._known: Known | None = None
+        self._cpus = 0
+        self._host_kib = 0
+        self._wanted: dict[str, Figure] = {}
+        self._working: dict[str, Figure] = {}
+        self._said: dict[str, Text] = {}
+        self._layout_of: tuple[Part, ...] = ()
+        self._stop: list[Callable[[], None]] = []
+        self._tasks = Tasks(parts.jobs)
+        self.destroyed.connect(self._tasks.end)
+        self.views: dict[str, _PartView] = {}
+        self.graphs: dict[str, Graph] = {}
+        self.timeline = Timeline(time.time(), self)
+        self.setObjectName("machine-limits")
+        self.setAccessibleName(tr("Limits"))
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._build()
+        self._follow = QTimer(self)
+        self._follow.setInterval(FOLLOW)
+        self._follow.timeout.connect(self.refresh)
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._tick)
+
+    def _build(self) -> None:
+        body = QWidget()
+        body.setObjectName("machine-limits-body")
+        self.setWidget(body)
+        self._box = QVBoxLayout(body)
+        self._box.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 3 * GRID)
+        self._box.setSpacing(3 * GRID)
+        self.hint = Muted("", caption=False)
+        self.hint.setObjectName("limits-hint")
+        self.empty = EmptyView()
+        self.empty.hide()
+        self.pinning = MachinePinning(self._parts, self._machine)
+        self.pinning.hide()  # until something is known
+        self._box.addWidget(self.hint)
+        self._box.addWidget(self.empty, 1)
+        self._box.addWidget(self.pinning)
+        self._box.addStretch(1)
+
+    # ---------------------------------------------------------------- what there is
+
+    @property
+    def _domain(self) -> Domain | None:
+        found: Domain | None = self._parts.store.domains.get(self._machine)
+        return found
+
+    @property
+    def _host(self) -> Host | None:
+        return self._parts.store.hosts.get(self._machine.host)
+
+    def refresh(self) -> None:
+        """Read again, in the background."""
+        if self._domain is not None and not self._working:
+            self._tasks.spawn("read limits", self._read())
+
+    async def _read(self) -> None:
+        domain = self._domain
+        if domain is None:
+            return
+        try:
+            if not self._cpus:
+                await self._read_host()
+            known = await limiting.read(self._parts.context.sessions, domain)
+        except VirtError as error:
+            if self._known is None:
+                self._show_problem(error.problem)
+            return
+        if known != self._known or not self.views:
+            self._known = known
+        self.show_limits()
+
+    async def _read_host(self) -> None:
+        """How many processors and how much memory there are to be shared out."""
+        found = await facts.facts(self._parts.context.sessions.of(self._machine).require())
+        self._cpus, self._host_kib = found.cpus or 0, found.memory_kib or 0
+
+    def _show_problem(self, problem: Problem) -> None:
+        body = " ".join(str(part) for part in (problem.why, problem.what_next) if part)
+        actions = ((tr("Try again"), self.refresh),)
+        self.empty.show_state(Emptiness("problem", "alert-circle", str(problem.what), body, actions))
+        self.empty.show()
+        self.hint.hide()
+
+    # ---------------------------------------------------------------- what is shown
+
+    def show_limits(self) -> None:
+        """Everything as it was read last, and as the person wants it meanwhile."""
+        known = self._known
+        if known is None:
+            return
+        self.empty.hide()
+        self._lay_out(known.shown)
+        values = limiting.figures(known.shown, self._cpus)
+        stored = limiting.figures(known.stored, self._cpus) if known.stored else values
+        why = limiting.why_not(self._domain, self._host)
+        for view in self.views.values():
+            for key, row in view.rows.items():
+                reason = why or limiting.blocked(key, values, known.shown)
+                value = {**values, **self._working, **self._wanted}.get(key)
+                figure = value if isinstance(value, int | float) else None
+                row.show_figure(figure, self._note(key, values, stored, row), str(reason) if reason else "")
+        vcpus = known.shown.cpu.count
+        for plan, graph in self.graphs.items():
+            graph.set_limits(limits_of(plan, values, vcpus))
+            graph.set_nothing("" if known.running else tr("The machine is off"))
+        self.hint.setText(self._hint_words(why))
+        self.hint.show()
+
+    def _hint_words(self, why: Text | None) -> str:
+        domain = self._domain
+        if why is not None or domain is None:
+            return tr("Nothing can be changed here: {why}", why=str(why or ""))
+        if not domain.active:
+            return tr("The machine is off: what you set is stored and holds from its next start.")
+        if not domain.persistent:
+            return tr("What you set holds at once. The machine has no stored definition: it ends with this run.")
+        return tr("What you set holds at once and from every start on, as far as the host can do that.")
+
+    def _note(self, key: str, values: dict[str, Figure], stored: dict[str, Figure], row: SliderRow) -> str:
+        """What came of it, and what will be different at the next start."""
+        if key in self._working:
+            return tr("Being set…")
+        said = str(self._said.get(key, ""))
+        if values.get(key) != stored.get(key):
+            later = tr("From the next start: {value}.", value=row.write(stored.get(key)))
+            return f"{later} {said}".strip()
+        return said
+
+    # ---------------------------------------------------------------- how it is built
+
+    def _lay_out(self, found: Hardware) -> None:
+        """Sections for what the machine has; they stay as long as that stays."""
+        # Of the memory, the scale follows what the machine is built with, not what the balloon leaves it just now.
+        steady = replace(found, limits=replace(found.limits, io_threads=0))
+        parts = parts_of(steady, self._host_kib)
+        if parts == self._layout_of:
+            return
+        for view in self.views.values():
+            self._box.removeWidget(view)
+            view.deleteLater()
+        self._layout_of, self.graphs = parts, {}
+        self.views = {part.id: self._view(part) for part in parts}
+        for place, view in enumerate(self.views.values()):
+            self._box.insertWidget(2 + place, view)
+        self._box.removeWidget(self.pinning)
+        self._box.insertWidget(4, self.pinning)  # after processors and memory, of which it tells
+        self.pinning.show()
+        width = max(view.label_width() for view in self.views.values())
+        values = limiting.figures(found, self._cpus)
+        for view in self.views.values():
+            view.set_label_width(min(width + GRID // 2, WIDEST_LABEL))
+            view.open(any(values.get(row.key) for row in view.part.rows if row.more))
+        self._arrange()
+
+    def _view(self, part: Part) -> _PartView:
+        domain = self._domain
+        made = []
+        for plan in part.plans:
+            graph = Graph(plan.title, plan.unit, self.timeline, domain.name if domain else "")
+            graph.set_provider(lambda curves=plan.curves: self._lines(curves))  # type: ignore[misc]
+            self.graphs[plan.id] = graph
+            made.append(graph)
+        view = _PartView(part, made)
+        for row in view.rows.values():
+            row.changed.connect(self.set_figure)
+        return view
+
+    def _lines(self, curves: Sequence[Curve]) -> list[Line]:
+        since = self.timeline.start - self.timeline.span.hole
+        found = []
+        for curve in curves:
+            series = self._parts.history.series(self._machine, curve.series, since)
+            found.append(Line(curve.name, series.times, series.values))
+        return found
+
+    def _arrange(self) -> None:
+        wide = self.viewport().width() >= SIDE_BY_SIDE
+        for view in self.views.values():
+            view.place_graphs(wide)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    # ---------------------------------------------------------------- changing
+
+    def set_figure(self, key: str, value: Figure) -> None:
+        """A person wants it so. What is wanted while something is being set follows in one go."""
+        self._said.pop(key, None)
+        self._wanted[key] = value
+        if not self._working:
+            self._tasks.spawn("set limits", self._set_all())
+
+    async def _set_all(self) -> None:
+        await asyncio.sleep(0)  # what was let go of together is set together
+        while self._wanted and not self._working:
+            domain, known = self._domain, self._known
+            self._working, self._wanted = self._wanted, {}
+            if domain is None or known is None:
+                self._working = {}
+                return
+            self.show_limits()
+            try:
+                done = await limiting.apply(self._parts.context, domain, known, self._working)
+            finally:
+                self._working = {}
+            if not isValid(self):
+                return
+            self._said.update({key: _outcome(one) for key, one in done.items()})
+            self._see_definition()
+            await self._read()
+
+    def _see_definition(self) -> None:
+        """Into the history of definitions, of which libvirt does not tell."""
+        if self._parts.watcher is not None:
+            self._parts.watcher.look_at((self._machine,))
+
+    # ---------------------------------------------------------------- being seen
+
+    def _tick(self) -> None:
+        self.timeline.tick(time.time())
+        for graph in self.graphs.values():
+            graph.expire()
+
+    def _on_changes(self, changes: Changes) -> None:
+        if self._machine in changes.changed or self._machine in changes.added:
+            self.refresh()
+        if self._machine.host in changes.hosts or self._machine in changes.removed:
+            self.show_limits()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._stop:
+            self._stop = [self._parts.store.subscribe(self._on_changes)]
+        self._follow.start()
+        self._clock.start()
+        self._tick()
+        self.show_limits()
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._follow.stop()
+        self._clock.stop()
+        for stop in self._stop:
+            stop()
+        self._stop = []
+
+
+def _outcome(one: Applied) -> Text:
+    if one.live and one.stored:
+        return text("Holds now and from every start on.")
+    if one.live:
+        return text("Holds now, until the machine is switched off.")
+    if one.later is not None:
+        return text("Holds from the next start. {why}", why=one.later)
+    return text("Holds from the next start.")
