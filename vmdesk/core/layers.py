@@ -15,7 +15,7 @@ from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
 from vmdesk.core.sessions import Sessions
-from vmdesk.core.snapshots import deleting, reverting, taking
+from vmdesk.core.snapshots import deleting, merging, reverting, taking
 from vmdesk.core.snapshots.desk import Desk, View, view
 from vmdesk.core.snapshots.reverting import Reverted
 from vmdesk.core.snapshots.taking import Wish
@@ -91,6 +91,25 @@ class Layers:
         virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
         work = deletion.delete(self._journal, self._connection(key), key.uuid, name, report, chosen)
         return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+
+    async def commit(self, key: DomainKey, target: str, path: str, below: str, report: Report) -> None:
+        """Merge a layer of a running machine's disk into the file below it."""
+        doing = text("Merging {path} into {below}", path=path, below=below)
+        virsh = ["blockcommit", target, "--top", path, "--base", below, "--wait", "--pivot"]
+        work = merging.commit(self._desk(key, report), target, path, below)
+        await self._traced(key, doing, "virDomainBlockCommit", virsh, work)
+
+    async def pull(self, key: DomainKey, target: str, base: str, report: Report) -> None:
+        """Copy what is below into the file that is written, down to above `base` ("": all)."""
+        doing = text("Copying what is below into the disk {disk} of {name}", disk=target, name=self._name(key))
+        virsh = ["blockpull", target, *(["--base", base] if base else []), "--wait"]
+        work = merging.pull(self._desk(key, report), target, base)
+        await self._traced(key, doing, "virDomainBlockPull", virsh, work)
+
+    async def delete_file(self, key: DomainKey, path: str) -> None:
+        """Delete a file that nobody needs; looked at again just before."""
+        doing = text("Deleting {path}", path=path)
+        await self._traced(key, doing, "virStorageVolDelete", [], deletion.delete_unused(self._connection(key), path))
 
     async def in_trash(self, host: str, uuids: Collection[str] | None = None) -> EmptyPlan:
         """What emptying the trash of a host means now; `uuids`: of these machines."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from vmdesk.core.chains import DeletePlan, Index, delete_plan, settled, top_first
+from vmdesk.core.chains import DeletePlan, Index, delete_plan, file_plan, settled, top_first
 from vmdesk.core.jobs import Report, to_its_end
 from vmdesk.core.journal import LOST, Entry, Journal, Record
 from vmdesk.core.snapshots.desk import refused
@@ -136,6 +136,21 @@ async def _files(
                 raise
             left.append(path)
     return tuple(left)
+
+
+async def delete_unused(connection: Connection, path: str) -> None:
+    """Delete one file that no machine, snapshot or other image needs. VirtError "needed" if that is not so."""
+    files = await virt_chains.files(connection)
+    told = file_plan(Index(files), path)
+    if told.breaks:
+        names = ", ".join(str(one.said()) for one in told.breaks)
+        raise refused(text("{path} is needed by {who}.", path=path, who=names), "needed")
+    if files.blind:
+        raise refused(text("It is not certain who uses its files: {what}", what=str(files.blind[0])), "blind")
+    freezing.thaw(connection, path)
+    if not await removing.delete_path(connection, path):
+        why = text("{path} is in no storage pool that is on: libvirt cannot delete it.", path=path)
+        raise refused(why, "no-volume")
 
 
 async def recover_delete(connection: Connection, record: Record) -> Text:

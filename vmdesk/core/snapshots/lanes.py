@@ -6,8 +6,18 @@ A chain of five hundred stays in one lane; only a branch begins another.
 import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from vmdesk.model.snapshot import Snapshot
+
+
+class Mark(Enum):
+    """What stands at a row's place in its lane."""
+
+    NOW = "now"  # what is written now
+    CURRENT = "current"
+    DOT = "dot"
+    OTHER = "other"  # somebody else's
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +37,25 @@ class Row:
     passing: tuple[int, ...] = ()
     down: bool = False
 
+    @property
+    def mark(self) -> Mark:
+        if self.snapshot is None:
+            return Mark.NOW
+        return Mark.CURRENT if self.snapshot.current else Mark.DOT
 
-def rows(snapshots: Sequence[Snapshot]) -> tuple[Row, ...]:
-    """The whole picture; without snapshots there is only now."""
-    names = {one.name for one in snapshots}
-    waiting: list[str] = []  # by lane: whose row it runs to, "" for a free lane
-    found: list[Row] = []
 
-    def add(snapshot: Snapshot | None, name: str, parent: str) -> None:
+class Lanes:
+    """Lays rows out one below the other: children must come before their parents."""
+
+    def __init__(self) -> None:
+        self._waiting: list[str] = []  # by lane: whose row it runs to, "" for a free lane
+
+    def put(self, name: str, parent: str) -> tuple[int, tuple[int, ...], tuple[int, ...], bool]:
+        """The next row: its lane, what joins, what passes, whether it goes on.
+
+        name    "": nothing runs to it; parent: "" for none
+        """
+        waiting = self._waiting
         joins = tuple(lane for lane, wanted in enumerate(waiting) if name and wanted == name)
         if joins:
             lane = joins[0]
@@ -45,12 +66,17 @@ def rows(snapshots: Sequence[Snapshot]) -> tuple[Row, ...]:
         for one in joins:
             waiting[one] = ""
         passing = tuple(one for one, wanted in enumerate(waiting) if wanted)
-        waiting[lane] = parent if parent in names else ""
-        found.append(Row(snapshot, lane, joins, passing, bool(waiting[lane])))
+        waiting[lane] = parent
+        return lane, joins, passing, bool(parent)
 
-    add(None, "", next((one.name for one in snapshots if one.current), ""))
+
+def rows(snapshots: Sequence[Snapshot]) -> tuple[Row, ...]:
+    """The whole picture; without snapshots there is only now."""
+    names = {one.name for one in snapshots}
+    lanes = Lanes()
+    found = [Row(None, *lanes.put("", next((one.name for one in snapshots if one.current), "")))]
     for one in _children_first(snapshots, names):
-        add(one, one.name, one.parent)
+        found.append(Row(one, *lanes.put(one.name, one.parent if one.parent in names else "")))
     return tuple(found)
 
 

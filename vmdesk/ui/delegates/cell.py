@@ -72,12 +72,11 @@ class CellDelegate(QStyledItemDelegate):
             mark = QRectF(rect.left() + used, rect.center().y() - _GLYPH / 2 + 1, _GLYPH, _GLYPH)
             draw_glyph(painter, mark, "template", self.ink(option, domain, selected, second=True))
             used += _GLYPH + theme.GRID
-        if domain.labels.title:
-            if rect.width() - used > 3 * theme.GRID:
-                rest = rect.adjusted(used, 0, 0, 0)
-                title = metrics.elidedText(domain.labels.title, Qt.TextElideMode.ElideRight, rest.width())
-                painter.setPen(self.ink(option, domain, selected, second=True))
-                painter.drawText(rest, LEFT, title)
+        if domain.labels.title and rect.width() - used > 3 * theme.GRID:
+            rest = rect.adjusted(used, 0, 0, 0)
+            title = metrics.elidedText(domain.labels.title, Qt.TextElideMode.ElideRight, rest.width())
+            painter.setPen(self.ink(option, domain, selected, second=True))
+            painter.drawText(rest, LEFT, title)
 
     def ink(self, option: QStyleOptionViewItem, domain: Domain, selected: bool, second: bool = False) -> QColor:
         """The colour of text: second rank for notes, disabled for what is stale."""

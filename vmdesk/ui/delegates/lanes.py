@@ -1,33 +1,52 @@
 """The line of a snapshot in the tree: lanes, its dot, and then its name."""
 
+from typing import Protocol
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
-from vmdesk.core.snapshots.lanes import Row
+from vmdesk.core.snapshots.lanes import Mark
 from vmdesk.ui.colors import line_color
 from vmdesk.ui.delegates.plain import PlainDelegate
 from vmdesk.ui.models.snapshots import ROW_ROLE
 from vmdesk.ui.theme import GRID
 
 LANE = 2 * GRID
+
+
+class Laid(Protocol):
+    """A row with its place in the lanes: core.snapshots.lanes.Row, core.snapshots.stack.Layer."""
+
+    @property
+    def lane(self) -> int: ...
+    @property
+    def joins(self) -> tuple[int, ...]: ...
+    @property
+    def passing(self) -> tuple[int, ...]: ...
+    @property
+    def down(self) -> bool: ...
+    @property
+    def mark(self) -> Mark: ...
+
+
 MOST = 10  # lanes drawn; those further right share the last place
 
 
-def lanes_width(row: Row) -> int:
+def lanes_width(row: Laid) -> int:
     """The room that the lanes of a row take."""
     last = max((row.lane, *row.joins, *row.passing))
     return GRID + (min(last, MOST) + 1) * LANE
 
 
 class LanesDelegate(PlainDelegate):
-    """Now is an open ring, the current snapshot a ring around a dot, every other one a dot."""
+    """Now is an open ring, the current snapshot a ring around a dot, somebody else's a small ring, others dots."""
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
         row = index.data(ROW_ROLE)
-        if not isinstance(row, Row):
+        if row is None:
             super().paint(painter, option, index)
             return
         width = lanes_width(row)
@@ -47,10 +66,10 @@ class LanesDelegate(PlainDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         size = super().sizeHint(option, index)
         row = index.data(ROW_ROLE)
-        return QSize(size.width() + (lanes_width(row) + 2 * GRID if isinstance(row, Row) else 0), size.height())
+        return QSize(size.width() + (lanes_width(row) + 2 * GRID if row is not None else 0), size.height())
 
     def _paint_lanes(
-        self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, row: Row, chosen: bool
+        self, painter: QPainter, option: QStyleOptionViewItem, area: QRect, row: Laid, chosen: bool
     ) -> None:
         palette = option.palette
         word = palette.color(QPalette.ColorRole.HighlightedText if chosen else QPalette.ColorRole.Text)
@@ -78,7 +97,7 @@ class LanesDelegate(PlainDelegate):
             painter.setPen(pen(row.lane))
             painter.drawLine(dot, QPointF(dot.x(), bottom))
         base = palette.color(QPalette.ColorRole.Highlight if chosen else QPalette.ColorRole.Base)
-        _paint_dot(painter, dot, row, pen(row.lane).color(), base)
+        _paint_dot(painter, dot, row.mark, pen(row.lane).color(), base)
         painter.restore()
 
 
@@ -86,12 +105,15 @@ def _place(area: QRect, lane: int) -> float:
     return area.left() + GRID + min(lane, MOST) * LANE + GRID / 2
 
 
-def _paint_dot(painter: QPainter, dot: QPointF, row: Row, color: QColor, ground: QColor) -> None:
+def _paint_dot(painter: QPainter, dot: QPointF, mark: Mark, color: QColor, ground: QColor) -> None:
     painter.setPen(QPen(color, 2))
-    if row.snapshot is None:
+    if mark is Mark.NOW:
         painter.setBrush(ground)
         painter.drawEllipse(dot, 5, 5)
-    elif row.snapshot.current:
+    elif mark is Mark.OTHER:
+        painter.setBrush(ground)
+        painter.drawEllipse(dot, 3, 3)
+    elif mark is Mark.CURRENT:
         painter.setBrush(ground)
         painter.drawEllipse(dot, 6, 6)
         painter.setPen(Qt.PenStyle.NoPen)

@@ -10,12 +10,13 @@ from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan, Item
 from vmdesk.core.deleting.emptying import EmptyPlan
 from vmdesk.core.jobs import Report
+from vmdesk.core.storage.rows import ROLES
 from vmdesk.model.chain import Role
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text, tr, trn
 from vmdesk.ui.delegates.plain import PlainDelegate
-from vmdesk.ui.dialogs.delete import ROLES, fate
+from vmdesk.ui.dialogs.delete import fate
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import endanger
 from vmdesk.ui.dialogs.looking import looked

@@ -10,7 +10,7 @@ from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan
 from vmdesk.core.store import Store
 from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.text import text, tr, trn
+from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.models.plain import PlainModel
 from vmdesk.ui.models.roles import Index
 from vmdesk.ui.models.snapshots import when
@@ -25,7 +25,7 @@ class Column(IntEnum):
     FILES = 4
 
 
-_TITLES = {
+_TITLES: dict[int, Text] = {
     Column.NAME: text("Machine"),
     Column.HOST: text("Host"),
     Column.SINCE: text("In the trash since"),

@@ -46,6 +46,8 @@ class MachinePage(QWidget):
         self.tabs.addTab(self.hardware, tr("Hardware"))
         self.snapshots = Late("machine-snapshots-place", lambda: load("machine-snapshots")(parts, key))
         self.tabs.addTab(self.snapshots, tr("Snapshots"))
+        self.chain = Late("machine-chain-place", lambda: load("machine-chain")(parts, key))
+        self.tabs.addTab(self.chain, tr("Disk files"))
         self.xml = Late("machine-xml-place", lambda: load("machine-xml")(parts, key))
         self.tabs.addTab(self.xml, tr("XML"))
         self.tabs.addTab(self._make_activity(), tr("Activity"))
