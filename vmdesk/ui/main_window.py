@@ -20,13 +20,14 @@ from vmdesk import __version__
 from vmdesk.core.command import launch, reason_many
 from vmdesk.core.commands.domain import BY_ID
 from vmdesk.core.jobs import Job, JobState
+from vmdesk.core.labels import LabelsEdit
 from vmdesk.core.settings import Settings
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Link
 from vmdesk.model.text import text, tr
-from vmdesk.ui import menu_bar, theme
+from vmdesk.ui import dragged, menu_bar, theme
 from vmdesk.ui.actions import Actions
 from vmdesk.ui.host_words import Hosts, LinkNotices, host_menu
 from vmdesk.ui.icons import icon
@@ -158,6 +159,8 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self._on_scope)
         self.sidebar.opened.connect(self._on_host_opened)
         self.sidebar.menu_wanted.connect(self._on_host_menu)
+        self.sidebar.dropped.connect(self._on_dropped)
+        self.machines.table.dragged.connect(self._on_dragged)
         self.machines.selected.connect(self._on_selected)
         self.machines.menu_wanted.connect(self._on_machine_menu)
         self.machines.looked_elsewhere.connect(self._on_looked)
@@ -224,14 +227,14 @@ class MainWindow(QMainWindow):
             return self.machines
         return self._open(name, name)
 
-    def run(self, command_id: str, keys: Sequence[DomainKey]) -> None:
+    def run(self, command_id: str, keys: Sequence[DomainKey], argument: Any = None) -> None:
         command = BY_ID[command_id]
         domains = [self._parts.store.domains[key] for key in keys if key in self._parts.store.domains]
         why = reason_many(command, domains, self._parts.store)
         if why is not None:
             self.notify(Notice(Problem(why), Level.WARNING))
             return
-        launch(self._parts.context, command, domains)
+        launch(self._parts.context, command, domains, argument)
 
     def begin(self, work: str, key: DomainKey) -> None:
         load(work)(self._parts, key)
@@ -318,6 +321,17 @@ class MainWindow(QMainWindow):
             return
         self.machines.set_scope(scope)
         self.open_page("machines")
+
+    def _on_dragged(self, domains: list[Domain]) -> None:
+        dragged.drag(self, domains, self.font(), self.palette(), self.devicePixelRatioF())
+
+    def _on_dropped(self, scope: Scope, keys: Sequence[DomainKey]) -> None:
+        """Machines from the table on a group, a tag or the trash."""
+        if scope == TRASH:
+            self.run("domain.trash", keys)
+            return
+        change = LabelsEdit(group=scope.value) if scope.kind == "group" else LabelsEdit(add=(scope.value,))
+        self.run("domain.labels", keys, change)
 
     def _on_tab(self) -> None:
         self.sidebar.show_trash(getattr(self.tabs.currentWidget(), "key", "") == "trash")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QMenu, QTableView, QWidget
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QTableView, QWidget
 
 from vmdesk.core.columns import COLUMNS, STANDARD, chosen
 from vmdesk.model.domain import Domain, DomainKey
@@ -34,12 +34,14 @@ class DomainsTable(QTableView):
     selected        the selection or the current machine changed (by the person or by the model)
     opened(key)     double click or Enter
     asked(point)    context menu wanted, global position
+    dragged(domains) the selection is pulled away with the mouse
     columns_changed the person showed, hid, moved or sized a column
     """
 
     selected = Signal()
     opened = Signal(object)
     asked = Signal(QPoint)
+    dragged = Signal(object)
     columns_changed = Signal()
 
     def __init__(self, model: DomainsModel, recent: Recent, parent: QWidget | None = None) -> None:
@@ -51,6 +53,7 @@ class DomainsTable(QTableView):
         self._typed = ""
         self._typed_at = 0.0
         self._resetting = False
+        self._grip: QPoint | None = None  # where a selected machine is held, before it is pulled or let go
         self._widths: dict[int, int] = {}  # as chosen, by place; on the screen some are wider
         self._growing = False
         self.setObjectName("machines-table")
@@ -289,6 +292,34 @@ class DomainsTable(QTableView):
 
     def _on_menu(self, point: QPoint) -> None:
         self.asked.emit(self.viewport().mapToGlobal(point))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A selected row can be pulled away: what a click on it does is done when it is let go."""
+        index = self.indexAt(event.position().toPoint())
+        self._grip = None
+        plain = event.button() == Qt.MouseButton.LeftButton and event.modifiers() == Qt.KeyboardModifier.NoModifier
+        if plain and index.isValid() and self.selectionModel().isSelected(index):
+            self._grip = event.position().toPoint()
+        else:
+            super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grip is None:
+            super().mouseMoveEvent(event)
+            return
+        away = (event.position().toPoint() - self._grip).manhattanLength()
+        if away >= QApplication.startDragDistance() and (domains := self.selected_domains()):
+            self._grip = None
+            self.dragged.emit(domains)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._grip is None:
+            super().mouseReleaseEvent(event)
+            return
+        index, self._grip = self.indexAt(self._grip), None
+        self.selectionModel().setCurrentIndex(
+            index, QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)

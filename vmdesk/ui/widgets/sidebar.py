@@ -1,12 +1,12 @@
 """Hosts, groups and tags; a click filters the table."""
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPalette
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QKeyEvent, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
 
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import tr
-from vmdesk.ui import theme
+from vmdesk.ui import dragged, theme
 from vmdesk.ui.icons import draw_glyph
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.roles import Role
@@ -16,6 +16,7 @@ from vmdesk.ui.widgets.scroll_bar import thin
 
 _TEXT = Qt.TextFlag.TextSingleLine | Qt.AlignmentFlag.AlignVCenter
 _GLYPHS = {"all": "machine", "host": "host", "group": "folder", "tag": "tag", "trash": "trash"}
+_TAKING = ("group", "tag", "trash")  # lines that machines can be dropped on
 _LINKS = {
     Link.OFF: Shape.RING,
     Link.CONNECTING: Shape.ARC,
@@ -25,7 +26,9 @@ _LINKS = {
 
 
 class _Lines(QStyledItemDelegate):
-    """Glyph, name, state of the link, number of machines."""
+    """Glyph, name, state of the link, number of machines. `target`: the line that machines are held over."""
+
+    target = QPersistentModelIndex()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         height = option.fontMetrics.height() + theme.GRID + theme.GRID // 2
@@ -72,7 +75,8 @@ class _Lines(QStyledItemDelegate):
         painter.setPen(second if host and host.stale and not selected else ink)
         title = option.fontMetrics.elidedText(str(index.data()), Qt.TextElideMode.ElideRight, name.width())
         painter.drawText(name, _TEXT | Qt.AlignmentFlag.AlignLeft, title)
-        if option.state & QStyle.StateFlag.State_HasFocus and not selected:
+        held_over = self.target.isValid() and self.target == index
+        if held_over or (option.state & QStyle.StateFlag.State_HasFocus and not selected):
             painter.setPen(palette.color(QPalette.ColorRole.Highlight))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(rect).adjusted(4, 1, -4, -1), 4, 4)
@@ -83,11 +87,13 @@ class Sidebar(QTreeView):
     """chosen(Scope)             a click or the arrow keys
     opened(host id)           double click or Enter
     menu_wanted(host id, point)  right click; "" beside the hosts
+    dropped(Scope, keys)      machines were let go over a group, a tag or the trash
     """
 
     chosen = Signal(object)
     opened = Signal(str)
     menu_wanted = Signal(str, QPoint)
+    dropped = Signal(object, object)
 
     def __init__(self, model: SidebarModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +104,9 @@ class Sidebar(QTreeView):
         self.setObjectName("sidebar")
         self.setAccessibleName(tr("Hosts, groups and tags"))
         self.setModel(model)
-        self.setItemDelegate(_Lines(self))
+        self._drawing = _Lines(self)
+        self.setItemDelegate(self._drawing)
+        self.setAcceptDrops(True)
         self.setHeaderHidden(True)
         thin(self, QPalette.ColorRole.Window)
         self.setIndentation(0)
@@ -171,3 +179,31 @@ class Sidebar(QTreeView):
             self._on_opened(self.currentIndex())
         else:
             super().keyPressEvent(event)
+
+    # ---------------------------------------------------------------- machines from the table
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.setAccepted(event.mimeData().hasFormat(dragged.FORMAT))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        takes = event.mimeData().hasFormat(dragged.FORMAT) and index.data(Role.KIND) in _TAKING
+        self._hold_over(index if takes else QModelIndex())
+        event.setAccepted(takes)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._hold_over(QModelIndex())
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        scope = self._lines.scope_at(self.indexAt(event.position().toPoint()))
+        keys = dragged.unpack(event.mimeData())
+        self._hold_over(QModelIndex())
+        takes = bool(scope is not None and scope.kind in _TAKING and keys)
+        event.setAccepted(takes)
+        if takes:
+            self.dropped.emit(scope, keys)
+
+    def _hold_over(self, index: QModelIndex) -> None:
+        self._drawing.target = QPersistentModelIndex(index)
+        self.viewport().update()
