@@ -22,8 +22,8 @@ _LOOKED_AT = (State.RUNNING, State.BLOCKED)
 class SlowWatch:
     """`take` with each reading, `look` now and then; `verdict` at any time."""
 
-    def __init__(self, store: Store, history: History, links: Links, key: DomainKey) -> None:
-        self._store, self._history, self._links, self._key = store, history, links, key
+    def __init__(self, store: Store, history: History, key: DomainKey) -> None:
+        self._store, self._history, self._key = store, history, key
         self._samples: deque[Sample] = deque()
         self._throttle: Throttle | None = None
         self._hardware: Hardware | None = None
@@ -44,13 +44,13 @@ class SlowWatch:
         while self._samples[0].counters.time < reading.time - 2 * WINDOW:
             self._samples.popleft()
 
-    async def look(self) -> None:
+    async def look(self, links: Links) -> None:
         """Read what does not come by itself. What cannot be read is left as it was."""
         domain = self._store.domains.get(self._key)
         if domain is None or not domain.active:
             return
         try:
-            connection = self._links.of(self._key).require()
+            connection = links.of(self._key).require()
             # Each time: of changed limits the store does not know.
             self._hardware = hardware.parse(await domains.xml(connection, self._key.uuid))
             self._throttle = await throttling.throttle(connection, self._key.uuid)

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLabel, QLineEdit, QTabBar, QToolButton
+from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTabBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.desk import GIB, Shelf, Shell, feed, full_machine, parts_of
+from vmdesk.core import slow_watch
 from vmdesk.model.domain import Domain, State
 from vmdesk.model.text import text
 from vmdesk.ui.pages.machine import MachinePage
@@ -223,3 +225,46 @@ def test_everything_has_a_name(page: MachinePage) -> None:
         inside_qt = isinstance(button.parent(), QLineEdit | QTabBar)
         assert inside_qt or button.accessibleName() or button.text(), button.parent()
     assert all(one.accessibleName() for one in page.findChildren(Graph))
+
+
+def test_why_it_is_slow_is_looked_for_when_it_is_asked(
+    parts: Parts, domain: Domain, qtbot: QtBot, run_async: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def xml(_connection: object, uuid: str) -> str:
+        asked.append(uuid)
+        return "<domain type='qemu'><name>web</name><os><type arch='x86_64'>hvm</type></os><vcpu>4</vcpu></domain>"
+
+    async def nothing(*_: object) -> None:
+        return None
+
+    async def facts(_connection: object) -> object:
+        return SimpleNamespace(arch="x86_64")
+
+    monkeypatch.setattr(slow_watch, "domains", SimpleNamespace(xml=xml))
+    monkeypatch.setattr(slow_watch, "throttling", SimpleNamespace(throttle=nothing))
+    monkeypatch.setattr(slow_watch, "facts", SimpleNamespace(facts=facts))
+    parts.context = SimpleNamespace(sessions=SimpleNamespace(of=lambda key: SimpleNamespace(require=lambda: None)))
+    page = MachinePage(parts, domain.key)
+    qtbot.addWidget(page)
+
+    async def talk() -> None:
+        page.show()
+        await asyncio.sleep(0.01)
+        assert asked == [] and page.overview.slow.isHidden()
+        with qtbot.waitSignal(page.overview.control_wanted) as told:
+            page.overview.why_slow.click()
+            await asyncio.sleep(0.02)
+            row = page.findChild(QWidget, "slow-emulated")
+            assert "emulated in software" in row.accessibleName() and asked == [domain.uuid]
+            row.findChild(QPushButton, "slow-control").click()
+        assert told.args == ["host:checks"]
+        parts.store.update([replace(domain, state=State.SHUTOFF, reason="shutdown")])
+        assert label(page, "slow-answer").startswith("It does not run")
+        page.overview.why_slow.click()
+        assert page.overview.slow.isHidden() and not page.overview._look_again.isActive()
+        page.hide()
+        await parts.jobs.close()
+
+    run_async(talk())

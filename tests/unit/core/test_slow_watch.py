@@ -31,8 +31,8 @@ class Desk:
         self.asked: list[str] = []
         self.store, self.history = Store(), History()
         self.store.update([Domain(KEY, "web", State.RUNNING)])
-        links: Any = SimpleNamespace(of=lambda key: SimpleNamespace(require=lambda: None))
-        self.watch = SlowWatch(self.store, self.history, links, KEY)
+        self.links: Any = SimpleNamespace(of=lambda key: SimpleNamespace(require=lambda: None))
+        self.watch = SlowWatch(self.store, self.history, KEY)
         monkeypatch.setattr(slow_watch, "domains", SimpleNamespace(xml=self._xml))
         monkeypatch.setattr(slow_watch, "throttling", SimpleNamespace(throttle=self._throttle))
         monkeypatch.setattr(slow_watch, "facts", SimpleNamespace(facts=self._facts))
@@ -55,7 +55,7 @@ class Desk:
         self.watch.take()
 
     def look(self) -> None:
-        asyncio.run(self.watch.look())
+        asyncio.run(self.watch.look(self.links))
 
 
 @pytest.fixture

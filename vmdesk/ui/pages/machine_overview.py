@@ -2,15 +2,16 @@
 
 import time
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeySequence, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.archive import Archived
 from vmdesk.core.commands.domain import BY_ID
 from vmdesk.core.history import Series
 from vmdesk.core.jobs import Job
+from vmdesk.core.slow_watch import SlowWatch
 from vmdesk.core.words import state_text
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
@@ -19,16 +20,19 @@ from vmdesk.ui.pages.machine_facts import facts_of
 from vmdesk.ui.pages.machine_plans import plans_of
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel
+from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID, title_font
 from vmdesk.ui.widgets.command_buttons import CommandButtons
 from vmdesk.ui.widgets.facts import Facts
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.graphs import Graphs
+from vmdesk.ui.widgets.slow_view import SlowView
 from vmdesk.ui.widgets.state_badge import StateBadge
 from vmdesk.ui.widgets.tags import TagRow
 
 SIDE_BY_SIDE = 1000  # pixels from which the facts stand beside the graphs, not under them
 FACTS_WIDTH = 40 * GRID
+LOOK_AGAIN = 5000  # ms between two looks at what does not come with the readings, while it is asked why it is slow
 
 
 class _Readings:
@@ -47,7 +51,12 @@ class _Readings:
 
 
 class MachineOverview(QScrollArea):
-    """Follows store and history while it is visible."""
+    """Follows store and history while it is visible.
+
+    control_wanted: a control that would make it faster, by the name that core/slow.py has for it.
+    """
+
+    control_wanted = Signal(str)
 
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +75,7 @@ class MachineOverview(QScrollArea):
         layout.addLayout(self._make_head())
         self._buttons = CommandButtons(lambda command: parts.shell.run(command, (key,)))
         layout.addWidget(self._buttons)
+        layout.addLayout(self._make_slow())
         self._split = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._split.setSpacing(3 * GRID)
         domain = parts.store.domains.get(key)
@@ -113,6 +123,54 @@ class MachineOverview(QScrollArea):
         head.addLayout(words, 1)
         return head
 
+    def _make_slow(self) -> QVBoxLayout:
+        """Folded until it is asked for: it reads more than the graphs need."""
+        self._watch = SlowWatch(self._parts.store, self._parts.history, self._key)
+        self._tasks = Tasks(self._parts.jobs)
+        self.destroyed.connect(self._tasks.end)
+        self._look_again = QTimer(self)
+        self._look_again.setInterval(LOOK_AGAIN)
+        self._look_again.timeout.connect(self._look)
+        self.slow = SlowView()
+        self.slow.control_wanted.connect(self.control_wanted)
+        self.slow.hide()
+        self.why_slow = QToolButton()
+        self.why_slow.setObjectName("why-slow")
+        self.why_slow.setText(tr("Why is it slow?"))
+        self.why_slow.setAccessibleName(tr("Why is it slow?"))
+        self.why_slow.setCheckable(True)
+        self.why_slow.setAutoRaise(True)
+        self.why_slow.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.why_slow.setArrowType(Qt.ArrowType.RightArrow)
+        self.why_slow.toggled.connect(self._on_why_slow)
+        box = QVBoxLayout()
+        box.setSpacing(GRID)
+        box.addWidget(self.why_slow, 0, Qt.AlignmentFlag.AlignLeft)
+        box.addWidget(self.slow)
+        return box
+
+    def _on_why_slow(self, on: bool) -> None:
+        self.why_slow.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self.slow.setVisible(on)
+        if on:
+            self._look()
+            self._look_again.start()
+        else:
+            self._look_again.stop()
+
+    def _look(self) -> None:
+        self._tasks.spawn(f"why is {self._key.uuid} slow", self._look_now())
+
+    async def _look_now(self) -> None:
+        await self._watch.look(self._parts.context.sessions)
+        self._show_slow()
+
+    def _show_slow(self) -> None:
+        if self.why_slow.isChecked():
+            running = self._watch.running
+            why = "" if running else tr("It does not run: only a machine at work can be slow.")
+            self.slow.show_verdict(self._watch.verdict(), why)
+
     # -- what it shows
 
     def show_machine(self) -> None:
@@ -134,6 +192,7 @@ class MachineOverview(QScrollArea):
         self._buttons.setEnabled(True)
         self._buttons.show_machine(domain, host, self._shortcut)
         self._facts.set_groups(facts_of(domain, host))
+        self._show_slow()
         self._plan(domain)
 
     def _shortcut(self, command_id: str) -> str:
@@ -186,8 +245,10 @@ class MachineOverview(QScrollArea):
 
     def refresh(self) -> None:
         """New readings of this machine are there."""
+        self._watch.take()
         if not self.isVisible():
             return
+        self._show_slow()
         domain = self._parts.store.domains.get(self._key)
         if domain is not None:
             if self._names() != self._series:
@@ -211,3 +272,9 @@ class MachineOverview(QScrollArea):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.show_machine()
+        if self.why_slow.isChecked():
+            self._on_why_slow(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._look_again.stop()
+        super().hideEvent(event)
