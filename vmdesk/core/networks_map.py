@@ -225,7 +225,7 @@ def _placed(nodes: Mapping[str, Node], edges: list[Edge], without: int) -> Netwo
     for column in (Column.NETWORK, Column.HOST):
         members = [one for one in nodes.values() if one.column is column]
         wish = {
-            one.id: _middle([rows[edge.right] for edge in edges if edge.left == one.id and edge.right in rows])
+            one.id: _beside([rows[edge.right] for edge in edges if edge.left == one.id and edge.right in rows])
             for one in members
         }
         rows |= _apart(members, wish)
@@ -235,6 +235,7 @@ def _placed(nodes: Mapping[str, Node], edges: list[Edge], without: int) -> Netwo
     return NetworkMap(tuple(replace(one, row=rows[one.id]) for one in nodes.values()), tuple(edges), height, without)
 
 
+NEAR = 4.0  # rows below the first of those that hang on it
 GAP = 1.35  # rows that networks and interfaces keep between each other: they are higher
 
 
@@ -259,5 +260,6 @@ def _apart(members: list[Node], wish: Mapping[str, float | None]) -> dict[str, f
     return rows
 
 
-def _middle(rows: list[float]) -> float | None:
-    return (min(rows) + max(rows)) / 2 if rows else None
+def _beside(rows: list[float]) -> float | None:
+    """In the middle of what hangs on it; of many near the first, so that both are seen together."""
+    return min((min(rows) + max(rows)) / 2, min(rows) + NEAR) if rows else None

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QPushButton,
+    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -19,11 +20,13 @@ from vmdesk.core import networks
 from vmdesk.core.networks import Wanted
 from vmdesk.model.network import DnsHost, NetworkChange, NetworkDetails, Range, SetDomain, SetNatPorts, StaticLease
 from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.delegates.plain import PlainDelegate
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import Warned
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.form import Form, Heading, Muted, Section
+from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.scroll_bar import thin
 
@@ -37,6 +40,7 @@ class _Cells(QTableWidget):
         super().__init__(0, len(titles))
         self.setObjectName(name)
         self.setAccessibleName(words)
+        self.setHorizontalHeader(FlatHeader(self, active=False))
         self.setHorizontalHeaderLabels(list(titles))
         self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -47,6 +51,7 @@ class _Cells(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
+        self.setItemDelegate(PlainDelegate(self))
         self.setAlternatingRowColors(True)
         self.setFixedHeight(ROWS * height + self.horizontalHeader().sizeHint().height() + 4)
         thin(self)
@@ -109,12 +114,17 @@ class EditNetworkDialog(Dialog):
         self.body.addWidget(self.tabs)
         self.what = Muted()
         self.what.setObjectName("what")
-        self.what.setMinimumHeight(3 * self.what.fontMetrics().height())
         self.what.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.body.addWidget(self.what)
         self._wrong = Warned()
-        self.body.addWidget(self._wrong)
+        self._said = QStackedWidget()
+        self._said.addWidget(self.what)
+        self._said.addWidget(self._wrong)
+        self._said.setFixedHeight(3 * self.fontMetrics().height())
+        self.body.addWidget(self._said)
         self._filled = True
+        self.cancel.setAutoDefault(False)  # or it is what Enter does while nothing is changed
+        self.action.setDefault(True)
+        self.range4.setFocus()
         self._on_changed()
 
     # ---------------------------------------------------------------- what it is made of
@@ -247,6 +257,7 @@ class EditNetworkDialog(Dialog):
             why = networks.problem(self._details, wanted)
             found = networks.changes(self._details, wanted)
         self._wrong.tell(why)
+        self._said.setCurrentWidget(self._wrong if why is not None else self.what)
         self.what.setText(self._consequence(found) if why is None else "")
         self.action.setEnabled(why is None and bool(found))
         self.action.setToolTip(str(why) if why else "" if found else tr("Nothing was changed."))

@@ -78,6 +78,7 @@ class NewNetworkDialog(Dialog):
         form.add("", self.autostart)
         self._wrong = Warned()
         self.body.addWidget(self._wrong)
+        self.body.addStretch(1)
         self.kind.currentIndexChanged.connect(lambda _at: self._on_kind())
         for box in (self.dhcp, self.six):
             box.toggled.connect(lambda _on: self._on_kind())
@@ -276,7 +277,7 @@ class NewNetworkDialog(Dialog):
         """As high as what is shown now."""
         layout = self.layout()
         if layout is not None:
-            layout.invalidate()
+            layout.activate()  # what was hidden just now has no room any more
             height = layout.totalHeightForWidth(self.width())
             self.setMinimumHeight(height)
             self.resize(self.width(), height)

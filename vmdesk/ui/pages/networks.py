@@ -131,8 +131,12 @@ class NetworksPage(QWidget):
     def _make_bar(self) -> QHBoxLayout:
         tools = QWidget()
         flow = Flow(tools, GRID // 2)
+        self._chosen_only: list[QToolButton] = []
         for name, *_rest in _ACTIONS:
-            flow.addWidget(self._button(self.actions_[name], name))
+            button = self._button(self.actions_[name], name)
+            flow.addWidget(button)
+            if name != "new":
+                self._chosen_only.append(button)
         bar = QHBoxLayout()
         bar.setSpacing(GRID)
         bar.addWidget(tools, 1)
@@ -227,9 +231,10 @@ class NetworksPage(QWidget):
         return found if isinstance(found, NetworkDetails) else None
 
     def choose(self, name: str) -> None:
-        """Select a network; the first one if there is none of that name."""
+        """Select a network; the first one if there is none of that name, the usual one for ""."""
         if self.model.rowCount():
-            self.table.selectRow(max(self.model.place_of(name), 0))
+            place = max(self.model.place_of(name), 0) if name else self.model.place_of(virt_networks.DEFAULT)
+            self.table.selectRow(max(place, 0))
 
     def _domains(self) -> dict[str, Domain]:
         return {one.uuid: one for one in self._parts.store.of_host(self._host)}
@@ -260,6 +265,10 @@ class NetworksPage(QWidget):
         self.stack.setCurrentWidget(self.empty if empty else self.map if pictured else self.split)
         for button in self._zooms:
             button.setVisible(pictured)
+        # In the picture nothing is chosen: a click there goes to the list.
+        for button in self._chosen_only:
+            button.setVisible(not self.as_map.isChecked())
+        self.why.setVisible(not pictured)
 
     def _emptiness(self) -> Emptiness | None:
         why = self._cannot() or self._problem

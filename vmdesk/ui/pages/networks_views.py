@@ -30,7 +30,6 @@ from vmdesk.ui.pages.networks_acts import Acts
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID
-from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.plain_table import PlainTable
 
@@ -109,13 +108,12 @@ class Lower(QWidget):
             tr("No machine of this host has a network card."),
             (self.filter, self.card_goto),
         )
-        self.cards.set_widths(*(GRID * width for width in (22, 18, 19, 12, 18)))
+        self.cards.set_widths(*(GRID * width for width in (22, 18, 19, 15, 18)))
         self.filters = LinesTable(
             FiltersModel(self), "filters", tr("Packet filters"), tr("This host has no packet filters.")
         )
         self.filters.set_widths(*(GRID * width for width in (26, 10, 8, 40)))
         self.tabs = InnerTabs("networks-lower")
-        self.lease_title = Muted()
         self.tabs.addTab(self._page(self.leases, (self.keep, self.release, self.goto)), tr("Addresses"))
         self.tabs.addTab(self._page(self.cards, (self.filter, self.card_goto)), tr("Network cards"))
         self.tabs.addTab(self._page(self.filters, ()), tr("Packet filters"))

@@ -102,7 +102,7 @@ class NetworkPicture(QWidget):
     def natural(self) -> tuple[float, float]:
         """Width and height at 100 %."""
         width = 2 * EDGE + sum(WIDTHS.values()) + 2 * BESIDE
-        return width, HEAD + max(self._map.rows, 1) * ROW + 2 * EDGE
+        return width, HEAD + (max(self._map.rows, 1) + bool(self._map.without)) * ROW + 2 * EDGE
 
     def sizeHint(self) -> QSize:
         width, height = self.natural()
@@ -187,8 +187,9 @@ class NetworkPicture(QWidget):
         painter.setFont(caption_font(self.font()))
         painter.setPen(muted(self.palette()))
         words = trn("{n} machine has no network card", "{n} machines have no network card", self._map.without)
-        area = QRectF(self._columns[Column.MACHINE], EDGE, WIDTHS[Column.MACHINE], HEAD - GRID)
-        painter.drawText(area, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, words)
+        rows = sum(node.column is Column.MACHINE for node in self._map.nodes)
+        area = QRectF(self._columns[Column.MACHINE], EDGE + HEAD + rows * ROW, WIDTHS[Column.MACHINE] + EDGE, ROW)
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _paint_edge(self, painter: QPainter, edge: Edge, bright: bool, lit: bool) -> None:
         palette = self.palette()
