@@ -22,7 +22,7 @@ from vmdesk.virtxml.masks import Vault
 from vmdesk.virtxml.merge import Merge
 from vmdesk.virtxml.source import Mistake, Source, read
 
-_CALL = "virDomainDefineXMLFlags"
+CALL = "virDomainDefineXMLFlags"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ async def apply(ctx: Context, domain: Domain, begun: Begun, made: Plan) -> str |
             theirs.append(await defining.whole(connection, domain.uuid))
             report(1.0, text("Not changed: somebody else changed it meanwhile"))
         finally:
-            ctx.trace.note(domain.key, domain.name, doing, _CALL, _virsh(ctx, domain), outcome)
+            ctx.trace.note(domain.key, domain.name, doing, CALL, virsh(ctx, domain), outcome)
 
     job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
     if theirs:
@@ -232,6 +232,7 @@ def _without_secrets(problem: Problem, vault: Vault) -> Problem:
     return replace(problem, details=vault.censor(problem.details))
 
 
-def _virsh(ctx: Context, domain: Domain) -> str:
+def virsh(ctx: Context, domain: Domain) -> str:
+    """The line for a terminal that does the same."""
     host = ctx.store.hosts.get(domain.key.host)
     return shlex.join(("virsh", "-c", host.config.uri if host else "", "edit", reference(domain)))

@@ -28,7 +28,8 @@ SIZE = (1440, 880)
 LOOKS = ("light", "dark")
 ACTING = 20.0  # seconds for an action to be seen
 MAY_ACT = "demo"  # the tag
-MACHINE_TABS = ("overview", "console", "hardware", "snapshots", "files", "xml", "activity")  # the same in every language
+# File names are the same in every language.
+MACHINE_TABS = ("overview", "console", "hardware", "limits", "snapshots", "files", "xml", "history", "activity")
 
 
 class Tour:

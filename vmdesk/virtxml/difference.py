@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from vmdesk.model.hardware import Bandwidth, Hardware, Topology
+from vmdesk.model.hardware import Bandwidth, CpuLimits, Hardware, Topology
 from vmdesk.model.limits import LIMITS
 from vmdesk.model.text import Text, text
 from vmdesk.virtxml import devices as naming
@@ -16,6 +16,7 @@ from vmdesk.virtxml.build.complaint import in_words
 from vmdesk.virtxml.document import root
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+PERIOD = 100_000  # microseconds: libvirt's and the kernel's own
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 
 
@@ -28,6 +29,7 @@ class Difference:
     old, new  in words; "" where there is none
     key       the device's, "" for the machine itself
     scope     the elements it stands in, for edit.take_over
+    name      which figure of the machine ("Memory.given_kib", "cpu.quota"), or of the device ("iotune.read_bytes")
     """
 
     kind: str
@@ -36,6 +38,7 @@ class Difference:
     new: str = ""
     key: str = ""
     scope: tuple[str, ...] = ()
+    name: str = ""
 
     def __str__(self) -> str:
         return str(plain(self))
@@ -261,7 +264,7 @@ def _machine_facts(found: Hardware) -> dict[str, _Fact]:
         *(("io_period", "cpu.io-period"), ("io_quota", "cpu.io-quota")),
         *(("pins", "cpu.pin"), ("emulator_pin", "cpu.emulator-pin"), ("io_pins", "cpu.io-pin")),
     ):
-        facts[name] = _Fact(LIMITS[name].what, _said(getattr(limits.cpu, field)), ("cputune",))
+        facts[name] = _Fact(LIMITS[name].what, _of_cpu(limits.cpu, field), ("cputune",))
     for field, name in (("hard", "memory.hard"), ("soft", "memory.soft"), ("swap", "memory.swap")):
         facts[name] = _Fact(LIMITS[name].what, _kib(getattr(limits.memory, field)), ("memtune",))
     for name, value, section in (
@@ -277,9 +280,22 @@ def _machine_facts(found: Hardware) -> dict[str, _Fact]:
     return facts
 
 
+def _of_cpu(limits: CpuLimits, field: str) -> str:
+    """A period in milliseconds, a quota as a share of one processor; what is below 1 is no quota."""
+    value = getattr(limits, field)
+    if not isinstance(value, int):
+        return _said(value)
+    if field.endswith("period"):
+        return f"{value / 1000:g} ms" if value > 0 else ""
+    if field.endswith("quota"):
+        period = getattr(limits, field.replace("quota", "period")) or PERIOD
+        return f"{value * 100 / period:g} %" if value > 0 else ""
+    return _said(value)
+
+
 def _facts_changed(old: dict[str, _Fact], new: dict[str, _Fact]) -> list[Difference]:
     found = [
-        Difference(CHANGED, fact.what, old[name].value, fact.value, "", fact.scope)
+        Difference(CHANGED, fact.what, old[name].value, fact.value, "", fact.scope, name)
         for name, fact in new.items()
         if old[name].value != fact.value
     ]
@@ -327,11 +343,12 @@ def _device_changed(old: Any, new: Any) -> Iterator[Difference]:
                     said = _bytes if name.removesuffix("-burst").endswith("bytes") else _said
                     known = LIMITS.get(f"disk.{name}")
                     what = text("{device}: {field}", device=device_title(new), field=known.what if known else name)
-                    yield Difference(CHANGED, what, said(before), said(after), new.key, _scope(new.key))
+                    own = f"iotune.{part.name}"
+                    yield Difference(CHANGED, what, said(before), said(after), new.key, _scope(new.key), own)
         elif field.name in _FIELDS:
             word, say = _FIELDS[field.name]
             what = text("{device}: {field}", device=device_title(new), field=word)
-            yield Difference(CHANGED, what, say(first), say(second), new.key, _scope(new.key))
+            yield Difference(CHANGED, what, say(first), say(second), new.key, _scope(new.key), field.name)
 
 
 def _scope(key: str) -> tuple[str, ...]:
@@ -395,6 +412,21 @@ def _rest(old: etree._Element, new: etree._Element, named: set[str], running: bo
             tag, _, own = key.partition("/")
             what = text("{kind} {name}", kind=_TITLES.get(tag, text("Device")), name=own)
             yield Difference(CHANGED, text("{device}: other settings", device=what), key=key, scope=_scope(key))
+
+
+def as_stored(device: str, place: str = "") -> str:
+    """A running machine's device as a definition has it: without what libvirt chose for the run. Raises XmlError.
+
+    place  another device whose address it takes
+    """
+    domain = root("<domain><devices/></domain>")
+    devices = domain[0]
+    devices.append(root(device))
+    _strip(domain)
+    address = root(place).find("address") if place else None
+    if address is not None:
+        devices[0].append(address)
+    return str(etree.tostring(devices[0], encoding="unicode", with_tail=False))
 
 
 def _strip(domain: etree._Element) -> None:

@@ -44,16 +44,29 @@ class MachinePage(QWidget):
         self.tabs.addTab(self.console, tr("Console"))
         self.hardware = Late("machine-hardware-place", self._make_hardware)
         self.tabs.addTab(self.hardware, tr("Hardware"))
+        self.limits = Late("machine-limits-place", lambda: load("machine-limits")(parts, key))
+        self.tabs.addTab(self.limits, tr("Limits"))
         self.snapshots = Late("machine-snapshots-place", lambda: load("machine-snapshots")(parts, key))
         self.tabs.addTab(self.snapshots, tr("Snapshots"))
         self.chain = Late("machine-chain-place", lambda: load("machine-chain")(parts, key))
         self.tabs.addTab(self.chain, tr("Disk files"))
         self.xml = Late("machine-xml-place", lambda: load("machine-xml")(parts, key))
         self.tabs.addTab(self.xml, tr("XML"))
+        self.history = Late("machine-history-place", lambda: load("machine-history")(parts, key))
+        self.tabs.addTab(self.history, tr("History"))
         self.tabs.addTab(self._make_activity(), tr("Activity"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.pending = load("machine-pending")(parts, key)
+        layout.addWidget(self.pending)
         layout.addWidget(self.tabs)
+        self.tabs.currentChanged.connect(lambda _place: self.pending.watch(self._shows_definition))
+
+    @property
+    def _shows_definition(self) -> bool:
+        """Whether what waits for a restart is of interest to what is seen."""
+        return self.tabs.currentWidget() in (self.overview, self.hardware, self.limits)
 
     def watched(self) -> set[DomainKey]:
         """Sampled every second while its graphs are on the screen."""
@@ -142,6 +155,7 @@ class MachinePage(QWidget):
                 self._parts.jobs.subscribe(self.overview.show_job),
             ]
         self._rename()
+        self.pending.follow(True)
         if self._machine not in self._parts.store.domains:
             self.overview.show_gone()
         super().showEvent(event)
@@ -150,4 +164,5 @@ class MachinePage(QWidget):
         for stop in self._stop:
             stop()
         self._stop = []
+        self.pending.follow(False)
         super().hideEvent(event)

@@ -23,10 +23,8 @@ class Scale:
     @cached_property
     def values(self) -> tuple[int, ...]:
         """One for each place, ascending."""
-        if self.step:
-            inner = range(-(-self.low // self.step) * self.step, self.high + 1, self.step)
-        else:
-            inner = self._growing()
+        even = range(-(-self.low // self.step) * self.step, self.high + 1, self.step) if self.step else ()
+        inner = even or self._growing()
         found = {value for value in inner if self.low <= value <= self.high}
         return tuple(sorted({self.low, *found, self.high}))
 
