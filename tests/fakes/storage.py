@@ -92,6 +92,7 @@ class FakeStorage:
     kinds: tuple[str, ...] = ("dir", "netfs", "logical")
     encrypts: bool = True
     problem: VirtError | None = None
+    asked: int = 0
     looked: list[bool] = field(default_factory=list)
     done: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -99,6 +100,7 @@ class FakeStorage:
         self.problem = VirtError(Problem(why, name="no-support"))
 
     async def pools(self, host: str) -> tuple[Pool, ...]:
+        self.asked += 1
         if self.problem:
             raise self.problem
         return self.pools_

@@ -1,4 +1,4 @@
-"""A running disk moves to another storage pool while its guest writes: nothing is lost, whatever becomes of the move."""
+"""A running disk moves to another storage pool while its guest writes: nothing is lost, done or given up."""
 
 import asyncio
 from collections.abc import Iterator

@@ -9,6 +9,7 @@ from lxml import etree
 
 from vmdesk.model.chain import Marks, Role
 from vmdesk.model.snapshot import Kind, SnapshotDisk
+from vmdesk.model.storage import Volume
 from vmdesk.virtxml import clone, domain, layers, marks, qcow2, snapshots
 from vmdesk.virtxml.document import XmlError, root
 from vmdesk.virtxml.layers import Layers
@@ -169,3 +170,26 @@ def test_damaged_heads_are_no_heads_or_values(noise: bytes, at: int, over: bytes
         except qcow2.NotQcow2:
             continue
         assert len(found.backing) <= 1023
+
+
+def test_where_a_job_copies_a_disk_to_is_used_too() -> None:
+    running = root(
+        "<domain><devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/a/d.img'/>"
+        "<mirror type='file' job='copy' ready='yes'><format type='qcow2'/><source file='/b/d.qcow2'/></mirror>"
+        "<target dev='vda'/></disk></devices></domain>"
+    )
+    found = Layers()
+    layers.of_domain(running, "m", True, found)
+    assert [(use.path, use.role, use.format, use.target) for use in found.uses] == [
+        ("/a/d.img", Role.DISK, "raw", "vda"),
+        ("/b/d.qcow2", Role.OVERLAY, "qcow2", "vda"),
+    ]
+    assert layers.chain_of(running, "vda") == (("/a/d.img",), True)
+
+
+@pytest.mark.parametrize(("kind", "word"), [("file", "file"), ("block", "dev")])
+def test_where_a_disk_is_to_be_copied(kind: str, word: str) -> None:
+    disk = root(layers.mirror(Volume("p", "a", "/p/a <&>", kind, "raw")))
+    source, driver = disk.find("source"), disk.find("driver")
+    assert source is not None and driver is not None
+    assert (disk.get("type"), source.get(word), driver.get("type")) == (kind, "/p/a <&>", "raw")

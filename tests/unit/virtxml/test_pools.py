@@ -31,3 +31,13 @@ def test_built() -> None:
     assert source is not None and [child.tag for child in source] == ["host", "dir", "device", "name", "format"]
     with pytest.raises(XmlError):
         pools.build("a\x01", "/x")
+
+
+def test_the_kinds_that_a_host_can_have() -> None:
+    told = (
+        "<storagepoolCapabilities><pool type='dir' supported='yes'><poolOptions/></pool>"
+        "<pool type='rbd' supported='no'/><pool type='zfs' supported='yes'/></storagepoolCapabilities>"
+    )
+    assert pools.parse_kinds(told) == ("dir", "zfs")
+    with pytest.raises(XmlError):
+        pools.parse_kinds("<capabilities/>")

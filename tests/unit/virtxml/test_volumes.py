@@ -68,3 +68,12 @@ def test_what_cannot_be_said() -> None:
         volumes.build("a", 1, backing="/b")  # whose format somebody would have to guess
     with pytest.raises(XmlError):
         volumes.parse("<pool/>", "p")
+
+
+def test_an_encrypted_one_names_its_secret() -> None:
+    xml = volumes.build("a", 1, format="qcow2", secret="0c7e0f0e-0000-4000-8000-000000000001")
+    secret = root(xml).find("target/encryption[@format='luks']/secret")
+    assert secret is not None and dict(secret.attrib) == {
+        "type": "passphrase", "uuid": "0c7e0f0e-0000-4000-8000-000000000001",
+    }  # fmt: skip
+    assert volumes.parse(xml, "p").encrypted

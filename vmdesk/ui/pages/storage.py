@@ -82,7 +82,7 @@ class StoragePage(QWidget):
         self._offers = Offers()
         self.setObjectName("storage")
         self.setAccessibleName(tr("Storage"))
-        self.acts = Acts(parts, host, self)
+        self.acts = Acts(parts, host, lambda: self.seen, lambda: self._able)
         self.actions_: dict[str, QAction] = {}
         for name, words, picture, keys in _VOLUME:
             self._action(name, words, picture, keys)
@@ -112,6 +112,7 @@ class StoragePage(QWidget):
         self.table.horizontalHeader().sectionResized.connect(lambda *_: self._remember())
         self.table.horizontalHeader().sortIndicatorChanged.connect(lambda *_: self._remember())
         self.split.splitterMoved.connect(lambda *_: self._remember())
+        self._wanted = str(self._recalled().get("pool", ""))
         self._recall()
         self._show()
 
@@ -308,7 +309,7 @@ class StoragePage(QWidget):
     def _show_pools(self, pools: Sequence[Pool], rows: Sequence[Row] | None) -> None:
         low = frozenset(pool.name for pool in pools if scarce(pool))
         entry = self.pools.entry()
-        wanted = entry.id if entry else str(self._recalled().get("pool", ""))
+        wanted = entry.id if entry else self._wanted
         if self.pools_model.show_entries(entries(pools, rows, low)):
             first = pools[0].name if pools else ALL
             _found = self.pools.choose(wanted) or self.pools.choose(first)
@@ -419,7 +420,7 @@ class StoragePage(QWidget):
 
     def _run(self, name: str) -> None:
         if self.actions_[name].isEnabled() or name in ("new_pool",):
-            self.acts.run(name, self.pool(), self.table.chosen(), self.seen, self._able)
+            self.acts.run(name, self.pool(), self.table.chosen())
 
     def _on_chosen(self) -> None:
         self._show_head()
@@ -467,7 +468,7 @@ class StoragePage(QWidget):
             "widths": widths,
             "split": self.split.sizes(),
             "sorted": [header.sortIndicatorSection(), down],
-            "pool": entry.id if entry else "",
+            "pool": entry.id if entry else self._wanted,
         }
         kept.set("storage", value)
 

@@ -24,16 +24,24 @@ LISTED = 50  # volumes written out in a question
 
 
 class Acts:
-    """`run(name, ...)`: by the names of the page's actions."""
+    """`run(name, ...)`: by the names of the page's actions. `seen`: what the page read last."""
 
-    def __init__(self, parts: Parts, host: str, page: QWidget) -> None:
-        self._parts, self._host, self._page = parts, host, page
-        self._seen: Seen | None = None
-        self._able = Able()
+    def __init__(
+        self, parts: Parts, host: str, seen: Callable[[], Seen | None], able: Callable[[], Able | None]
+    ) -> None:
+        self._parts, self._host = parts, host
+        self._look, self._ask_able = seen, able
 
-    def run(self, name: str, pool: Pool | None, chosen: Sequence[Row], seen: Seen | None, able: Able | None) -> None:
+    @property
+    def _seen(self) -> Seen | None:
+        return self._look()
+
+    @property
+    def _able(self) -> Able:
+        return self._ask_able() or Able()
+
+    def run(self, name: str, pool: Pool | None, chosen: Sequence[Row]) -> None:
         """Ask what has to be asked and do it; nothing where it makes no sense."""
-        self._seen, self._able = seen, able or Able()
         if name == "new_pool":
             self._spawn(self._new_pool())
         elif name in ("new", "upload", "start", "stop", "refresh", "autostart", "forget"):
