@@ -107,7 +107,7 @@ def _video(key: str, model: str, rows: Rows) -> Sheet:
         wanted = str(values["model"])
         return (later(text("Video: {value}", value=wanted), lambda xml: devices.video_model(xml, key, wanted)),)
 
-    return Sheet(key, text("Video {model}", model=model), "card", model, DEVICES, tuple(rows), wishes, device=True)
+    return Sheet(key, text("Video"), "card", model, DEVICES, tuple(rows), wishes, device=True)
 
 
 def _sound_and_input(found: Hardware) -> Iterator[Sheet]:

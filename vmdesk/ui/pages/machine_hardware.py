@@ -234,7 +234,7 @@ class MachineHardware(QWidget):
             self._once_more = False
             self.refresh()
 
-    async def _read_now(self) -> None:
+    async def _read_now(self, sizes: bool = False) -> None:
         domain, links = self._domain, self._parts.context.sessions
         if domain is None:
             return
@@ -243,14 +243,14 @@ class MachineHardware(QWidget):
             seen = await reading.read(links, domain, self._host)
             if self._offers is None:
                 self._offers = await reading.offers(links, domain)
-            sizes = old.sizes if old is not None and old.stored.disks == seen.stored.disks else None
-            if sizes is None or self._once_more:
-                sizes = await reading.disk_sizes(links, domain, seen.stored)
+            known = old.sizes if old is not None and old.stored.disks == seen.stored.disks and not sizes else None
+            if known is None:
+                known = await reading.disk_sizes(links, domain, seen.stored)
         except VirtError as error:
             if self._seen is None:
                 self._show_problem(error.problem)
             return
-        self._take(Seen(seen.domain, seen.stored, seen.running, seen.base, seen.why, sizes))
+        self._take(Seen(seen.domain, seen.stored, seen.running, seen.base, seen.why, known))
 
     def _take(self, seen: Seen) -> None:
         if self._working:
@@ -406,6 +406,7 @@ class MachineHardware(QWidget):
     async def _apply(self, seen: Seen, wishes: tuple[Wish, ...]) -> None:
         try:
             done = await applying.apply(self._parts.context, seen, [one.change for one in wishes])
+            self._reading = True  # at once, below
         finally:
             self._working = False
         if not isinstance(done, Problem):
@@ -416,9 +417,11 @@ class MachineHardware(QWidget):
     async def _reread(self) -> None:
         if not isValid(self):
             return
-        self._once_more = True  # the disks' sizes, too
-        await self._read_now()
-        self._once_more = False
+        self._reading = True
+        try:
+            await self._read_now(sizes=True)
+        finally:
+            self._reading = False
         self._show_anew()
 
     def _tell(self, words: Text | None) -> None:

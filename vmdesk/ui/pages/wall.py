@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core import typist
 from vmdesk.core.broadcast import Broadcast, Keys
@@ -24,6 +24,7 @@ from vmdesk.ui.parts import Notice, Parts
 from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.theme import GRID, caption_font
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
+from vmdesk.ui.widgets.tool_button import icon_button
 
 CONFIRM = "wall.broadcast"
 AGAIN = 300  # ms between two looks at what can be sent to
@@ -103,8 +104,8 @@ class WallPage(QWidget):
         self.hint.setFont(caption_font(self.font()))
         self.hint.setForegroundRole(self.palette().ColorRole.PlaceholderText)
         self.hint.setMinimumWidth(1)
-        self.all = _tool("wall-all", "check", tr("Choose all"))
-        self.none = _tool("wall-none", "close", tr("Choose none"))
+        self.all = icon_button("check", tr("Choose all"), name="wall-all", words=True)
+        self.none = icon_button("close", tr("Choose none"), name="wall-none", words=True)
         self.send = QPushButton(icon("keyboard-outline"), tr("Send keys to the chosen…"))
         self.send.setObjectName("wall-send")
         row = QHBoxLayout()
@@ -345,15 +346,3 @@ class _Hint(PlainLabel):
         words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         painter.end()
-
-
-def _tool(name: str, picture: str, said: str) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setIcon(icon(picture))
-    button.setText(said)
-    button.setAccessibleName(said)
-    button.setAutoRaise(True)
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button

@@ -40,8 +40,6 @@ class _Delegate(QStyledItemDelegate):
     ) -> None:
         super().paint(painter, option, index)
         widget = option.widget
-        if widget is None:
-            return
         self.initStyleOption(option, index)
         box = QRectF(widget.style().subElementRect(_BOX, option, widget)).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.save()
