@@ -96,6 +96,9 @@ class Tour:
             page: Any = window.tabs.currentWidget()
             page.show_checks()
             await self._take("host-checks")
+            page.show_storage()
+            await asyncio.sleep(2.0)
+            await self._take("host-storage")
         for name in ("activity", "preferences"):
             window.open_page(name)
             await asyncio.sleep(0.7)
