@@ -9,6 +9,7 @@ from vmdesk.ui import theme
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.tool_button import icon_button
 
 MODES: tuple[tuple[Mode, Text, str, Text], ...] = (
     (Mode.FIT, text("Fit"), "fit-to-screen-outline", text("The whole screen, as large as the window allows")),
@@ -217,17 +218,8 @@ def menu_of(button: QToolButton) -> QMenu:
 
 
 def _tool(name: str, picture: str, said: str, words: bool = True) -> QToolButton:
-    button = QToolButton()
-    button.setObjectName(name)
-    button.setIcon(icon(picture))
+    button = icon_button(picture, said, name=name, words=words)
     button.setIconSize(QSize(18, 18))
-    button.setAutoRaise(True)
-    button.setText(said)
-    button.setToolTip(said)
-    button.setAccessibleName(said)
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    if words:
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button
 
 

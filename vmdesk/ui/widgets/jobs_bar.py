@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QMenu,
     QProgressBar,
     QTableView,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +24,7 @@ from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.widgets.tool_button import icon_button
 
 PATIENCE = 0.3  # seconds a job must take to be worth a bar
 LINGER = 2500  # ms that the last one's end is seen
@@ -48,9 +48,9 @@ class JobsBar(QFrame):
         self._bar.setTextVisible(False)
         self._left = PlainLabel(parent=self)
         self._left.setFont(theme.figure_font(self.font()))
-        self._cancel = self._tool("job-cancel", "close", tr("Cancel this job"))
+        self._cancel = icon_button("close", tr("Cancel this job"), parent=self, name="job-cancel")
         self._cancel.clicked.connect(self._on_cancel)
-        self._expand = self._tool("jobs-expand", "chevron-up", tr("All jobs"))
+        self._expand = icon_button("chevron-up", tr("All jobs"), parent=self, name="jobs-expand")
         self._expand.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._expand.setCheckable(True)
         self._expand.toggled.connect(self._on_expand)
@@ -88,15 +88,6 @@ class JobsBar(QFrame):
         self.show_list(not self._expand.isChecked())
         if self._list is not None and self._expand.isChecked():
             self._list.setFocus()
-
-    def _tool(self, name: str, picture: str, text: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(name)
-        button.setIcon(icon(picture))
-        button.setToolTip(text)
-        button.setAccessibleName(text)
-        button.setAutoRaise(True)
-        return button
 
     def _on_job(self, job: Job) -> None:
         if not self.isHidden():  # also while the window is in the tray

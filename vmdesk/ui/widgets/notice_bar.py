@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QPlainTextEdit,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,6 +20,7 @@ from vmdesk.ui import theme
 from vmdesk.ui.icons import icon, tinted
 from vmdesk.ui.parts import Level, Notice
 from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.widgets.tool_button import icon_button
 
 STAYS = 6000  # ms an INFO is seen
 KEEP = 200  # notices that wait at most
@@ -53,16 +53,16 @@ class NoticeBar(QFrame):
         self._more = PlainLabel(parent=self)
         self._actions = QHBoxLayout()
         self._actions.setSpacing(theme.GRID)
-        self._details_button = self._tool("details", "chevron-right", tr("Details"))
+        self._details_button = icon_button("chevron-right", tr("Details"), parent=self, name="notice-details")
         self._details_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._details_button.setCheckable(True)
         self._details_button.toggled.connect(self._on_details)
-        self._command_button = self._tool("command", "console", tr("Copy the command"))
+        self._command_button = icon_button("console", tr("Copy the command"), parent=self, name="notice-command")
         self._command_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._command_button.clicked.connect(self._on_copy_command)
-        copy = self._tool("copy", "copy", tr("Copy this notice"))
+        copy = icon_button("copy", tr("Copy this notice"), parent=self, name="notice-copy")
         copy.clicked.connect(self._on_copy)
-        close = self._tool("close", "close", tr("Dismiss"))
+        close = icon_button("close", tr("Dismiss"), parent=self, name="notice-close")
         close.clicked.connect(self.dismiss)
         self._details = QPlainTextEdit(self)
         self._details.setObjectName("notice-details")
@@ -133,16 +133,6 @@ class NoticeBar(QFrame):
     def _show_sign(self, notice: Notice) -> None:
         color = theme.shape_color(_SHAPES[notice.level], self.palette())
         self._sign.setPixmap(tinted(_ICONS[notice.level], color, 20, self.devicePixelRatioF()))
-
-    def _tool(self, name: str, picture: str, text: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName(f"notice-{name}")
-        button.setIcon(icon(picture))
-        button.setText(text)
-        button.setToolTip(text)
-        button.setAccessibleName(text)
-        button.setAutoRaise(True)
-        return button
 
     def _show(self) -> None:
         if not self._now:

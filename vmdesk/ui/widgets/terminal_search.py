@@ -2,12 +2,12 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLineEdit, QWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import PlainLabel
+from vmdesk.ui.widgets.tool_button import icon_button
 
 
 class SearchBar(QFrame):
@@ -40,19 +40,10 @@ class SearchBar(QFrame):
         box.setSpacing(theme.GRID)
         box.addWidget(self.line, 1)
         box.addWidget(self._count)
-        box.addWidget(self._button("chevron-up", tr("The one before (Shift+Enter)"), lambda: self.stepped.emit(-1)))
-        box.addWidget(self._button("chevron-down", tr("The next one (Enter)"), lambda: self.stepped.emit(1)))
+        box.addWidget(icon_button("chevron-up", tr("The one before (Shift+Enter)"), lambda: self.stepped.emit(-1)))
+        box.addWidget(icon_button("chevron-down", tr("The next one (Enter)"), lambda: self.stepped.emit(1)))
         box.addWidget(self.case)
-        box.addWidget(self._button("close", tr("Close (Escape)"), self.closed.emit))
-
-    def _button(self, picture: str, words: str, act: object) -> QToolButton:
-        button = QToolButton(self)
-        button.setIcon(icon(picture))
-        button.setAutoRaise(True)
-        button.setToolTip(words)
-        button.setAccessibleName(words)
-        button.clicked.connect(act)
-        return button
+        box.addWidget(icon_button("close", tr("Close (Escape)"), self.closed.emit))
 
     def show_count(self, place: int, count: int) -> None:
         """`place` from 1; 0 while none is chosen."""

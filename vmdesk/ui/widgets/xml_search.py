@@ -2,13 +2,13 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QIntValidator, QKeyEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.check_box import CheckBox
+from vmdesk.ui.widgets.tool_button import icon_button
 
 
 class _Keys(QObject):
@@ -66,8 +66,8 @@ class FindBar(QFrame):
         steps = QHBoxLayout()
         steps.setSpacing(theme.GRID // 2)
         steps.addWidget(self._count)
-        steps.addWidget(self._tool("chevron-up", tr("The one before (Shift+F3)"), lambda: self.stepped.emit(-1)))
-        steps.addWidget(self._tool("chevron-down", tr("The next one (F3)"), lambda: self.stepped.emit(1)))
+        steps.addWidget(icon_button("chevron-up", tr("The one before (Shift+F3)"), lambda: self.stepped.emit(-1)))
+        steps.addWidget(icon_button("chevron-down", tr("The next one (F3)"), lambda: self.stepped.emit(1)))
         steps.addWidget(self.case)
         replacing = QHBoxLayout()
         replacing.setSpacing(theme.GRID)
@@ -80,7 +80,7 @@ class FindBar(QFrame):
         box.setVerticalSpacing(theme.GRID // 2)
         box.addWidget(self.line, 0, 0)
         box.addLayout(steps, 0, 1)
-        box.addWidget(self._tool("close", tr("Close (Escape)"), self.closed.emit), 0, 2)
+        box.addWidget(icon_button("close", tr("Close (Escape)"), self.closed.emit), 0, 2)
         box.addWidget(self.instead, 1, 0)
         box.addLayout(replacing, 1, 1)
         box.setColumnStretch(0, 1)
@@ -110,15 +110,6 @@ class FindBar(QFrame):
         line.setMaxLength(1000)
         line.installEventFilter(keys)
         return line
-
-    def _tool(self, picture: str, words: str, act: object) -> QToolButton:
-        button = QToolButton(self)
-        button.setIcon(icon(picture))
-        button.setAutoRaise(True)
-        button.setToolTip(words)
-        button.setAccessibleName(words)
-        button.clicked.connect(act)
-        return button
 
 
 class LineBar(QFrame):
