@@ -303,7 +303,7 @@ def _old_disk(seen: Seen, near: Around) -> Addition:
 
 def _drive(seen: Seen, near: Around) -> Addition:
     hint = text("A file of the host, or POOL/VOLUME. Empty: nothing is in the drive.")
-    fields = (Field("path", text("Medium"), Kind.FILE, "", hint=hint), _bus(seen, near, drive=True))
+    fields = (Field("path", text("What is in it"), Kind.FILE, "", hint=hint), _bus(seen, near, drive=True))
 
     def make(values: Values) -> tuple[Text, str]:
         return _disk_of(seen, values, "cdrom")

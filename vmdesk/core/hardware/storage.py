@@ -121,7 +121,7 @@ def _drive(seen: Seen, one: DiskDevice) -> Sheet:
     rows: list[Field | Part] = [
         Field(
             "medium",
-            text("Medium"),
+            text("What is in it"),
             Kind.FILE,
             one.source,
             hint=text("A file of the host, or POOL/VOLUME. Empty: nothing is in the drive."),
