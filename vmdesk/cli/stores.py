@@ -13,7 +13,8 @@ from vmdesk.model.sizes import SizeError
 from vmdesk.model.text import tr
 
 _POOLS = ("dir", "fs", "netfs", "logical", "disk", "iscsi", "rbd", "zfs", "gluster", "scsi", "vstorage")
-_MODES = ("nat", "route", "open", "isolated", "bridge")
+_MODES = ("nat", "route", "open", "isolated", "bridge", "macvtap", "private", "vepa", "passthrough")
+_DIRECT = _MODES[5:]
 
 
 def pool(parser: argparse.ArgumentParser) -> None:
@@ -55,6 +56,12 @@ def volume(parser: argparse.ArgumentParser) -> None:
     copy.add_argument("to_pool", metavar="TO-POOL")
     copy.add_argument("new", metavar="NEW")
     copy.add_argument("--format", default="", help=tr("convert it: qcow2, raw"))
+    move = below.add_parser("move", help=tr("move a running machine's disk to another pool while it works"))
+    move.add_argument("pool", metavar="POOL")
+    move.add_argument("name", metavar="VOLUME")
+    move.add_argument("to_pool", metavar="TO-POOL")
+    move.add_argument("--keep", action="store_true", help=tr("do not delete the old volume"))
+    below.add_parser("unused", help=tr("show disk images that nobody needs, and what could be freed"))
     for verb, help_ in (("upload", tr("write a file into a new volume")), ("download", tr("save it as a file"))):
         one = below.add_parser(verb, help=help_)
         one.add_argument("pool", metavar="POOL")
@@ -72,14 +79,52 @@ def network(parser: argparse.ArgumentParser) -> None:
     create = below.add_parser("create", help=tr("make one, start it, and let it start with the host"))
     create.add_argument("name", metavar="NETWORK")
     create.add_argument("--mode", choices=_MODES, default="nat", help=tr("nat without it"))
-    create.add_argument("--subnet", type=_subnet, metavar="ADDRESS/LENGTH", help=tr("its addresses: 10.7.0.0/24"))
+    create.add_argument(
+        "--subnet", type=_subnet, metavar="ADDRESS/LENGTH", help=tr("its addresses: 10.7.0.0/24; nat finds free ones")
+    )
     create.add_argument("--no-dhcp", action="store_true", help=tr("give no addresses out"))
+    _ranges(create)
+    create.add_argument(
+        "--ipv6", nargs="?", const="auto", type=_subnet6, metavar="ADDRESS/LENGTH", help=tr("IPv6, too")
+    )
+    create.add_argument("--domain", default="", metavar="DOMAIN", help=tr("what machines' names end with"))
     create.add_argument("--bridge", default="", metavar="NAME", help=tr("with --mode bridge: the host's bridge"))
     create.add_argument("--device", default="", metavar="NAME", help=tr("forward to this interface of the host only"))
+    create.add_argument("--no-autostart", action="store_true", help=tr("do not start it with the host"))
+    _edit(below.add_parser("edit", help=tr("change one, at once where libvirt can")))
+    _named(below, "leases", "NETWORK", tr("show the addresses it gave out, and to whom"))
     _named(below, "start", "NETWORK", tr("switch it on"))
     _named(below, "stop", "NETWORK", tr("switch it off: its machines lose it"))
     _autostart(below, "NETWORK")
     _named(below, "delete", "NETWORK", tr("stop it and forget it"))
+    below.add_parser("filters", help=tr("show the host's packet filters, and who uses them"))
+    watch = below.add_parser("filter", help=tr("let a packet filter watch a machine's card, or none"))
+    watch.add_argument("machine", metavar="NAME")
+    watch.add_argument("mac", metavar="MAC")
+    watch.add_argument("filter", metavar="FILTER", help=tr("its name, or “none”"))
+
+
+def _ranges(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--range", action="append", default=[], metavar="FROM-TO", help=tr("what DHCP gives out; may stand often")
+    )
+
+
+def _edit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NETWORK")
+    _ranges(parser)
+    parser.add_argument("--no-range", action="store_true", help=tr("give no addresses out"))
+    for option, value, words in (
+        ("--lease", "MAC=IP[,NAME]", tr("this card always gets this address; may stand often")),
+        ("--no-lease", "MAC", tr("not any more")),
+        ("--dns", "IP=NAME[,NAME]", tr("names of an address; may stand often")),
+        ("--no-dns", "IP", tr("not any more")),
+    ):
+        parser.add_argument(option, action="append", default=[], metavar=value, help=words)
+    parser.add_argument("--domain", metavar="DOMAIN", help=tr("what machines' names end with; “” for none"))
+    parser.add_argument("--local", choices=("on", "off"), help=tr("never ask other servers for names in the domain"))
+    parser.add_argument("--nat-ports", metavar="FROM-TO", help=tr("ports of the host that NAT uses; “auto”: any"))
+    parser.add_argument("--restart", action="store_true", help=tr("restart it, so that all of it holds now"))
 
 
 def _named(below: Any, verb: str, metavar: str, help_: str) -> None:
@@ -99,14 +144,38 @@ def _subnet(word: str) -> ipaddress.IPv4Network:
     return found
 
 
+def _subnet6(word: str) -> ipaddress.IPv6Network | str:
+    return word if word == "auto" else ipaddress.IPv6Network(word, strict=False)
+
+
 def check_network(options: argparse.Namespace) -> None:
     """Wrong usage is told before any host is opened."""
+    if options.what == "edit":
+        _check_edit(options)
     if options.what != "create":
         return
+    if options.no_dhcp and options.range:
+        raise Usage(tr("--range and --no-dhcp do not go together."))
+    if options.mode in _DIRECT and not options.device:
+        raise Usage(tr("--mode {mode} needs --device.", mode=options.mode))
+    if options.mode in _DIRECT and (options.subnet or options.ipv6 or options.range or options.domain):
+        raise Usage(tr("An interface of the host has the addresses of the network it is in: no --subnet."))
     if (options.mode == "bridge") != bool(options.bridge):
         raise Usage(tr("--bridge goes with --mode bridge, which needs it."))
     if options.mode == "bridge" and options.subnet:
         raise Usage(tr("A bridge of the host has the addresses of the network it is in: no --subnet."))
+
+
+def _check_edit(options: argparse.Namespace) -> None:
+    if options.range and options.no_range:
+        raise Usage(tr("--range and --no-range do not go together."))
+    wanted = (options.range, options.no_range, options.lease, options.no_lease, options.dns, options.no_dns)
+    others = (options.domain is not None, options.local, options.nat_ports)
+    if not any((*wanted, *others, options.restart)):
+        raise Usage(tr("Say what is to be changed."))
+    for option, values in (("--lease", options.lease), ("--dns", options.dns)):
+        if bad := next((value for value in values if "=" not in value), None):
+            raise Usage(tr("{option} {value}: an equals sign is missing.", option=option, value=bad))
 
 
 def check_volume(options: argparse.Namespace) -> None:
@@ -127,10 +196,10 @@ async def run_volume(session: Session, options: argparse.Namespace) -> int:
 
 
 async def run_network(session: Session, options: argparse.Namespace) -> int:
-    return await _run("network", session, options)
+    return await _run("network", session, options, "vmdesk.cli.networking")
 
 
-async def _run(what: str, session: Session, options: argparse.Namespace) -> int:
+async def _run(what: str, session: Session, options: argparse.Namespace, module: str = "vmdesk.cli.storing") -> int:
     # What they need is loaded here: no other verb pays for it.
-    done: int = await getattr(importlib.import_module("vmdesk.cli.storing"), what)(session, options)
+    done: int = await getattr(importlib.import_module(module), what)(session, options)
     return done

@@ -1,4 +1,4 @@
-"""`vmdesk pool`, `vmdesk volume` and `vmdesk network`: what is done."""
+"""`vmdesk pool` and `vmdesk volume`: what is done."""
 
 import argparse
 import contextlib
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vmdesk.cli import volumes as moving
 from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, job, only_host
@@ -14,9 +15,8 @@ from vmdesk.core import plain, units
 from vmdesk.core.chains import Index, file_plan
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import text, tr
-from vmdesk.virt import chains, networks, pools, transfer, volumes
+from vmdesk.virt import chains, pools, transfer, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virtxml import networks as networks_xml
 from vmdesk.virtxml import pools as pools_xml
 from vmdesk.virtxml.document import XmlError
 
@@ -109,6 +109,10 @@ async def volume(session: Session, options: argparse.Namespace) -> int:
             await volumes.grow(connection, options.pool, options.name, options.bytes)
         case "copy":
             return await _copy(session, options, connection)
+        case "move":
+            return await moving.to_pool(session, options, connection)
+        case "unused":
+            return await moving.unused(session, connection)
         case "upload":
             return await _upload(session, options, connection)
         case "download":
@@ -257,76 +261,6 @@ async def _delete(session: Session, options: argparse.Namespace, connection: Con
     elif not needed:
         emit(tr("Freed: {size}", size=units.size(plan.frees)))
     return FAILED if needed else DONE
-
-
-async def network(session: Session, options: argparse.Namespace) -> int:
-    connection = only_host(session)
-    if connection is None:
-        return FAILED
-    match options.what:
-        case "list":
-            return await _networks(session, connection)
-        case "create":
-            return await _make_network(session, options, connection)
-        case "start":
-            await networks.start_network(connection, options.name)
-        case "stop":
-            await networks.stop_network(connection, options.name)
-        case "autostart":
-            await networks.set_network_autostart(connection, options.name, options.on == "on")
-        case "delete":
-            if (await networks.network(connection, options.name)).active:
-                await networks.stop_network(connection, options.name)
-            await networks.undefine_network(connection, options.name)
-            return _gone(session, options.name)
-    return _shown(session, asdict(await networks.network(connection, options.name)))
-
-
-async def _networks(session: Session, connection: Connection) -> int:
-    found = await networks.networks(connection)
-    if session.shared.json:
-        emit_json([asdict(one) for one in found])
-        return DONE
-    rows = [
-        (
-            one.name,
-            one.forward or tr("isolated"),
-            tr("on") if one.active else tr("off"),
-            tr("with the host") if one.autostart else "",
-            one.bridge,
-            one.address,
-        )
-        for one in found
-    ]
-    titles = (tr("Name"), tr("Kind"), tr("State"), tr("Starts"), tr("Bridge"), tr("Address"))
-    for line in plain.table(titles, rows) if rows else ():
-        emit(line)
-    return DONE
-
-
-async def _make_network(session: Session, options: argparse.Namespace, connection: Connection) -> int:
-    try:
-        xml = networks_xml.build(
-            options.name,
-            options.mode,
-            options.subnet,
-            dhcp=not options.no_dhcp,
-            bridge=options.bridge,
-            device=options.device,
-        )
-    except XmlError:
-        session.complain(tr("This cannot be a name."))
-        return FAILED
-    name = await networks.define_network(connection, xml)
-    try:
-        await networks.start_network(connection, name)
-        await networks.set_network_autostart(connection, name, True)
-    except BaseException:
-        for undo in (networks.stop_network, networks.undefine_network):  # what this run made, and nothing else
-            with contextlib.suppress(VirtError):
-                await undo(connection, name)
-        raise
-    return _shown(session, asdict(await networks.network(connection, name)))
 
 
 def _telling(report: Any) -> Any:
