@@ -84,6 +84,10 @@ def _disk(domain: "libvirt.virDomain", found: Hardware, word: str) -> None:
     # All of them: what is not given of a group is taken away by libvirt.
     values = {theirs: int(getattr(disk.iotune, ours)) for theirs, ours in hardware.IOTUNE.items()}
     values = {name: value for name, value in values.items() if value or not name.endswith("_length")}
+    if domain.connect().getType() == "TEST" and any(values.values()):
+        # WORKAROUND libvirt 9.0: its test driver takes a limit only if there is a burst above it.
+        why = text("This kind of host cannot do that while a machine runs.")
+        raise errors.refused(_DOING, why, name=NOT_LIVE)
     domain.setBlockIoTune(disk.target, values, _LIVE)
 
 

@@ -127,7 +127,7 @@ class MachineLimits(QScrollArea):
         self._host_kib = 0
         self._wanted: dict[str, Figure] = {}
         self._working: dict[str, Figure] = {}
-        self._said: dict[str, Text] = {}
+        self._done: dict[str, Applied] = {}
         self._layout_of: tuple[Part, ...] = ()
         self._stop: list[Callable[[], None]] = []
         self._tasks = Tasks(parts.jobs)
@@ -248,11 +248,11 @@ class MachineLimits(QScrollArea):
         """What came of it, and what will be different at the next start."""
         if key in self._working:
             return tr("Being set…")
-        said = str(self._said.get(key, ""))
+        done = self._done.get(key)
         if values.get(key) != stored.get(key):
             later = tr("From the next start: {value}.", value=row.write(stored.get(key)))
-            return f"{later} {said}".strip()
-        return said
+            return f"{later} {done.later}" if done is not None and done.later else later
+        return str(_outcome(done)) if done is not None else ""
 
     # ---------------------------------------------------------------- how it is built
 
@@ -314,7 +314,7 @@ class MachineLimits(QScrollArea):
 
     def set_figure(self, key: str, value: Figure) -> None:
         """A person wants it so. What is wanted while something is being set follows in one go."""
-        self._said.pop(key, None)
+        self._done.pop(key, None)
         self._wanted[key] = value
         if not self._working:
             self._tasks.spawn("set limits", self._set_all())
@@ -334,7 +334,7 @@ class MachineLimits(QScrollArea):
                 self._working = {}
             if not isValid(self):
                 return
-            self._said.update({key: _outcome(one) for key, one in done.items()})
+            self._done.update(done)
             self._see_definition()
             await self._read()
 
