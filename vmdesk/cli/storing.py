@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vmdesk.cli import volumes as moving
+from vmdesk.cli import moving
 from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, job, only_host

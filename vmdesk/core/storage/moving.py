@@ -75,6 +75,7 @@ async def move(desk: Desk, target: str, pool_name: str, keep: bool = False) -> M
     pool = await pools.pool(connection, pool_name)
     planned = plan(await virt_chains.files(connection), desk.uuid, target, pool)
     name, source = planned.name, planned.source
+    connection.names.setdefault(desk.uuid, name)
     stem, dot, suffix = (source.volume or source.path.rpartition("/")[2]).rpartition(".")
     if not pool.keeps_files or not dot:
         stem, dot, suffix = stem or suffix, "", ""
