@@ -29,11 +29,11 @@ from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import Warned
 from vmdesk.ui.icons import icon
-from vmdesk.ui.pages.hardware.controls import FieldsForm, Volumes
 from vmdesk.ui.parts import Notice, Parts
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.fields_form import FieldsForm, Volumes
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.wizards.new.fields import Notes
@@ -138,7 +138,8 @@ class AddDialog(Dialog):
             return
         self._notes.show_notes((str(one), "info") for one in kind.notes(self.values))
         wrong = _problem(kind, self.values, self._seen)
-        self._wrong.tell(wrong)
+        # Not before anything was written: an empty form is no mistake.
+        self._wrong.tell(wrong if kind.id in self._written else None)
         self.action.setEnabled(wrong is None)
         self.action.setToolTip(plain_tip(str(wrong or "")))
 

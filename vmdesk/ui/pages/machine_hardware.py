@@ -30,13 +30,13 @@ from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs import hardware as dialogs
 from vmdesk.ui.icons import icon
 from vmdesk.ui.pages.hardware.bar import ChangesBar
-from vmdesk.ui.pages.hardware.controls import FieldsForm
 from vmdesk.ui.pages.hardware.listing import HardwareList
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID, muted
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
+from vmdesk.ui.widgets.fields_form import FieldsForm
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.scroll_bar import thin

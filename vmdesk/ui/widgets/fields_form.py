@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
 from vmdesk.core.hardware.sheet import Field, Kind, Part, Value
 from vmdesk.model.sizes import GIB, MIB
 from vmdesk.model.text import tr
-from vmdesk.ui.pages.hardware.order import OrderList
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.facts import breakable
 from vmdesk.ui.widgets.form import Form
-from vmdesk.ui.wizards.new.figures import SizeBox
+from vmdesk.ui.widgets.order_list import OrderList
+from vmdesk.ui.widgets.size_box import SizeBox
 
 Tell = Callable[[Value], None]
 Volumes = Callable[[Callable[[str], None]], None]  # lets a person choose one: "POOL/VOLUME"
