@@ -12,7 +12,7 @@ from vmdesk.model.text import tr
 from vmdesk.model.wish import UnattendedWish
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.wizards.new.desk import Desk
-from vmdesk.ui.wizards.new.fields import Fields, Notes, combo, fill
+from vmdesk.ui.wizards.new.fields import Fields, combo, fill
 from vmdesk.ui.wizards.new.line import Line
 
 _WINDOWS = "winnt"
@@ -60,11 +60,10 @@ class AnswersForm(QWidget):
         self._key = fields.add(
             tr("Product ke&y"), self._lines["product_key"], tr("Windows asks for it; never kept here.")
         )
-        self.notes = Notes()
+        self.notes = fields.add_notes()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addLayout(fields)
-        box.addWidget(self.notes)
         self.on.toggled.connect(self._on_toggled)
         self.kind.currentIndexChanged.connect(lambda _place: self._set(profile=self.kind.currentData()))
         for name, line in self._lines.items():

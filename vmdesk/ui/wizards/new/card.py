@@ -21,7 +21,7 @@ class Card(QRadioButton):
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setAccessibleDescription(what)
-        self.setMinimumWidth(17 * GRID)
+        self.setMinimumWidth((15 if icon else 12) * GRID)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)

@@ -13,7 +13,7 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.wizards.new.data_edit import DataEdit
 from vmdesk.ui.wizards.new.desk import Desk
-from vmdesk.ui.wizards.new.fields import Fields, Notes
+from vmdesk.ui.wizards.new.fields import Fields
 from vmdesk.ui.wizards.new.guest_network import GuestNetwork
 from vmdesk.ui.wizards.new.line import Line
 
@@ -47,11 +47,10 @@ class CloudForm(QWidget):
         fields.add("", self.own)
         self._data = fields.add(tr("User-&data"), self.data)
         self.network = GuestNetwork(desk, fields)
-        self.notes = Notes()
+        self.notes = fields.add_notes()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addLayout(fields)
-        box.addWidget(self.notes)
         line = self.keys.fontMetrics().lineSpacing()
         self.keys.setFixedHeight(3 * line + 2 * GRID)
         self.user.typed.connect(lambda words: self._set(user=words.strip()))

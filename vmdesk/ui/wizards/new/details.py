@@ -72,14 +72,14 @@ class DetailsPage(QWidget):
         self.forwards.setPlaceholderText("2222:22, 8080:80")
         self._forwards = fields.add(tr("P&ort forwards"), self.forwards)
         self._wrong_forwards: Text | None = None
-        fields.add_section(tr("More disks and network cards"))
+        fields.add_section(tr("Further disks and network cards"))
         self.more_disks, self.more_cards = MoreDisks(desk), MoreCards(desk)
         fields.add(
-            tr("More disks"),
+            tr("Further disks"),
             self.more_disks,
             tr("For data beside the system."),
         )
-        fields.add(tr("More cards"), self.more_cards, tr("To be in several networks at once."))
+        fields.add(tr("Further cards"), self.more_cards, tr("To be in several networks at once."))
         fields.add_section(tr("More"))
         self.drivers = PlaceChooser(desk, "drivers", tr("Drivers CD"))
         self._drivers = fields.add(

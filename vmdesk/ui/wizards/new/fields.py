@@ -13,6 +13,7 @@ from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.glyph import Color, Glyph
 from vmdesk.virtxml.build.complaint import Complaint, Weight
 
+_LETTERS = 24
 _LINE = 3 * GRID  # pixels of a field of one line: the label stands beside the first
 
 
@@ -164,6 +165,12 @@ class Fields(QGridLayout):
         self.addWidget(section, row, 0, 1, 2)
         return section
 
+    def add_notes(self) -> Notes:
+        """Below the fields, where those stand."""
+        notes = Notes()
+        self.addWidget(notes, self.rowCount(), 1)
+        return notes
+
     def widest_label(self) -> int:
         """In pixels."""
         return max((label.sizeHint().width() for label in self._labels.values()), default=0)
@@ -201,4 +208,14 @@ def combo(name: str, width: int = 30) -> QComboBox:
     box.setObjectName(name)
     box.setMinimumWidth(width * GRID)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    return box
+
+
+def wide_combo(name: str) -> QComboBox:
+    """As wide as there is room; its list as wide as its words."""
+    box = QComboBox()
+    box.setObjectName(name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(_LETTERS)
+    box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return box

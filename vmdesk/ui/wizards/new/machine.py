@@ -25,13 +25,14 @@ from vmdesk.model.wish import DiskWish, From, Nets, NicWish
 from vmdesk.ui.parts import Level, Notice
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
+from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.form import Heading
 from vmdesk.ui.widgets.radio_button import RadioButton
 from vmdesk.ui.wizards.new.answers import AnswersForm
 from vmdesk.ui.wizards.new.card import Card, Cards
 from vmdesk.ui.wizards.new.cloud import CloudForm
 from vmdesk.ui.wizards.new.desk import Desk
-from vmdesk.ui.wizards.new.fields import Fields, align, combo, fill
+from vmdesk.ui.wizards.new.fields import Fields, align, combo, fill, wide_combo
 from vmdesk.ui.wizards.new.figures import DISK, MEMORY, Figure
 from vmdesk.ui.wizards.new.line import Line
 from vmdesk.ui.wizards.new.place import PlaceChooser
@@ -66,7 +67,7 @@ class MachinePage(QWidget):
         self.memory = Figure("memory", tr("Memory"), MEMORY)
         self.disk_size = Figure("disk-size", tr("Disk size"), DISK)
         self.disk = _DiskRow(desk)
-        self.network = combo("network", 36)
+        self.network = wide_combo("network")
         self.isolated = CheckBox(tr("Apart: it cannot reach the &other machines there"))
         self.isolated.setObjectName("isolated")
         self.stays = CheckBox(tr("Start the network with its host f&rom now on"))
@@ -156,12 +157,13 @@ class MachinePage(QWidget):
         self._disk.complain(one for one in here if "bytes" not in one.field or not sized)
         self._show_network(draft)
         self.count.blockSignals(True)
-        self.count.setValue(wish.count)
-        self.count.blockSignals(False)
         pattern = names.is_pattern(wish.name)
-        self.count.setEnabled(not pattern)
-        self._count.complain(complaints(draft, "count"))
         every = names.names(wish)
+        self.count.setValue(len(every) if pattern else wish.count)
+        self.count.blockSignals(False)
+        self.count.setEnabled(not pattern)
+        self.count.setToolTip(tr("The name says how many.") if pattern else "")
+        self._count.complain(complaints(draft, "count"))
         more = tr("More than one: each with a number, like {name}.", name=f"{wish.name or '…'}-01")
         self._count.explain(f"{every[0]} … {every[-1]}" if len(every) > 1 else more)
         self._fields.show_row(self._linked, len(every) > 1 and wish.source in (From.DISK, From.CLOUD))
@@ -265,25 +267,20 @@ class _DiskRow(QWidget):
             RadioButton(tr("Keep only the &differences")),
         )
         self._ways = QWidget()
-        ways = QHBoxLayout(self._ways)
-        ways.setContentsMargins(0, 0, 0, 0)
-        ways.setSpacing(2 * GRID)
+        ways = Flow(self._ways, 2 * GRID)
         for name, button in (("disk-use", self.use), ("disk-copy", self.copy), ("disk-link", self.link)):
             button.setObjectName(name)
             button.setAccessibleName(button.text().replace("&", ""))
             ways.addWidget(button)
-        ways.addStretch(1)
-        row = QHBoxLayout()
-        row.setSpacing(GRID)
-        for widget in (self.kind, self.format, self.pool):
+        choices = QWidget()
+        row = Flow(choices, GRID)
+        for widget in (self.kind, self.format, self.pool, self.full):
             row.addWidget(widget)
-        row.addWidget(self.full)
-        row.addStretch(1)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(GRID)
         box.addWidget(self._ways)
-        box.addLayout(row)
+        box.addWidget(choices)
         box.addWidget(self.volume)
         self.setFocusProxy(self.kind)
         self.kind.currentIndexChanged.connect(self._on_kind)

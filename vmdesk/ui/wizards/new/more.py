@@ -15,8 +15,9 @@ from vmdesk.model.text import tr
 from vmdesk.model.wish import DiskWish, From, NicWish
 from vmdesk.ui.icons import icon
 from vmdesk.ui.theme import GRID
+from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.wizards.new.desk import Desk
-from vmdesk.ui.wizards.new.fields import Notes, combo, fill
+from vmdesk.ui.wizards.new.fields import Notes, combo, fill, wide_combo
 from vmdesk.ui.wizards.new.figures import DISK, SizeBox
 from vmdesk.ui.wizards.new.place import PlaceChooser
 
@@ -55,8 +56,7 @@ class _Row(QWidget):
             self._put(self.number, replace(thing, **values))
 
     def close_line(self, tells: str) -> None:
-        self.line.addStretch(1)
-        self.line.addWidget(self.remove)
+        self.line.addWidget(self.remove, 0, Qt.AlignmentFlag.AlignTop)
         self.remove.setAccessibleName(tells)
         self.remove.setToolTip(tells)
 
@@ -73,6 +73,8 @@ class _DiskRow(_Row):
         self.pool = combo(f"{name}-pool", 14)
         self.bus = combo(f"{name}-bus", 10)
         self.volume = PlaceChooser(desk, f"{name}-volume", tr("Existing volume"))
+        choices = QWidget()
+        flow = Flow(choices, GRID)
         for box, tells in (
             (self.kind, tr("Disk {n}: which one", n=number + 1)),
             (self.amount, tr("Disk {n}: size", n=number + 1)),
@@ -81,7 +83,8 @@ class _DiskRow(_Row):
             (self.bus, tr("Disk {n}: bus", n=number + 1)),
         ):
             box.setAccessibleName(tells)
-            self.line.addWidget(box)
+            flow.addWidget(box)
+        self.line.addWidget(choices, 1)
         self.amount.setFixedWidth(12 * GRID)
         self.close_line(tr("Take away disk {n}", n=number + 1))
         self.box.insertWidget(1, self.volume)
@@ -103,7 +106,8 @@ class _DiskRow(_Row):
         self.volume.setVisible(not new)
         self.amount.setValue(max(disk.bytes // MIB, 1))
         fill(self.format, [("qcow2", ""), ("raw", "raw")], disk.format)
-        fill(self.pool, [(str(words), name) for words, name in offers.pools(draft.abilities)], disk.pool)
+        pools: list[tuple[str, object]] = [(name or str(words), name) for words, name in offers.pools(draft.abilities)]
+        fill(self.pool, pools, disk.pool)
         fill(self.bus, [(tr("bus that suits"), ""), *((one, one) for one in BUSES)], disk.bus)
         self.volume.show_place(None if disk.source in (None, drafts.NOTHING) else disk.source)
         self.notes.complain(complaints(draft, f"disks[{self.number}]"))
@@ -121,13 +125,13 @@ class _CardRow(_Row):
         super().__init__(desk, number, put, "more-card")
         name = self.objectName()
         self._nic = NicWish()
-        self.network = combo(f"{name}-network", 36)
+        self.network = wide_combo(f"{name}-network")
         self.network.setAccessibleName(tr("Network card {n}: network", n=number + 1))
         self.model = combo(f"{name}-model", 12)
         self.model.setAccessibleName(tr("Network card {n}: model", n=number + 1))
-        self.line.addWidget(self.network)
-        self.line.addWidget(self.model)
+        self.line.addWidget(self.network, 1)
         self.close_line(tr("Take away network card {n}", n=number + 1))
+        self.box.insertWidget(1, self.model, 0, Qt.AlignmentFlag.AlignLeft)
         self.setFocusProxy(self.network)
         self.network.currentIndexChanged.connect(self._on_network)
         self.model.currentIndexChanged.connect(lambda _: self.change(self._nic, model=self.model.currentData()))
