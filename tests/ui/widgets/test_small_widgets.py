@@ -147,6 +147,7 @@ def test_stack_bar_tells_its_pieces(qtbot: QtBot) -> None:
     assert bar.words_at(50, 25) == "web-01: 50 %"
     assert bar.words_at(120, 25) == "the rest: 25 %"
     assert bar.words_at(190, 25) == ""
+    assert bar.words_at(50, 5) == "CPU: 75 %"
     assert "web-01" in bar.accessibleDescription()
 
 

@@ -18,6 +18,7 @@ from vmdesk.model.kvm import KvmProof
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.later import load
 from vmdesk.ui.models.users import Column
+from vmdesk.ui.pages.host_allocation import HostAllocation
 from vmdesk.ui.pages.host_check_list import CheckList
 from vmdesk.ui.pages.host_checks import checks_of
 from vmdesk.ui.pages.host_facts import groups_of
@@ -181,6 +182,7 @@ class HostPage(QWidget):
         self._graphs.failed.connect(self._on_failed)
         self._plan()
         self._usage = HostUsage(self._parts, self._host)
+        self._allocation = HostAllocation(self._parts, self._host)
         self._checks = CheckList(self._parts.shell)
         self._map_title = Section(tr("Processors and memory"))
         self._map = Topology()
@@ -202,6 +204,7 @@ class HostPage(QWidget):
         main.setSpacing(3 * GRID)
         main.addWidget(self._graphs)
         main.addWidget(self._usage)
+        main.addWidget(self._allocation)
         main.addWidget(self._known)
         main.addStretch(1)
         return main
@@ -315,6 +318,7 @@ class HostPage(QWidget):
 
     def _refresh_usage(self) -> None:
         self._usage.refresh()
+        self._allocation.refresh()
         self._watch()
 
     def showEvent(self, event: QShowEvent) -> None:

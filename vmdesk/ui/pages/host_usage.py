@@ -27,6 +27,8 @@ class HostUsage(QWidget):
         self._parts, self._host = parts, host_id
         self.model = UsersModel(parts.store, self)
         self._cpu, self._memory = StackBar(tr("CPU")), StackBar(tr("Memory"))
+        for bar in (self._cpu, self._memory):
+            bar.opened.connect(parts.shell.open_machine)
         bars = QHBoxLayout()
         bars.setSpacing(2 * GRID)
         bars.addWidget(self._cpu)
@@ -92,7 +94,12 @@ class HostUsage(QWidget):
         """The coloured machines, the others together, and what the host itself takes."""
         write = units.percent if column is Column.CPU else units.kib
         pieces = [
-            Piece(f"{self.model.name(row)}: {write(amount(row, column))}", amount(row, column) / whole, place)
+            Piece(
+                f"{self.model.name(row)}: {write(amount(row, column))}",
+                amount(row, column) / whole,
+                place,
+                target=row.key,
+            )
             for place, row in enumerate(rows[:COLORED])
         ]
         others = sum(amount(row, column) for row in rows[COLORED:])
