@@ -6,6 +6,7 @@ from typing import Any
 
 from vmdesk.cli.arguments import Usage, VerbParser
 from vmdesk.cli.session import Session
+from vmdesk.core.snapshots.keeping import is_label
 from vmdesk.model.text import tr
 
 
@@ -20,13 +21,11 @@ def snapshot(parser: argparse.ArgumentParser) -> None:
     create.add_argument("name", metavar="NAME")
     create.add_argument("snapshot", metavar="SNAP", nargs="?", default="", help=tr("its name; else one of the time"))
     create.add_argument("--note", default="", metavar="TEXT", help=tr("what it is for"))
-    kind = create.add_mutually_exclusive_group()
-    kind.add_argument("--internal", action="store_true", help=tr("inside the disk's own file"))
-    kind.add_argument("--external", action="store_true", help=tr("freeze the file, go on with one on top of it"))
-    create.add_argument("--memory", action="store_true", help=tr("external: with the memory of the running machine"))
+    _kinds(create)
     create.add_argument(
-        "--quiesce", action="store_true", help=tr("external: let the guest agent put the disks at rest")
+        "--keep", type=_count, metavar="N", help=tr("as a schedule does: name it by its label, delete its own but N")
     )
+    create.add_argument("--label", default="", metavar="WORD", help=tr("with --keep: whose it is; else kept"))
     listed = below.add_parser("list", help=tr("show them"))
     listed.add_argument("name", metavar="NAME")
     revert = below.add_parser("revert", help=tr("go back to one: what is now is lost"))
@@ -38,18 +37,50 @@ def snapshot(parser: argparse.ArgumentParser) -> None:
     delete.add_argument("snapshot", metavar="SNAP")
     delete.add_argument("--children", action="store_true", help=tr("and all that stand on it"))
     delete.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
+    schedule = below.add_parser("schedule", help=tr("take one again and again, by a timer of systemd"))
+    schedule.add_argument("name", metavar="NAME")
+    schedule.add_argument(
+        "--every", required=True, metavar="WHEN", help=tr("hourly, daily, weekly, monthly, or systemd's OnCalendar=")
+    )
+    schedule.add_argument(
+        "--keep", type=_count, default=7, metavar="N", help=tr("how many of its own stay; 7 if nothing is said")
+    )
+    _kinds(schedule)
+    schedules = below.add_parser("schedules", help=tr("show what is scheduled"))
+    schedules.add_argument("name", metavar="NAME", nargs="?", default="")
+    unschedule = below.add_parser("unschedule", help=tr("end a schedule; its snapshots stay"))
+    unschedule.add_argument("name", metavar="NAME")
+    unschedule.add_argument("--every", default="", metavar="WHEN", help=tr("only this one of several"))
     note = below.add_parser("note", help=tr("write another note"))
     note.add_argument("name", metavar="NAME")
     note.add_argument("snapshot", metavar="SNAP")
     note.add_argument("note", metavar="TEXT")
 
 
+def _kinds(parser: argparse.ArgumentParser) -> None:
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--internal", action="store_true", help=tr("inside the disk's own file"))
+    kind.add_argument("--external", action="store_true", help=tr("freeze the file, go on with one on top of it"))
+    parser.add_argument("--memory", action="store_true", help=tr("external: with the memory of the running machine"))
+    parser.add_argument(
+        "--quiesce", action="store_true", help=tr("external: let the guest agent put the disks at rest")
+    )
+
+
 def check_snapshot(options: argparse.Namespace) -> None:
     """Wrong usage is told before any host is opened."""
-    if options.what == "create" and options.internal and (options.memory or options.quiesce):
+    if options.what in ("create", "schedule") and options.internal and (options.memory or options.quiesce):
         raise Usage(tr("--memory and --quiesce go with --external."))
-    if options.what == "create" and options.memory and options.quiesce:
+    if options.what in ("create", "schedule") and options.memory and options.quiesce:
         raise Usage(tr("--memory and --quiesce do not go together."))
+    if options.what != "create":
+        return
+    if options.keep is not None and options.snapshot:
+        raise Usage(tr("With --keep it is named by its label: give no name."))
+    if options.label and options.keep is None:
+        raise Usage(tr("--label goes with --keep."))
+    if options.label and not is_label(options.label):
+        raise Usage(tr("A label is of small letters, digits and dashes."))
 
 
 def clone(parser: argparse.ArgumentParser) -> None:

@@ -2,14 +2,15 @@
 
 import argparse
 import time
+from dataclasses import asdict, replace
 from typing import Any
 
 from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, job, machine
-from vmdesk.core import plain, units
+from vmdesk.core import plain, practice, schedules, units
 from vmdesk.core.journal import Journal
-from vmdesk.core.snapshots import deleting, plan
+from vmdesk.core.snapshots import deleting, keeping, plan
 from vmdesk.core.snapshots.desk import Desk, view
 from vmdesk.core.snapshots.reverting import revert
 from vmdesk.core.snapshots.taking import Wish, take
@@ -21,6 +22,8 @@ from vmdesk.virt.connection import Connection
 
 
 async def run(session: Session, options: argparse.Namespace) -> int:
+    if options.what == "schedules" and not options.name:
+        return _schedules(session, schedules.listed())
     found = await machine(session, options.name)
     if found is None:
         return FAILED
@@ -32,6 +35,12 @@ async def run(session: Session, options: argparse.Namespace) -> int:
             return await _create(session, options, domain, connection)
         case "revert":
             return await _revert(session, options, domain, connection)
+        case "schedule":
+            return _schedule(session, options, domain)
+        case "schedules":
+            return _schedules(session, schedules.listed(session.uri(domain), domain.uuid))
+        case "unschedule":
+            return _unschedule(session, options, domain)
         case "note":
             await snapshots.set_note(connection, domain.uuid, options.snapshot, options.note)
             return _said(
@@ -101,12 +110,81 @@ async def _create(session: Session, options: argparse.Namespace, domain: Domain,
     external = options.external or options.memory or options.quiesce
     kind = Kind.EXTERNAL if external else Kind.INTERNAL if options.internal else None
     wish = Wish(options.snapshot, options.note, kind, options.memory, options.quiesce)
+    label = options.label or "kept"
+    if options.keep is not None:
+        wish = replace(wish, name=keeping.name_now(label, await snapshots.snapshots(connection, domain.uuid)))
 
     async def work(report: Any) -> str:
         return await take(_desk(session, connection, domain, report), wish)
 
     done, name = await job(session, text("Taking a snapshot of {name}", name=domain.name), work)
-    return _said(session, domain, name, plain.clean(name)) if done else FAILED
+    if not done:
+        return FAILED
+    _said(session, domain, name, plain.clean(name))
+    return DONE if options.keep is None else await _thin_out(session, options.keep, label, domain, connection)
+
+
+async def _thin_out(session: Session, keep: int, label: str, domain: Domain, connection: Connection) -> int:
+    """Delete the schedule's own snapshots but for the newest. One that cannot go holds up no other."""
+    code = DONE
+    for name in keeping.surplus(await snapshots.snapshots(connection, domain.uuid), label, keep):
+
+        async def work(report: Any, name: str = name) -> Any:
+            return await deleting.delete(_desk(session, connection, domain, report), name)
+
+        title = text("Deleting the snapshot {snapshot} of {name}", snapshot=name, name=domain.name)
+        done, _gone = await job(session, title, work)
+        code = code if done else FAILED
+    return code
+
+
+def _schedule(session: Session, options: argparse.Namespace, domain: Domain) -> int:
+    if domain.key.host == practice.ID:
+        session.complain(tr("What is done to the practice host here is forgotten: nothing is scheduled."))
+        return FAILED
+    kinds = ("internal", "external", "memory", "quiesce")
+    chosen = tuple(f"--{kind}" for kind in kinds if getattr(options, kind))
+    one = schedules.Schedule(session.uri(domain), domain.uuid, domain.name, options.every, options.keep, chosen)
+    folder = session.shared.settings_dir
+    schedules.add(one, folder.absolute() if folder else None)
+    if session.shared.json:
+        emit_json(_of_schedule(one))
+    else:
+        name, every = plain.clean(one.name), plain.clean(one.every)
+        emit(tr("{name}: a snapshot {every}, {n} are kept.", name=name, every=every, n=one.keep))
+    return DONE
+
+
+def _schedules(session: Session, found: list[schedules.Schedule]) -> int:
+    if session.shared.json:
+        emit_json([_of_schedule(one) for one in found])
+        return DONE
+    rows = [
+        (plain.clean(one.name), plain.clean(one.every), str(one.keep), " ".join(one.options), plain.clean(one.uri))
+        for one in found
+    ]
+    if rows:
+        for line in plain.table((tr("Name"), tr("When"), tr("Kept"), "", tr("Host")), rows, frozenset({2})):
+            emit(line)
+    return DONE
+
+
+def _unschedule(session: Session, options: argparse.Namespace, domain: Domain) -> int:
+    found = [one for one in schedules.listed(session.uri(domain), domain.uuid) if options.every in ("", one.every)]
+    if not found:
+        session.complain(tr("Nothing is scheduled for {name}.", name=plain.clean(domain.name)))
+        return FAILED
+    for one in found:
+        schedules.remove(one)
+    if session.shared.json:
+        emit_json([_of_schedule(one) for one in found])
+    else:
+        emit(tr("{name}: no more snapshots by the clock; those that there are stay.", name=plain.clean(domain.name)))
+    return DONE
+
+
+def _of_schedule(one: schedules.Schedule) -> dict[str, Any]:
+    return asdict(one) | {"options": list(one.options), "label": one.label, "unit": f"{one.unit}.timer"}
 
 
 async def _revert(session: Session, options: argparse.Namespace, domain: Domain, connection: Connection) -> int:

@@ -1,9 +1,11 @@
 """Snapshots, clones and deletion for the window: a machine by its key, each work with its step in the trace."""
 
+import asyncio
 import shlex
 from collections.abc import Awaitable, Collection
 from typing import TypeVar
 
+from vmdesk.core import practice, schedules
 from vmdesk.core.cloning import clone as cloning
 from vmdesk.core.cloning.clone import Cloned
 from vmdesk.core.command import reference
@@ -14,6 +16,7 @@ from vmdesk.core.deleting.emptying import EmptyPlan
 from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
+from vmdesk.core.schedules import Schedule
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.snapshots import deleting, merging, reverting, taking
 from vmdesk.core.snapshots.desk import Desk, View, view
@@ -22,11 +25,12 @@ from vmdesk.core.snapshots.taking import Wish
 from vmdesk.core.store import Store
 from vmdesk.core.trace import Trace
 from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.errors import VirtError
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.snapshot import Kind, Snapshot
 from vmdesk.model.text import Text, text
 from vmdesk.virt import snapshots
 from vmdesk.virt.connection import Connection
+from vmdesk.virt.lane import Lane
 
 T = TypeVar("T")
 
@@ -37,6 +41,8 @@ class Layers:
     def __init__(self, sessions: Sessions, store: Store, trace: Trace, paths: Paths) -> None:
         self._sessions, self._store, self._trace = sessions, store, trace
         self._journal = Journal(paths.journal_folder)
+        self._settings = None if paths.settings == Paths.of().settings else paths.settings
+        self._lane = Lane(1, "schedules")  # its thread begins with the first call
 
     async def listed(self, key: DomainKey) -> list[Snapshot]:
         """Parents before their children."""
@@ -91,6 +97,24 @@ class Layers:
         virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
         work = deletion.delete(self._journal, self._connection(key), key.uuid, name, report, chosen)
         return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+
+    async def schedules(self, key: DomainKey) -> tuple[list[Schedule], Problem | None]:
+        """What is scheduled for it, and why nothing can be; None: it can."""
+        uri, lane = self._connection(key).config_uri, self._lane
+        there = await asyncio.get_running_loop().run_in_executor(lane, schedules.listed, uri, key.uuid)
+        if key.host == practice.ID:
+            what = text("Snapshots cannot be scheduled here.")
+            return there, Problem(what, text("The practice host lives in this window only."), name="practice")
+        return there, await asyncio.get_running_loop().run_in_executor(lane, schedules.unable)
+
+    async def schedule(self, key: DomainKey, every: str, keep: int, options: tuple[str, ...]) -> None:
+        """Take snapshots by the clock."""
+        one = Schedule(self._connection(key).config_uri, key.uuid, self._name(key), every, keep, options)
+        await asyncio.get_running_loop().run_in_executor(self._lane, schedules.add, one, self._settings)
+
+    async def unschedule(self, one: Schedule) -> None:
+        """End it; its snapshots stay."""
+        await asyncio.get_running_loop().run_in_executor(self._lane, schedules.remove, one)
 
     async def commit(self, key: DomainKey, target: str, path: str, below: str, report: Report) -> None:
         """Merge a layer of a running machine's disk into the file below it."""

@@ -16,6 +16,7 @@ from vmdesk.model.snapshot import Snapshot
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.delegates.lanes import LanesDelegate
 from vmdesk.ui.dialogs import snapshot as dialogs
+from vmdesk.ui.dialogs.schedule import begin as begin_scheduling
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.snapshots import Column, SnapshotsModel
 from vmdesk.ui.models.turn import Turn
@@ -72,6 +73,7 @@ class MachineSnapshots(QWidget):
         self.revert = self._action(tr("Revert…"), "backup-restore", "", self._on_revert)
         self.delete = self._action(tr("Delete…"), "delete", "Del", self._on_delete)
         self.note = self._action(tr("Edit note…"), "edit", "Ctrl+E", self._on_note)
+        self.schedule = self._action(tr("Schedule…"), "calendar-clock", "", self._on_schedule)
         self.model = SnapshotsModel(self)
         self.table = SnapshotsTable(self.model, (self.take, self.revert, self.delete, self.note))
         self.table.set_widths(30 * GRID, 18 * GRID, 22 * GRID, 11 * GRID)
@@ -102,7 +104,7 @@ class MachineSnapshots(QWidget):
     def _bar(self) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(GRID // 2)
-        for action in (self.take, self.revert, self.delete, self.note):
+        for action in (self.take, self.revert, self.delete, self.note, self.schedule):
             button = QToolButton()
             button.setObjectName(f"snapshots-{action.objectName()}")
             button.setDefaultAction(action)
@@ -235,6 +237,9 @@ class MachineSnapshots(QWidget):
         nothing = common or (None if chosen else text("Select a snapshot first."))
         name = chosen.name if chosen else ""
         readonly = self._offers.internal if self._is_readonly() else None
+        common_or_readonly = self._cannot_be_read() or readonly
+        self.schedule.setEnabled(common_or_readonly is None)
+        self.schedule.setToolTip(plain_tip(str(common_or_readonly or tr("Take snapshots by the clock"))))
         reasons = (
             (self.take, self._unable_to_take()),
             (self.revert, nothing or self._offers.revert.get(name)),
@@ -264,6 +269,9 @@ class MachineSnapshots(QWidget):
     def _on_delete(self) -> None:
         if (chosen := self._chosen()) is not None:
             dialogs.begin_deleting(self._parts, self._machine, chosen.name)
+
+    def _on_schedule(self) -> None:
+        begin_scheduling(self._parts, self._machine)
 
     def _on_note(self) -> None:
         if (chosen := self._chosen()) is not None:
