@@ -1,12 +1,19 @@
 """Networks on libvirt's test driver, and what it tells of itself to whoever makes machines."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.testbed.connecting import PRACTICE, problem, run
+from vmdesk.core import networks_work
+from vmdesk.core.networks import wanted_of
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.network import DnsHost, StaticLease
+from vmdesk.model.text import text
 from vmdesk.virt import abilities, networks
 from vmdesk.virt.connection import Connection
+from vmdesk.virtxml import networks as networks_xml
 
 
 def test_listed() -> None:
@@ -79,6 +86,97 @@ def test_routes_of_this_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     monkeypatch.setattr(networks, "_ROUTES", table)
     assert [str(route) for route in networks._routes()] == ["192.168.122.0/24"]
+
+
+def test_all_of_them_with_what_is_in_them() -> None:
+    async def work(connection: Connection) -> None:
+        seen = await networks_work.look(connection)
+        kinds = {one.network.name: one.kind for one in seen.networks}
+        assert kinds == {
+            "default": "nat",
+            "office": "route",
+            "servers": "isolated",
+            "lab": "isolated",
+            "bridge-eno2": "bridge",
+        }
+        office = seen.named("office")
+        assert office is not None and (office.devices, office.domain) == (("eno1",), "office.example.com")
+        assert seen.filters is None  # this driver has none
+        assert sum(card.source == "lab" for card in seen.cards) == 3
+        assert await networks.leases(connection, "default") == []
+
+    run(PRACTICE, work)
+
+
+def test_a_network_is_changed_while_it_is_on() -> None:
+    async def work(connection: Connection) -> None:
+        before = await networks_work.details(connection, "default")
+        lease = StaticLease("52:54:00:4c:00:01", "192.168.122.9", "gw")
+        wanted = replace(
+            wanted_of(before), leases=(lease,), hosts=(DnsHost("192.168.122.1", ("host",)),), domain="x.lan"
+        )
+        done = await networks_work.change(connection, before, wanted)
+        assert all(one.stored for one in done)
+        after = await networks_work.details(connection, "default")
+        assert wanted_of(after) == wanted and after.network.active
+        assert await problem(networks_work.change(connection, before, wanted_of(before))) == "changed"
+        await networks_work.change(connection, after, wanted_of(before))
+        assert await networks_work.details(connection, "default") == before
+
+    run(PRACTICE, work)
+
+
+def test_a_network_that_is_off_is_changed() -> None:
+    async def work(connection: Connection) -> None:
+        await networks.stop_network(connection, "default")
+        before = await networks_work.details(connection, "default")
+        (done,) = await networks_work.change(connection, before, replace(wanted_of(before), domain="x.lan"))
+        assert (done.live, done.stored, done.later) == (False, True, None)
+        assert (await networks_work.details(connection, "default")).domain == "x.lan"
+
+    run(PRACTICE, work)
+
+
+def test_a_new_network_is_on_where_nobody_is() -> None:
+    async def work(connection: Connection) -> None:
+        taken = await networks_work.taken(connection)
+        subnet = await networks.free_subnet(connection)
+        assert subnet is not None and not any(one.version == 4 and one.overlaps(subnet) for one in taken)
+        name = await networks_work.make(connection, networks_xml.build("mine", "nat", subnet))
+        made = await networks.network(connection, name)
+        assert made.active and made.autostart
+        await networks_work.restart(connection, name)
+        await networks_work.delete(connection, name)
+        assert await problem(networks.network(connection, name)) == "no-network"
+
+    run(PRACTICE, work)
+
+
+def test_what_cannot_start_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(connection: Connection, name: str) -> None:
+        raise VirtError(Problem(text("No."), name="subnet"))
+
+    async def work(connection: Connection) -> None:
+        monkeypatch.setattr(networks, "start_network", refuse)
+        assert await problem(networks_work.make(connection, networks_xml.build("mine", "isolated"))) == "subnet"
+        assert await problem(networks.network(connection, "mine")) == "no-network"
+
+    run(PRACTICE, work)
+
+
+def test_read_only_changes_nothing() -> None:
+    async def work(connection: Connection) -> None:
+        found = await networks_work.details(connection, "default")
+        assert (
+            await problem(networks_work.change(connection, found, replace(wanted_of(found), domain="x"))) == "read-only"
+        )
+
+    run(PRACTICE, work, readonly=True)
+
+
+def test_subnets_by_chance_are_ones_own() -> None:
+    found = {networks.some_subnet6() for _ in range(20)}
+    assert len(found) == 20 and all(one.prefixlen == 64 and str(one).startswith("fd") for one in found)
 
 
 def test_interfaces() -> None:
