@@ -257,7 +257,8 @@ class SliderRow(QWidget):
         if free is not self.slider.free:
             self.slider.free = free
             self.slider.update()
-        self.slider.setAccessibleDescription(f"{words}. {self._why or self._tip}".strip(". "))
+        tip = self._why or self._tip
+        self.slider.setAccessibleDescription(f"{words}. {tip}" if tip else words)
         self.field.setAccessibleDescription(self._why or self._tip)
 
     # -- what a person does
