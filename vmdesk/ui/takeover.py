@@ -1,14 +1,17 @@
 """Another language is another window: all its words are new. It takes the place of the old one, as that one was."""
 
+from typing import Any
+
 from PySide6.QtWidgets import QDialog
 
 from vmdesk.ui.main_window import MainWindow
 
 
 def is_busy(window: MainWindow) -> bool:
-    """Whether the person is answering a question of this window's, or has written what is not applied."""
+    """Whether the person is answering a question, has something unapplied, or waits for what is being made."""
     asked = any(dialog.isVisible() for dialog in window.findChildren(QDialog))
-    return asked or any(getattr(page, "unsaved", False) for page in window.tabs.pages())
+    pages = window.tabs.pages()
+    return asked or any(getattr(page, "unsaved", False) or getattr(page, "at_work", False) for page in pages)
 
 
 def take_over(new: MainWindow, old: MainWindow) -> None:
@@ -26,6 +29,7 @@ def take_over(new: MainWindow, old: MainWindow) -> None:
     new.machines.settle()
     new.open_pending()
     new.machines.table.select(selected, current)
+    _carry_wizard(new, old)
     if (again := new.tabs.page_of(seen)) is not None:
         new.tabs.raise_page(again)
     if shown:
@@ -35,3 +39,12 @@ def take_over(new: MainWindow, old: MainWindow) -> None:
         old.tabs.close_page(one)
     old.close()
     old.deleteLater()
+
+
+def _carry_wizard(new: MainWindow, old: MainWindow) -> None:
+    """What was typed for a new machine is not typed again."""
+    wizard: Any = old.tabs.page_of("new")
+    if wizard is not None:
+        new.open_new(wizard.desk.draft.host)
+        again: Any = new.tabs.page_of("new")
+        again.go_on_from(wizard)

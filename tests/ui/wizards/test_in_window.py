@@ -7,13 +7,15 @@ from typing import Any
 
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton
+from PySide6.QtWidgets import QAbstractButton, QLineEdit
 
 from tests.ui.machines import LAPTOP
 from tests.ui.window import Standing
+from vmdesk.core.creating.draft import Page
 from vmdesk.core.store import Store
 from vmdesk.model.host import Host, Link
 from vmdesk.model.wish import From, Here
+from vmdesk.ui import takeover
 from vmdesk.ui.models.domains import Scope
 
 Run = Callable[[Any], Any]
@@ -108,3 +110,75 @@ def test_a_closed_wizard_hears_no_more(run_async: Run, tmp_path: Path) -> None:
         on.window.tabs.close_page(page)
 
     inside(run_async, tmp_path, steps)
+
+
+def test_another_language_keeps_what_was_typed(run_async: Run, tmp_path: Path) -> None:
+    async def whole() -> None:
+        old, new = Standing(tmp_path / "old"), Standing(tmp_path / "new")
+        old.window.show()
+        old.window.open_new(LAPTOP.id)
+        page: Any = old.window.tabs.currentWidget()
+        page.take_file("/home/anna/debian-12.iso")
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if page.next.isEnabled():
+                break
+        page.go_on()
+        page.findChild(QLineEdit, "name").setText("mine")
+        page.details.click()
+        page.findChild(QAbstractButton, "more-disks-add").click()
+        assert not takeover.is_busy(old.window)
+        draft = page.desk.draft
+        takeover.take_over(new.window, old.window)
+        again: Any = new.window.tabs.currentWidget()
+        assert again.key == "new" and again.page is Page.DETAILS and again.desk.draft.wish == draft.wish
+        again.go_on()
+        assert again.findChild(QLineEdit, "name").text() == "mine" and len(again.desk.draft.wish.disks) == 2
+        again._task = asyncio.get_running_loop().create_task(asyncio.sleep(0))
+        assert takeover.is_busy(new.window)  # a machine is being made: the window waits with its new language
+        await again._task
+        again._task = None
+        await asyncio.sleep(0.05)
+        for one in (old, new):
+            await one.jobs.close()
+        new.close()
+        assert not old.bugs and not new.bugs
+
+    run_async(whole())
+
+
+def test_another_language_keeps_a_review(run_async: Run, tmp_path: Path) -> None:
+    file = tmp_path / "guest.xml"
+    file.write_text(
+        "<domain type='kvm'><name>guest</name><memory>65536</memory><vcpu>1</vcpu><os><type>hvm</type></os>"
+        "<devices><emulator>/opt/strange</emulator></devices></domain>"
+    )
+
+    async def whole() -> None:
+        old, new = Standing(tmp_path / "old"), Standing(tmp_path / "new")
+        old.window.show()
+        old.window.open_new(LAPTOP.id, str(file))
+        page: Any = old.window.tabs.currentWidget()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if page.next.isEnabled():
+                break
+        page.go_on()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if page.findChild(QAbstractButton, "finding-0") is not None:
+                break
+        page.findChild(QAbstractButton, "finding-0").click()
+        page.findChild(QLineEdit, "review-name").setText("other")
+        takeover.take_over(new.window, old.window)
+        again: Any = new.window.tabs.currentWidget()
+        assert again.page is Page.REVIEW and again.findChild(QAbstractButton, "finding-0").isChecked()
+        definition = again.pages[Page.REVIEW].definition
+        assert "/opt/strange" in definition and "<name>other</name>" in definition
+        await asyncio.sleep(0.05)
+        for one in (old, new):
+            await one.jobs.close()
+        new.close()
+        assert not old.bugs and not new.bugs
+
+    run_async(whole())

@@ -77,6 +77,16 @@ class ReviewPage(QWidget):
             self._path = media.path
             self._task = self._desk.parts.jobs.spawn("definition", self._read(media.path))
 
+    def go_on_from(self, other: "ReviewPage") -> None:
+        """With the file as it was read there, what was ticked, and the name."""
+        if not other._xml:
+            return
+        self._path, self._xml = other._path, other._xml
+        self._show(review.review(self._xml))
+        for box in self.area.findChildren(CheckBox):
+            box.setChecked(box.property("finding") in other._allowed)
+        self.name.setText(other.name.text())
+
     def read_again(self) -> None:
         """The file may be another one by now."""
         self._path = ""
@@ -119,6 +129,7 @@ class ReviewPage(QWidget):
         box.setObjectName(f"finding-{number}")
         box.setAccessibleName(str(found.what))
         box.setAccessibleDescription(f"{found.value} {found.why}")
+        box.setProperty("finding", found.id)
         box.toggled.connect(lambda on: self._allow(found.id, on))
         words = Muted(breakable(f"{found.value}\n{found.why}" if found.value else str(found.why)))
         words.setContentsMargins(3 * GRID, 0, 0, 0)

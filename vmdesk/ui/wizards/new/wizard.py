@@ -111,6 +111,24 @@ class NewPage(QWidget):
         if host:
             self.desk.move(host)
 
+    def go_on_from(self, other: "NewPage") -> None:
+        """Where the other one was left, with all that was typed there."""
+        self.desk.put(other.desk.draft)
+        self._seen = other._seen
+        for page in other.pages:
+            self._add(page)
+        if Page.REVIEW in other.pages:
+            self.pages[Page.REVIEW].go_on_from(other.pages[Page.REVIEW])
+        if Page.SUMMARY in other.pages:
+            self.pages[Page.SUMMARY].confirm.setChecked(other.pages[Page.SUMMARY].confirm.isChecked())
+        self._behind = list(other._behind)
+        self.show_page(other.page)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a machine is being made here."""
+        return self._task is not None
+
     @property
     def page(self) -> Page:
         return self._page
