@@ -62,8 +62,7 @@ async def known(made: Bench, domain: Domain) -> Known:
 
 
 async def settled(page: MachineLimits) -> None:
-    await until(lambda: not page._working and not page._wanted, "it is set")
-    await asyncio.sleep(0.05)
+    await until(lambda: not page.setting, "it is set")
 
 
 def test_a_part_for_each_thing_it_has(talk: Callable[..., None], qtbot: QtBot) -> None:

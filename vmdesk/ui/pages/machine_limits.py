@@ -12,6 +12,7 @@ from shiboken6 import isValid
 
 from vmdesk.core import limiting
 from vmdesk.core.limiting import Figure, Known
+from vmdesk.core.slow import PINS
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
@@ -127,8 +128,10 @@ class MachineLimits(QScrollArea):
         self._host_kib = 0
         self._wanted: dict[str, Figure] = {}
         self._working: dict[str, Figure] = {}
+        self.setting = False  # until what came of it is shown
         self._done: dict[str, Applied] = {}
         self._layout_of: tuple[Part, ...] = ()
+        self._revealed = ""  # what is to be brought into view as soon as it is there
         self._stop: list[Callable[[], None]] = []
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
@@ -233,6 +236,30 @@ class MachineLimits(QScrollArea):
             graph.set_nothing("" if known.running else tr("The machine is off"))
         self.hint.setText(self._hint_words(why))
         self.hint.show()
+        self._bring_into_view()
+
+    def reveal(self, key: str) -> None:
+        """Bring a figure into view, by the name of its limit, as soon as it is there; PINS: where it runs."""
+        self._revealed = key
+        if self.views:
+            self._bring_into_view()
+
+    def _bring_into_view(self) -> None:
+        key, self._revealed = self._revealed, ""
+        view = next((view for view in self.views.values() if key in view.rows), None)
+        if view is not None:
+            if any(one.key == key and one.more for one in view.part.rows):
+                view.open(True)
+            row = view.rows[key]
+            # What was just made is seen from the next turn on.
+            QTimer.singleShot(0, self, lambda: self._go_to(row, row.slider))
+        elif key == PINS:
+            QTimer.singleShot(0, self, lambda: self._go_to(self.pinning, self.pinning.picture))
+
+    def _go_to(self, part: QWidget, control: QWidget) -> None:
+        if isValid(part):
+            self.ensureWidgetVisible(part, 0, 8 * GRID)
+            control.setFocus()
 
     def _hint_words(self, why: Text | None) -> str:
         domain = self._domain
@@ -316,24 +343,29 @@ class MachineLimits(QScrollArea):
         """A person wants it so. What is wanted while something is being set follows in one go."""
         self._done.pop(key, None)
         self._wanted[key] = value
-        if not self._working:
+        if not self.setting:
+            self.setting = True
             self._tasks.spawn("set limits", self._set_all())
 
     async def _set_all(self) -> None:
-        await asyncio.sleep(0)  # what was let go of together is set together
-        while self._wanted and not self._working:
-            domain, known = self._domain, self._known
-            self._working, self._wanted = self._wanted, {}
+        try:
+            await asyncio.sleep(0)  # what was let go of together is set together
+            while self._wanted:
+                self._working, self._wanted = self._wanted, {}
+                await self._set_some(self._working)
+        finally:
+            self.setting = False
+
+    async def _set_some(self, wishes: dict[str, Figure]) -> None:
+        domain, known = self._domain, self._known
+        try:
             if domain is None or known is None:
-                self._working = {}
                 return
             self.show_limits()
-            try:
-                done = await limiting.apply(self._parts.context, domain, known, self._working)
-            finally:
-                self._working = {}
-            if not isValid(self):
-                return
+            done = await limiting.apply(self._parts.context, domain, known, wishes)
+        finally:
+            self._working = {}
+        if isValid(self):
             self._done.update(done)
             self._see_definition()
             await self._read()
