@@ -78,6 +78,7 @@ XML = """<domain type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1
 </domain>
 """
 MAC = "52:54:00:00:00:01"
+WITH_OTHERS = ("size", "force", "initrd", "cmdline", "sockets", "cores", "threads", "address", "password")
 MACHINES = ("q35-7.2", "q35-6.2", "i440fx-7.2")
 OFFERS = Offers(
     HostAbilities(
@@ -159,15 +160,7 @@ def test_each_field_changes_what_it_says_and_can_be_put_back() -> None:
     begun = seen()
     for one in pages.sheets(begun, OFFERS):
         for field in one.fields:
-            if field.kind is Kind.FACT or field.name in (
-                "size",
-                "force",
-                "initrd",
-                "cmdline",
-                "sockets",
-                "cores",
-                "threads",
-            ):
+            if field.kind is Kind.FACT or field.name in WITH_OTHERS:
                 continue  # the disk's size is not in the definition; the rest goes with another field
             value = other(field, chance)
             assert value is not None, (one.key, field.name)
@@ -275,6 +268,26 @@ def test_the_order_by_kind_becomes_an_order_by_device() -> None:
     found = changed(seen(), "boot", {"order": ("disk/sda", "disk/vda")})
     assert found.boot.order == () and found.boot.devices == (("disk/sda", 1), ("disk/vda", 2))
     assert changed(seen(), "boot", {"order": ()}).boot.devices == ()
+
+
+def test_who_reaches_a_display_and_its_password() -> None:
+    key = "graphics/spice"
+    found = changed(seen(), key, {"listens": "address", "address": "0.0.0.0", "password": "geheim"})
+    (screen,) = found.graphics
+    assert (screen.listens, screen.listen, screen.password) == ("address", "0.0.0.0", True)
+    with pytest.raises(EditError, match="An address goes with"):
+        changed(seen(), key, {"address": "10.0.0.1"})
+    made = pages.wishes(pages.sheets(seen(running=XML), OFFERS), {key: {"password": "geheim"}}, seen(running=XML))
+    assert "geheim" not in repr(made) and pages.at_once(made[0], seen(running=XML))
+    locked = XML.replace("<graphics type='spice'>", "<graphics type='spice' passwd='geheim'>")
+    assert "geheim" not in repr(sheet(seen(locked), key))
+    assert not changed(seen(locked), key, {"bare": True}).graphics[0].password
+    assert changed(seen(locked), key, {"listens": "socket"}).graphics[0].password
+
+
+def test_a_disk_does_not_shrink() -> None:
+    with pytest.raises(EditError, match="never made smaller"):
+        changed(seen(), "disk/vda", {"size": GIB})
 
 
 def test_nested_machines_are_explained() -> None:

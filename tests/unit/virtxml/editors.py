@@ -157,6 +157,25 @@ EDITORS = (
             *("disk.weight=500", "memory.nodes=0"),
         )
     ),
+    Editor("disk bus", devices.scope("disk"), _on_first("disk", lambda xml, key: devices.disk_bus(xml, key, "usb"))),
+    Editor(
+        "video", devices.scope("video"), _on_first("video", lambda xml, key: devices.video_model(xml, key, "bochs"))
+    ),
+    Editor(
+        "listen",
+        devices.scope("graphics"),
+        _on_first("graphics", lambda xml, key: devices.graphics_listen(xml, key, "address", "10.1.2.3")),
+    ),
+    Editor(
+        "no listen",
+        devices.scope("graphics"),
+        _on_first("graphics", lambda xml, key: devices.graphics_listen(xml, key, "none")),
+    ),
+    Editor(
+        "screen password",
+        devices.scope("graphics"),
+        _on_first("graphics", lambda xml, key: devices.graphics_password(xml, key, "s<e>c'r\"et")),
+    ),
 )
 
 

@@ -7,9 +7,10 @@ from vmdesk.core.hardware.machine import DEVICES, MACHINE, later
 from vmdesk.core.hardware.reading import Offers
 from vmdesk.core.hardware.sheet import Field, Kind, Part, Sheet, Values, Wish, choice, fact, on_off, plain, switch
 from vmdesk.core.hardware.storage import put
-from vmdesk.model.hardware import Hardware
+from vmdesk.model.hardware import GraphicsDevice, Hardware
 from vmdesk.model.text import Text, text
-from vmdesk.virtxml.edit import devices
+from vmdesk.virt import hardware
+from vmdesk.virtxml.edit import EditError, devices
 
 SOUNDS = ("ich9", "ich6", "ac97", "virtio", "usb")
 VIDEOS = ("virtio", "qxl", "vga", "bochs", "cirrus", "ramfb", "none")
@@ -81,15 +82,14 @@ def _screens(found: Hardware, host: Offers) -> Iterator[Sheet]:
     names = {"spice": "SPICE", "vnc": "VNC", "dbus": "D-Bus", "sdl": "SDL", "rdp": "RDP", "egl-headless": "EGL"}
     for screen in found.graphics:
         listens = str(_LISTENS.get(screen.listens, screen.listen or text("this computer only")))
-        rows = [
-            fact(text("Kind"), names.get(screen.kind, screen.kind)),
-            fact(text("Listens at"), listens),
-            fact(text("Port"), screen.port or text("chosen at the start")),
-            fact(text("Password"), text("set") if screen.password else text("none")),
-            fact(text("3D by the host"), on_off(screen.gl)),
-        ]
-        title = text("Display {kind}", kind=names.get(screen.kind, screen.kind))
-        yield _device(screen.key, title, "monitor", listens, rows)
+        open_ = screen.kind in ("spice", "vnc")
+        rows: list[Field | Part] = [fact(text("Kind"), names.get(screen.kind, screen.kind))]
+        if open_:
+            rows += _access(screen)
+        else:
+            rows.append(fact(text("Listens at"), listens))
+        rows.append(fact(text("3D by the host"), on_off(screen.gl)))
+        yield _display(screen, text("Display {kind}", kind=names.get(screen.kind, screen.kind)), listens, rows)
     for video in found.videos:
         known = host.machine.common.video or VIDEOS
         model = choice("model", text("Model"), video.model, plain(*known), text("virtio for systems of today."))
@@ -100,6 +100,61 @@ def _screens(found: Hardware, host: Offers) -> Iterator[Sheet]:
             fact(text("3D by the host"), on_off(video.accelerated)),
         ]
         yield _video(video.key, video.model, rows)
+
+
+def _access(screen: GraphicsDevice) -> Rows:
+    """Who reaches a SPICE or VNC server."""
+    way = screen.listens if screen.listens in ("socket", "none", "network") else "address"
+    ways: list[tuple[str, Text | str]] = [
+        ("socket", text("a socket of the host: no port is open")),
+        ("none", text("nothing: only programs of this computer")),
+        ("address", text("an address of the host")),
+    ]
+    hint = text("It holds at once. Empty: it stays as it is.")
+    return (
+        choice("listens", text("Listens at"), way, [*ways, *([(way, _LISTENS[way])] if way == "network" else [])]),
+        Field(
+            "address",
+            text("Address"),
+            Kind.TEXT,
+            screen.listen if way == "address" else "",
+            hint=text("127.0.0.1: this computer only; 0.0.0.0: everybody who reaches the host."),
+        ),
+        fact(text("Port"), screen.port or text("chosen at the start")),
+        Field("password", text("New password"), Kind.HIDDEN, "", hint=hint),
+        *((switch("bare", text("No password any more"), False),) if screen.password else ()),
+    )
+
+
+def _display(screen: GraphicsDevice, title: Text, summary: str, rows: Rows) -> Sheet:
+    key = screen.key
+
+    def wishes(values: Values) -> Sequence[Wish]:
+        made: list[Wish] = []
+        if values.keys() & {"listens", "address"}:
+            way = str(values.get("listens", screen.listens if screen.listens in ("socket", "none") else "address"))
+            address = str(values.get("address", screen.listen)).strip()
+            if way != "address" and values.get("address"):
+                raise EditError(text("An address goes with “an address of the host”."))
+            if way == "address":
+                address = address or "127.0.0.1"
+                listed = address
+            else:
+                listed = str(_LISTENS.get(way, way))
+            what = text("{device} listens at {value}", device=title, value=listed)
+            made.append(later(what, devices.graphics_listen, key, way, address))
+        if values.keys() & {"password", "bare"}:
+            password = "" if values.get("bare") else str(values.get("password", ""))
+            what = text("{device}: another password", device=title)
+            if not password:
+                what = text("{device}: no password", device=title)
+            # No partial: it shows its arguments.
+            made.append(
+                Wish(hardware.update_device(what, key, lambda xml: devices.graphics_password(xml, key, password)))
+            )
+        return made
+
+    return Sheet(key, title, "monitor", summary, DEVICES, tuple(rows), wishes, device=True)
 
 
 def _video(key: str, model: str, rows: Rows) -> Sheet:

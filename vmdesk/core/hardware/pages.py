@@ -83,6 +83,13 @@ def when(wish: Wish, seen: Seen) -> Text:
     return text("from the next start. {why}", why=wish.later)
 
 
+def at_once(wish: Wish, seen: Seen) -> bool:
+    """Whether something happens at once."""
+    if not seen.active:
+        return wish.change.off is not None and wish.change.edit is None
+    return wish.later is None
+
+
 def problem(made: Sequence[Wish], seen: Seen) -> Text | None:
     """Why these cannot be applied; None: they can be tried."""
     if not seen.domain.persistent:

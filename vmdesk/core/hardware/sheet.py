@@ -15,11 +15,13 @@ class Kind(Enum):
     """What a value is, and how it is put in.
 
     MEMORY in KiB, DISK in bytes; FREE is a choice in which anything may be typed; FILE a path of the host or
-    POOL/VOLUME; FOLDER a path; ORDER the chosen ones of `choices`, in their order; FACT is only read
+    POOL/VOLUME; FOLDER a path; HIDDEN a password, of which the old one is never shown; ORDER the chosen
+    ones of `choices`, in their order; FACT is only read
     """
 
     FACT = "fact"
     TEXT = "text"
+    HIDDEN = "hidden"
     LINES = "lines"
     NUMBER = "number"
     MEMORY = "memory"

@@ -22,7 +22,7 @@ from vmdesk.core.hardware.sheet import (
 from vmdesk.model.hardware import DiskDevice
 from vmdesk.model.text import Text, text
 from vmdesk.virt import hardware
-from vmdesk.virtxml.edit import devices
+from vmdesk.virtxml.edit import EditError, devices
 
 BUSES = ("virtio", "scsi", "sata", "ide", "usb")
 _CACHES = {
@@ -90,7 +90,10 @@ def disk(seen: Seen, one: DiskDevice, host: Offers) -> Sheet:
     def wishes(values: Values) -> Sequence[Wish]:
         made: list[Wish] = []
         if "size" in values:
-            made.append(Wish(hardware.grow_disk(one.target, figure(values, "size"))))
+            wanted = figure(values, "size")
+            if wanted < (size or 0):
+                raise EditError(text("A disk is never made smaller: what is at its end would be lost."))
+            made.append(Wish(hardware.grow_disk(one.target, wanted)))
         for name, path, attribute, label in parts:
             if name in values:
                 made.append(put(key, path, attribute, str(values[name]), label))

@@ -65,6 +65,7 @@ class MachineHardware(QWidget):
         self._drafts: dict[str, dict[str, Value]] = {}
         self._working = False  # a question is open, or libvirt is at work
         self._reading = self._once_more = False
+        self._revealed = ""  # the key of a page that is to be shown as soon as it is there
         self._stop: list[Callable[[], None]] = []
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
@@ -319,9 +320,15 @@ class MachineHardware(QWidget):
             return
         self.stack.setCurrentWidget(self._split)
         self.list.show_sheets(self._sheets, frozenset(self._drafts))
+        if self._revealed and self.list.choose(self._revealed):
+            self._revealed = ""
         if not self.list.key():
             self.list.choose("overview")
         self._show_sheet()
+
+    def reveal(self, key: str) -> None:
+        """Show the page of that key, as soon as it is there."""
+        self._revealed = "" if self.list.choose(key) else key
 
     @property
     def sheet(self) -> Sheet | None:
@@ -352,7 +359,7 @@ class MachineHardware(QWidget):
             return
         wishes, wrong = self._wishes(seen)
         why = self._cannot_be_changed()
-        lines = [(one.change.what, pages.when(one, seen)) for one in wishes]
+        lines = [(one.change.what, pages.when(one, seen), pages.at_once(one, seen)) for one in wishes]
         self._bar.show_changes(lines, wrong, why, self.unsaved)
         self.remove.setVisible(sheet.device)
         stuck = why or sheet.fixed

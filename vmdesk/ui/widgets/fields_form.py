@@ -257,6 +257,9 @@ class FieldsForm(QWidget):
         if field.kind in (Kind.NUMBER, Kind.MEMORY, Kind.DISK):
             return self._number(field, value, tell)
         line = QLineEdit(str(value))
+        if field.kind is Kind.HIDDEN:
+            line.setEchoMode(QLineEdit.EchoMode.Password)
+            line.setMaximumWidth(38 * GRID)
         line.textChanged.connect(tell)
         return line
 

@@ -186,6 +186,44 @@ def video_model(xml: str, word: str, model: str) -> str:
     return definition.text
 
 
+def graphics_listen(xml: str, word: str, way: str, address: str = "") -> str:
+    """Where a SPICE or VNC server listens: "socket", "none" (nowhere) or an "address" of the host. Raises EditError."""
+    definition = Definition(xml)
+    found = find_one(definition.domain, word, "graphics")
+    for one in found.findall("listen"):
+        drop(one)
+    for name in ("listen", "socket"):
+        if name in found.attrib:
+            del found.attrib[name]
+    if way == "address":
+        _set(found, "listen", address)
+        if not found.get("port"):
+            found.set("port", "-1")
+            found.set("autoport", "yes")
+    else:
+        for name in ("port", "autoport", "tlsPort"):
+            if name in found.attrib:
+                del found.attrib[name]
+        add(found, "listen", first=True).set("type", way)
+        return definition.text
+    made = add(found, "listen", first=True)
+    made.set("type", "address")
+    made.set("address", address)
+    return definition.text
+
+
+def graphics_password(xml: str, word: str, password: str) -> str:
+    """Another password, "" for none; how long the old one was valid goes with it. Raises EditError."""
+    definition = Definition(xml)
+    found = find_one(definition.domain, word, "graphics")
+    for name in ("passwd", "passwdValidTo"):
+        if name in found.attrib:
+            del found.attrib[name]
+    if password:
+        found.set("passwd", password)
+    return definition.text
+
+
 def free_target(xml: str, bus: str) -> str:
     """The next free name of a disk on that bus: vdb."""
     taken = {_target(one) for one in Definition(xml).domain.findall("devices/disk")}

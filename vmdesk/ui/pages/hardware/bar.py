@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import Text, tr, trn
+from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, error_color
 from vmdesk.ui.widgets.glyph import Glyph
@@ -31,6 +32,7 @@ class ChangesBar(QFrame):
         self.lines.setFrameShape(QFrame.Shape.NoFrame)
         self.lines.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.lines.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.lines.setIconSize(QSize(16, 16))
         self.lines.viewport().setAutoFillBackground(False)
         thin(self.lines)
         self._wrong = QWidget()
@@ -69,15 +71,16 @@ class ChangesBar(QFrame):
         box.addLayout(bottom)
 
     def show_changes(
-        self, changes: Sequence[tuple[Text, Text]], wrong: Text | None, why: Text | None, written: bool
+        self, changes: Sequence[tuple[Text, Text, bool]], wrong: Text | None, why: Text | None, written: bool
     ) -> None:
-        """(what, when) of each. wrong: why they make no sense; why: why nothing can be applied now."""
-        lines = [tr("{what}: {value}", what=str(what), value=str(when)) for what, when in changes]
+        """(what, when, at once) of each. wrong: why they make no sense; why: why nothing can be applied now."""
+        lines = [tr("{what}: {value}", what=str(what), value=str(when)) for what, when, _ in changes]
         if lines != [self.lines.item(row).text() for row in range(self.lines.count())]:
             self.lines.clear()
-            self.lines.addItems(lines)
-            for row, words in enumerate(lines):
-                self.lines.item(row).setToolTip(plain_tip(words))
+            for words, (_what, _when, now) in zip(lines, changes, strict=True):
+                item = QListWidgetItem(icon("check" if now else "clock"), words)
+                item.setToolTip(plain_tip(words))
+                self.lines.addItem(item)
         high = self.lines.sizeHintForRow(0) if lines else 0
         self.lines.setFixedHeight(min(len(lines), MOST) * high + 2)
         self.lines.setVisible(bool(lines))
