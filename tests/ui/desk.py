@@ -53,6 +53,9 @@ class Shell:
     def open_host(self, host_id: str) -> None:
         self.opened.append(host_id)
 
+    def open_checks(self, host_id: str) -> None:
+        self.opened.append(("checks", host_id))
+
     def open_storage(self, host_id: str) -> None:
         self.opened.append(("storage", host_id))
 

@@ -194,6 +194,12 @@ class MainWindow(QMainWindow):
     def open_host(self, host_id: str) -> None:
         self._open(f"host:{host_id}", "host", host_id)
 
+    def open_checks(self, host_id: str) -> None:
+        self.open_host(host_id)
+        page = self.tabs.page_of(f"host:{host_id}")
+        if page is not None:
+            page.show_checks()
+
     def open_storage(self, host_id: str) -> None:
         self.open_host(host_id)
         page = self.tabs.page_of(f"host:{host_id}")

@@ -54,6 +54,9 @@ class Shell(Protocol):
     def open_host(self, host_id: str) -> None:
         """Open the host's page as a tab, or raise it."""
 
+    def open_checks(self, host_id: str) -> None:
+        """The same, at what it can do for machines."""
+
     def open_storage(self, host_id: str) -> None:
         """The same, at its storage."""
 

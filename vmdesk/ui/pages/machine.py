@@ -38,6 +38,7 @@ class MachinePage(QWidget):
         self.setAccessibleName(self.title)
         self._stop: list[Callable[[], None]] = []
         self.overview = MachineOverview(parts, key)
+        self.overview.control_wanted.connect(self.show_control)
         self.tabs = InnerTabs("machine-tabs")
         self.tabs.addTab(self.overview, tr("Overview"))
         self.console = ConsolePlace(lambda: load("machine-console")(parts, key), lambda: self.title)
@@ -71,6 +72,16 @@ class MachinePage(QWidget):
     def watched(self) -> set[DomainKey]:
         """Sampled every second while its graphs are on the screen."""
         return {self._machine}
+
+    def show_control(self, control: str) -> None:
+        """What would make it faster: a limit, a page of its hardware, or what its host lacks (see core/slow.py)."""
+        area, _, name = control.partition(":")
+        if area == "host":
+            self._parts.shell.open_checks(self._machine.host)
+            return
+        tab = self.hardware if area == "hardware" else self.limits
+        self.tabs.setCurrentWidget(tab)
+        tab.open().reveal(name or control)
 
     def show_console(self) -> None:
         """The tab with its screen."""
