@@ -8,6 +8,7 @@ through libvirt by one of its worker threads; the events come back as they alway
   lock is in it. A first, small burst is not counted: it loads what is loaded once.
 * Event to painted row: from the moment before libvirt is told to suspend (or resume) a machine in sight to the end of
   the painting of its row with the new state. Median.
+* Wizard: see tests/bench/wizard.py.
 * Filter: from the key press to the end of the painting of the table with just the machines that a plain loop over all
   names finds. The worst and the median of a few words typed letter by letter and taken back.
 """
@@ -25,7 +26,7 @@ import libvirt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 
-from tests.bench import fleet
+from tests.bench import fleet, wizard
 from tests.bench.within import Inside, run
 from vmdesk.model.domain import Domain, State
 
@@ -130,6 +131,17 @@ def _listing(connection: "libvirt.virConnect") -> dict[str, tuple[str, int]]:
     return {m.UUIDString(): (m.name(), m.state()[0]) for m in connection.listAllDomains()}
 
 
+async def wizard_pages(inside: Inside, scale: float) -> None:
+    """From page to page, with a pool full of volumes."""
+
+    async def painted(widget: Any) -> float:
+        watch = Painted(widget)
+        return await asyncio.wait_for(watch.when(lambda: True), 10)
+
+    times = await wizard.changes(inside, scale, painted)
+    tell("wizard: page change, 5,000 volumes, worst", max(times), "ms", 50)
+
+
 _NUMBERS = {State.RUNNING: libvirt.VIR_DOMAIN_RUNNING, State.PAUSED: libvirt.VIR_DOMAIN_PAUSED}
 
 
@@ -208,7 +220,7 @@ async def filtering(inside: Inside, scale: float) -> None:
 
 def main() -> int:
     folder, scale = Path(sys.argv[1]), float(sys.argv[2])
-    for count, measures in ((1000, (event_to_row, burst)), (5000, (filtering,))):
+    for count, measures in ((10, (wizard_pages,)), (1000, (event_to_row, burst)), (5000, (filtering,))):
 
         async def measure(inside: Inside, measures: tuple[Any, ...] = measures) -> None:
             await quiet(inside, 2.0)
