@@ -1,5 +1,7 @@
 """The definitions that wishes become, as golden files; the choices and what must hold for all of them."""
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +63,24 @@ def test_valid(case: Case, schema: etree.RelaxNG) -> None:
     made = case.build()
     for xml in {made.first, made.stored}:
         assert schema.validate(etree.fromstring(xml)), schema.error_log
+
+
+@pytest.mark.skipif(
+    shutil.which("virt-xml-validate") is None or shutil.which("xmllint") is None,
+    reason="virt-xml-validate (libvirt-clients) needs xmllint (libxml2-utils)",
+)
+@by_name
+def test_virt_xml_validate_accepts_it(case: Case, tmp_path: Path) -> None:
+    """libvirt's own program, which chooses the schema by itself."""
+
+    def validates(xml: str) -> bool:
+        file = tmp_path / "machine.xml"
+        file.write_text(xml)
+        return subprocess.run(["virt-xml-validate", str(file)], capture_output=True).returncode == 0
+
+    made = case.build()
+    assert all(validates(xml) for xml in {made.first, made.stored})
+    assert not validates(made.first.replace("<name>", "<nam>").replace("</name>", "</nam>"))
 
 
 @by_name
