@@ -109,3 +109,24 @@ def test_a_machine_is_deleted_when_it_is_off(tmp_path: Path) -> None:
         assert (await domains.read(connection, [key.uuid]))[0] == []
 
     run(tmp_path, story)
+
+
+def test_a_picture_is_kept_with_each_snapshot_and_goes_with_it(tmp_path: Path) -> None:
+    async def story(world: World, key: DomainKey) -> None:
+        for name in ("on", "../evil/.."):
+            try:
+                await world.layers.take(key, Wish(name), world.report)
+            except VirtError:
+                assert "/" in name
+        assert world.layers.picture(key, "on").startswith(b"\x89PNG")
+        assert world.layers.picture(key, "another") == b"" == world.layers.picture(key, "../evil/..")
+        await domains.destroy(world.sessions.of(key).require(), key.uuid)
+        await world.layers.take(key, Wish("off"), world.report)
+        assert world.layers.picture(key, "off") == b""
+        await world.layers.listed(key)
+        assert world.layers.picture(key, "on")
+        await world.layers.delete_snapshot(key, "on", False, world.report)
+        await world.layers.listed(key)
+        assert not list(world.paths.pictures_folder.rglob("*.png"))
+
+    run(tmp_path, story)

@@ -118,11 +118,15 @@ class FakeLayers:
         self.view = view
         self.done: list[tuple[Any, ...]] = []
         self.listings = 0
+        self.pictures: dict[str, bytes] = {}
         self.failing: Text | None = None
 
     async def listed(self, key: DomainKey) -> list[Snapshot]:
         self.listings += 1
         return list(self.view.snapshots)
+
+    def picture(self, key: DomainKey, name: str) -> bytes:
+        return self.pictures.get(name, b"")
 
     async def look(self, key: DomainKey) -> View:
         return self.view

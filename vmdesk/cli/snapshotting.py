@@ -11,9 +11,10 @@ from vmdesk.cli.working import DONE, FAILED, job, machine
 from vmdesk.core import plain, practice, schedules, units
 from vmdesk.core.journal import Journal
 from vmdesk.core.snapshots import deleting, keeping, plan
+from vmdesk.core.snapshots.album import Album
 from vmdesk.core.snapshots.desk import Desk, view
 from vmdesk.core.snapshots.reverting import revert
-from vmdesk.core.snapshots.taking import Wish, take
+from vmdesk.core.snapshots.taking import Wish
 from vmdesk.model.domain import Domain
 from vmdesk.model.snapshot import Kind, Snapshot
 from vmdesk.model.text import text, tr
@@ -115,7 +116,7 @@ async def _create(session: Session, options: argparse.Namespace, domain: Domain,
         wish = replace(wish, name=keeping.name_now(label, await snapshots.snapshots(connection, domain.uuid)))
 
     async def work(report: Any) -> str:
-        return await take(_desk(session, connection, domain, report), wish)
+        return await Album(session.paths.pictures_folder).take(_desk(session, connection, domain, report), wish)
 
     done, name = await job(session, text("Taking a snapshot of {name}", name=domain.name), work)
     if not done:

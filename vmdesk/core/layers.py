@@ -18,7 +18,8 @@ from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
 from vmdesk.core.schedules import Schedule
 from vmdesk.core.sessions import Sessions
-from vmdesk.core.snapshots import deleting, merging, reverting, taking
+from vmdesk.core.snapshots import deleting, merging, reverting
+from vmdesk.core.snapshots.album import Album
 from vmdesk.core.snapshots.desk import Desk, View, view
 from vmdesk.core.snapshots.reverting import Reverted
 from vmdesk.core.snapshots.taking import Wish
@@ -42,11 +43,20 @@ class Layers:
         self._sessions, self._store, self._trace = sessions, store, trace
         self._journal = Journal(paths.journal_folder)
         self._settings = None if paths.settings == Paths.of().settings else paths.settings
+        self._album = Album(paths.pictures_folder)
         self._lane = Lane(1, "schedules")  # its thread begins with the first call
 
     async def listed(self, key: DomainKey) -> list[Snapshot]:
         """Parents before their children."""
-        return await snapshots.snapshots(self._connection(key), key.uuid)
+        connection = self._connection(key)
+        found = await snapshots.snapshots(connection, key.uuid)
+        self._album.forget_others(connection.config_uri, key.uuid, {one.name for one in found})
+        return found
+
+    def picture(self, key: DomainKey, name: str) -> bytes:
+        """What was on the screen when it was taken, as a PNG file; b"" if that is not known."""
+        host = self._store.hosts.get(key.host)
+        return self._album.picture(host.config.uri, key.uuid, name) if host else b""
 
     async def look(self, key: DomainKey) -> View:
         """The machine, its snapshots and all files of its host, read anew."""
@@ -59,7 +69,7 @@ class Layers:
         virsh += ["--disk-only", "--atomic"] if wish.kind is Kind.EXTERNAL and not wish.memory else []
         virsh += ["--quiesce"] if wish.quiesce else []
         doing = text("Taking a snapshot of {name}", name=self._name(key))
-        work = taking.take(self._desk(key, report), wish)
+        work = self._album.take(self._desk(key, report), wish)
         return await self._traced(key, doing, "virDomainSnapshotCreateXML", virsh, work)
 
     async def revert(self, key: DomainKey, name: str, save_now: bool, report: Report) -> Reverted:
@@ -96,7 +106,9 @@ class Layers:
         doing = text("Deleting {name}", name=name)
         virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
         work = deletion.delete(self._journal, self._connection(key), key.uuid, name, report, chosen)
-        return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+        done = await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+        self._album.forget_others(self._connection(key).config_uri, key.uuid, ())
+        return done
 
     async def schedules(self, key: DomainKey) -> tuple[list[Schedule], Problem | None]:
         """What is scheduled for it, and why nothing can be; None: it can."""
@@ -144,7 +156,9 @@ class Layers:
         doing = text("Deleting {name}", name=name)
         virsh = ["undefine", "--snapshots-metadata", *(["--nvram"] if chosen else ["--keep-nvram"])]
         work = bin_.discard(self._journal, self._connection(key), key.uuid, name, chosen, report)
-        return await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+        done = await self._traced(key, doing, "virDomainUndefineFlags", virsh, work)
+        self._album.forget_others(self._connection(key).config_uri, key.uuid, ())
+        return done
 
     def _connection(self, key: DomainKey) -> Connection:
         return self._sessions.of(key).require()

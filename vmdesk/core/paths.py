@@ -71,6 +71,11 @@ class Paths:
         return self.settings / "practice.xml"
 
     @property
+    def pictures_folder(self) -> Path:
+        """What was on the screen when a snapshot was taken."""
+        return self.settings / "pictures"
+
+    @property
     def journal_folder(self) -> Path:
         return self.settings / "journal"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QBuffer, QByteArray, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -305,3 +306,26 @@ def test_it_is_a_tab_that_reads_nothing_before_it_is_seen(tmp_path: Path, qtbot:
         await desk.parts.jobs.close()
 
     run_async(whole())
+
+
+def test_the_chosen_one_at_the_side_with_its_screen(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        image = QImage(48, 30, QImage.Format.Format_RGB32)
+        image.fill(0x336699)
+        data = QByteArray()
+        buffer = QBuffer(data)
+        image.save(buffer, "PNG")
+        desk.layers.pictures["try-php"] = data.data()
+        detail = desk.page.detail
+        desk.choose("try-php")
+        assert detail.isVisible() and detail.screen.has_picture
+        assert detail.name.text() == "try-php" and "PHP 8.4" in detail.note.text()
+        assert "with memory" in detail.facts.text() and "after patched" in detail.facts.text()
+        desk.choose("fresh")
+        assert not detail.screen.has_picture and detail.screen.accessibleDescription() == "No picture was taken"
+        desk.page.table.selectRow(0)
+        assert detail.name.text() == "Now" and not detail.screen.isVisible()
+        desk.page.resize(700, 500)
+        assert not detail.isVisible()
+
+    play(story)

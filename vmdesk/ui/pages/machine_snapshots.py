@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core.jobs import Job
@@ -20,6 +20,7 @@ from vmdesk.ui.dialogs.schedule import begin as begin_scheduling
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.snapshots import Column, SnapshotsModel
 from vmdesk.ui.models.turn import Turn
+from vmdesk.ui.pages.machine_snapshots_detail import SnapshotDetail
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID
@@ -28,6 +29,7 @@ from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.plain_table import PlainTable
 
 AGAIN = 15.0  # seconds; libvirt tells nothing of snapshots that other programs take
+WITH_DETAIL = 110 * GRID  # pixels wide from which one of them is shown at the side
 WIDEST = 44 * GRID  # of the first column, unless the person makes it wider
 
 
@@ -78,11 +80,12 @@ class MachineSnapshots(QWidget):
         self.table = SnapshotsTable(self.model, (self.take, self.revert, self.delete, self.note))
         self.table.set_widths(30 * GRID, 18 * GRID, 22 * GRID, 11 * GRID)
         self.table.opened.connect(lambda _row: self.revert.trigger())
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_actions())
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._on_chosen())
         self.empty = EmptyView()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(self.table)
+        self.detail = SnapshotDetail()
         self.why = Muted()
         self.why.setObjectName("why")
         self.why.setMinimumHeight(self.why.fontMetrics().height())
@@ -93,7 +96,11 @@ class MachineSnapshots(QWidget):
         layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(GRID)
         layout.addLayout(self._bar())
-        layout.addWidget(self.stack, 1)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.stack, 1)
+        middle.addWidget(self.detail)
+        layout.addLayout(middle, 1)
         layout.addWidget(self.why)
         self._turn = Turn(self._read, 0.5, self)
         self._timer = QTimer(self)
@@ -184,7 +191,21 @@ class MachineSnapshots(QWidget):
         if not listed:
             self.empty.show_state(self._emptiness())
         self.stack.setCurrentWidget(self.table if listed else self.empty)
+        self._show_detail()
         self._show_actions()
+
+    def _on_chosen(self) -> None:
+        self._show_detail()
+        self._show_actions()
+
+    def _show_detail(self) -> None:
+        """The chosen one at the side, where there is room for it."""
+        room = self.width() >= WITH_DETAIL and bool(self._listed)
+        self.detail.setVisible(room)
+        if room:
+            chosen = self._chosen()
+            picture = self._parts.layers.picture(self._machine, chosen.name) if chosen else b""
+            self.detail.show_snapshot(chosen, picture)
 
     def _emptiness(self) -> Emptiness:
         why = self._cannot_be_read() or self._problem
@@ -298,6 +319,10 @@ class MachineSnapshots(QWidget):
             self._timer.start()
             self._turn.ask()
         super().showEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_detail()
 
     def hideEvent(self, event: QHideEvent) -> None:
         for stop in self._stop:
