@@ -214,6 +214,8 @@ def test_when_it_holds() -> None:
     off = seen()
     assert words(off, {"memory": {"given": 1024 * 1024}})[0].endswith("from the next start: the machine is off")
     assert words(off, {"disk/vda": {"size": 30 * GIB}})[0].endswith("at once")
+    saved = replace(off, domain=replace(off.domain, managed_save=True))
+    assert "saved state is discarded" in words(saved, {"boot": {"menu": "yes"}})[0]
 
 
 def test_what_is_only_there_now_and_what_only_later() -> None:

@@ -73,6 +73,8 @@ def when(wish: Wish, seen: Seen) -> Text:
     if not seen.active:
         if wish.change.off is not None and wish.change.edit is None:
             return text("at once")
+        if seen.domain.managed_save:
+            return text("once its saved state is discarded: it wakes up as it was saved")
         return text("from the next start: the machine is off")
     if wish.later is None:
         if wish.change.edit is None or not seen.domain.persistent:
