@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -51,6 +52,8 @@ class PendingBar(QWidget):
         self.frame = QFrame()
         self.frame.setObjectName("pending-bar")
         self.frame.setFrameShape(QFrame.Shape.StyledPanel)
+        self.frame.setAutoFillBackground(True)
+        self.frame.setBackgroundRole(QPalette.ColorRole.Base)
         self._words = PlainLabel()
         self._words.setObjectName("pending-words")
         self._words.setWordWrap(True)
