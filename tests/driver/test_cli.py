@@ -370,6 +370,16 @@ def test_stats(vmdesk: Shell) -> None:
     assert "not running" in ended.err
 
 
+def test_why_it_is_slow(vmdesk: Shell) -> None:
+    lines = vmdesk("slow", "--for", "1", "web").out.splitlines()
+    assert lines[0].startswith("web: ") and "Looked at for" in lines[-2] and "Not told" in lines[-1]
+    [web] = vmdesk("slow", "web", "--for=1", "--json").json
+    assert (web["uuid"], web["looked"]["processor"]) == (WEB, "TEST") and web["seconds"] >= 1
+    assert web["looked"]["waiting for the host's CPU"] is None
+    off = vmdesk("slow", "db")
+    assert (off.code, off.out) == (0, "") and "not running" in off.err
+
+
 def test_host(vmdesk: Shell) -> None:
     assert "TEST" in vmdesk("host").out
     [host] = vmdesk("host", "--json").json

@@ -190,6 +190,12 @@ def stats(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME")
 
 
+def slow(parser: argparse.ArgumentParser) -> None:
+    help_ = tr("look for S seconds (5)")
+    parser.add_argument("--for", dest="seconds", type=seconds, default=5.0, metavar="S", help=help_)
+    names(parser)
+
+
 def one_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
 

@@ -105,6 +105,7 @@ _VERBS = (
         arguments.stats,
         acts=False,
     ),
+    Verb("slow", text("what holds running machines back"), reading.show_slow, arguments.slow, acts=False),
     Verb("tag", text("show, add and remove tags"), acting.tag, arguments.tag),
     Verb(
         "console",

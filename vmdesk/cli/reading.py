@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 from dataclasses import asdict, replace
 from math import isnan
 from typing import Any
@@ -196,6 +197,12 @@ async def show_stats(session: Session, options: argparse.Namespace) -> int:
     for line in plain.table(titles, rows, frozenset(range(1, 8))):
         emit(line)
     return DONE
+
+
+async def show_slow(session: Session, options: argparse.Namespace) -> int:
+    # What judging needs is loaded here: every other verb would pay for it.
+    done: int = await importlib.import_module("vmdesk.cli.slowness").run(session, options)
+    return done
 
 
 def _figures_record(domain: Domain, uri: str, figures: Figures) -> dict[str, Any]:
