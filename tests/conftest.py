@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.testbed import client, scale
@@ -23,6 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in ("CONFIG", "CACHE", "DATA", "STATE"):
         os.environ[f"XDG_{name}_HOME"] = str(folder / name.lower())
+    # The same examples every time, and nothing written into the checkout, which belongs to somebody else.
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(folder / "hypothesis")
+    examples = max(100, scale.reps(1000))
+    hypothesis.settings.register_profile("same", database=None, derandomize=True, deadline=None, max_examples=examples)
+    hypothesis.settings.load_profile("same")
     if not client.present():  # the sandbox has brought a private one
         (folder / "run").mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")

@@ -271,7 +271,6 @@ TestHosts.settings = settings(max_examples=150, stateful_step_count=30, deadline
 
 
 @given(st.lists(st.integers(-1, 8), min_size=1, max_size=9))
-@settings(deadline=None, derandomize=True, database=None)
 def test_a_chain_that_bites_its_tail_ends(backings: list[int]) -> None:
     images = {
         f"/{number}": Image(f"/{number}", "qcow2", 1, 1, "" if on < 0 else f"/{on}", "qcow2", pool="p", volume="v")

@@ -3,7 +3,7 @@
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -125,7 +125,6 @@ def test_a_clone_has_nothing_that_must_be_its_own_twice() -> None:
 
 
 @given(st.booleans(), st.one_of(st.just(0.0), st.integers(1, 2**40).map(float)), st.booleans())
-@settings(database=None)
 def test_marks_come_back(template: bool, trashed: float, autostart: bool) -> None:
     wanted = Marks(template, trashed, autostart and bool(trashed))
     built = marks.build(wanted)
@@ -162,7 +161,6 @@ def test_heads_of_qcow2_files(version: int, backing: str, kind: str) -> None:
 
 
 @given(st.binary(max_size=300), st.integers(0, 200), st.binary(max_size=20))
-@settings(database=None)
 def test_damaged_heads_are_no_heads_or_values(noise: bytes, at: int, over: bytes) -> None:
     for data in (noise, b"QFI\xfb" + noise, head(3, "/p/base", "raw")[:at] + over + head(3, "/p/base", "raw")[at:]):
         try:
