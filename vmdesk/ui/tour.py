@@ -99,6 +99,11 @@ class Tour:
             page.show_storage()
             await asyncio.sleep(2.0)
             await self._take("host-storage")
+            networks = page.show_networks()
+            await asyncio.sleep(2.0)
+            await self._take("host-networks")
+            networks.as_map.setChecked(True)
+            await self._take("host-networks-picture")
         for name in ("activity", "preferences"):
             window.open_page(name)
             await asyncio.sleep(0.7)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
@@ -149,6 +150,11 @@ class HostPage(QWidget):
     def show_storage(self) -> None:
         """The tab with its pools and volumes."""
         self.tabs.setCurrentWidget(self.storage)
+
+    def show_networks(self) -> Any:
+        """The tab with its networks."""
+        self.tabs.setCurrentWidget(self.networks)
+        return self.networks.open()
 
     # -- what it is made of
 
