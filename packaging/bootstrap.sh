@@ -71,6 +71,7 @@ debian_test=(
 	grub-rescue-pc openssh-server procps iproute2 util-linux mount passwd
 	libvirt-daemon-driver-lxc busybox-static # containers
 	virtinst debootstrap qemu-system-arm qemu-efi-aarch64 # new machines: compared with virt-install; a small Debian; another processor
+	libvirt-clients libxml2-utils # virt-xml-validate
 )
 # A real installer to look at, graphical and on a serial port. Ubuntu has none; the tests say so and pass it over.
 if grep -qs '^ID=debian' /etc/os-release; then
