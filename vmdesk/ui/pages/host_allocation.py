@@ -128,7 +128,11 @@ class HostAllocation(QWidget):
     def _show_note(self, more: int) -> None:
         words = ""
         if more > 0:
-            words = trn("{n} more storage pool, promised less, is not shown.", "{n} more, promised less.", more)
+            words = trn(
+                "{n} more storage pool, promised less, is not shown.",
+                "{n} more storage pools, promised less, are not shown.",
+                more,
+            )
         elif self._disks == ():
             words = tr("No storage pool is on: of disk space nothing is known.")
         self._note.setText(words)
