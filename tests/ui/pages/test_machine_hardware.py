@@ -406,6 +406,27 @@ def test_every_page_can_be_looked_at(talk: Callable[..., None], qtbot: QtBot) ->
     talk(work)
 
 
+def test_the_tab_key_walks_from_left_to_right_and_down(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, made.runner, qtbot)
+        page.list.choose("memory")
+        page.list.choose(next(one.key for one in page._sheets if one.icon == "disc"))
+        control(page, QLineEdit, "medium").setText("/srv/install.iso")
+        await until(lambda: control(page, QLineEdit, "medium").isVisible(), "it is laid out")
+        walked, widget = [], page.list
+        while len(walked) < 30 and "hardware-apply" not in walked:
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and widget.isEnabled():
+                walked.append(widget.objectName())
+            widget = widget.nextInFocusChain()
+        assert walked == [
+            "hardware-list", "hardware-add", "hardware-xml", "hardware-remove", "hardware-medium",
+            "hardware-medium-choose", "hardware-medium-eject", "hardware-force", "hardware-changes", "hardware-undo",
+            "hardware-apply",
+        ]  # fmt: skip
+
+    talk(work)
+
+
 def test_closing_the_page_asks(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
         whole = MachinePage(made.parts, off(made).key)

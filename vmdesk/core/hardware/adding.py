@@ -320,7 +320,7 @@ def _card(seen: Seen, near: Around) -> Addition:
     mac = making.free_mac(near.taken, frozenset(mine))
     model = next((one.model for one in seen.stored.nics if one.model), "virtio")
     fields = (
-        choice("network", text("Joined to"), str(offered[0][0]), offered),
+        choice("network", text("Joined to"), _usual(near, offered), offered),
         choice("model", text("Model"), model, plain(*cards.MODELS), free=True),
         Field("mac", text("MAC address"), Kind.TEXT, mac),
     )
@@ -340,6 +340,13 @@ def _card(seen: Seen, near: Around) -> Addition:
         return ()
 
     return Addition("nic", text("Network card"), "network", fields, make, notes=notes)
+
+
+def _usual(near: Around, offered: Sequence[tuple[str, Text | str]]) -> str:
+    """What most cards are joined to: the default network if it is on, else another one that is, else the first."""
+    on = [one.name for one in near.offers.host.networks if one.active]
+    best = "default" if "default" in on else on[0] if on else ""
+    return cards.joined_to("network", best) if best else offered[0][0]
 
 
 def _usb(seen: Seen, near: Around) -> Addition:

@@ -33,7 +33,7 @@ from vmdesk.ui.parts import Notice, Parts
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
-from vmdesk.ui.widgets.fields_form import FieldsForm, Volumes
+from vmdesk.ui.widgets.fields_form import FieldsForm, Volumes, in_tab_order
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.wizards.new.fields import Notes
@@ -69,6 +69,7 @@ class AddDialog(Dialog):
         self._why.setObjectName("add-why")
         self.form = FieldsForm("add", local, choose)
         self.form.changed.connect(self._on_written)
+        self.form.built.connect(lambda: in_tab_order((self.kinds, *self.form.stops(), self.action, self.cancel)))
         self._notes = Notes()
         self._when = Muted("", caption=False)
         self._when.setObjectName("add-when")

@@ -36,7 +36,7 @@ from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID, muted
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
-from vmdesk.ui.widgets.fields_form import FieldsForm
+from vmdesk.ui.widgets.fields_form import FieldsForm, in_tab_order
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.scroll_bar import thin
@@ -98,6 +98,7 @@ class MachineHardware(QWidget):
         box.addWidget(self.add)
         self.form = FieldsForm("hardware", self._is_local(), self._choose_volume)
         self.form.changed.connect(self._on_written)
+        self.form.built.connect(self._set_tab_order)
         self._bar = ChangesBar()
         self._bar.apply_wanted.connect(self._on_apply)
         self._bar.undo_wanted.connect(self._on_undo)
@@ -128,6 +129,10 @@ class MachineHardware(QWidget):
         outer.setContentsMargins(2 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         outer.addWidget(self.stack)
         self.setFocusProxy(self.list)
+
+    def _set_tab_order(self) -> None:
+        stops = (self.list, self.add, self.xml, self.remove, *self.form.stops(), self.changes, self.undo, self.apply)
+        in_tab_order(stops)
 
     def _make_head(self) -> QHBoxLayout:
         self._picture = Glyph("", 3 * GRID, muted)

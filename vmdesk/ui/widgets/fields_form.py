@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
@@ -130,9 +131,13 @@ class FileLine(QWidget):
 
 
 class FieldsForm(QWidget):
-    """Shows fields, and values that were written instead of theirs. changed(name, value): by the person."""
+    """Shows fields, and values that were written instead of theirs.
+
+    changed(name, value): by the person. built(): there are other controls now.
+    """
 
     changed = Signal(str, object)
+    built = Signal()
 
     def __init__(self, prefix: str, local: bool = True, volumes: Volumes | None = None) -> None:
         super().__init__()
@@ -157,8 +162,21 @@ class FieldsForm(QWidget):
         same = key == self._key
         self._key, self._rows, self._why = key, rows, why
         self._build(rows, dict(written or {}))
+        self.built.emit()
         if same and focused in self.controls:
             self.controls[focused].setFocus()
+
+    def stops(self) -> list[QWidget]:
+        """Where the Tab key stops, in order."""
+        found = self._inner.findChildren(QWidget) if self._inner is not None else []
+        return [
+            one
+            for one in found
+            # Lists that fold down are windows of their own.
+            if one.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and one.focusProxy() is None
+            and one.window() is self.window()
+        ]
 
     def _build(self, rows: Sequence[Field | Part], written: dict[str, Value]) -> None:
         if self._inner is not None:
@@ -318,3 +336,9 @@ def _has(widget: QWidget) -> bool:
     """Whether the focus is in one of its parts."""
     focus = widget.window().focusWidget()
     return focus is not None and widget.isAncestorOf(focus)
+
+
+def in_tab_order(stops: Sequence[QWidget]) -> None:
+    """The Tab key goes from each to the next: what is made later would come last."""
+    for one, after in pairwise(stops):
+        QWidget.setTabOrder(one, after)
