@@ -161,7 +161,7 @@ async def _edit(session: Session, options: argparse.Namespace, connection: Conne
     done = await networks_work.change(connection, began, wanted)
     if options.restart:
         for name in await _running(session, connection, began):
-            say(tr("{name} runs and is cut off until its cable is plugged in again.", name=plain.clean(name)))
+            say(_cut_off(name))
         await networks_work.restart(connection, options.name)
         done = tuple(replace(one, live=True, later=None) for one in done)
     now = await networks_work.details(connection, options.name)
@@ -173,6 +173,13 @@ async def _edit(session: Session, options: argparse.Namespace, connection: Conne
     if not done:
         emit(tr("Nothing was changed."))
     return DONE
+
+
+def _cut_off(name: str) -> str:
+    return tr(
+        "{name} runs and is cut off until it is restarted, or its network card is taken out and put in again.",
+        name=plain.clean(name),
+    )
 
 
 def _told(one: Changed) -> dict[str, Any]:

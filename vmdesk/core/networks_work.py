@@ -65,7 +65,7 @@ async def make(connection: Connection, xml: str, autostart: bool = True) -> str:
 
 
 async def restart(connection: Connection, name: str) -> None:
-    """Off and on: what is stored holds now. Machines on it get no packets until they are plugged in again."""
+    """Off and on: what is stored holds now. Machines that run are cut off: libvirt does not put them back."""
     await networks.stop_network(connection, name)
     await networks.start_network(connection, name)
 

@@ -115,7 +115,10 @@ class Acts:
     async def _restart(self, details: NetworkDetails) -> None:
         name = details.network.name
         running = [one.name for one in self.machines_on(details) if one.active]
-        message = text("These running machines are cut off, and stay so until their cables are plugged in again:")
+        message = text(
+            "These running machines are cut off until they are restarted, or their network cards are taken out and "
+            "put in again:"
+        )
         confirm = Confirm(
             "network.restart",
             text("Restart {network}?", network=name),

@@ -28,13 +28,13 @@ from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID, caption_font, draw_shape, muted, state_color, state_shape
 from vmdesk.ui.widgets.scroll_bar import thin
 
-WIDTHS = {Column.HOST: 184.0, Column.NETWORK: 224.0, Column.MACHINE: 216.0}
+WIDTHS = {Column.HOST: 212.0, Column.NETWORK: 224.0, Column.MACHINE: 216.0}
 HEIGHTS = {Column.HOST: 40.0, Column.NETWORK: 44.0, Column.MACHINE: 28.0}
 ROW = 36.0
 BESIDE = 112.0  # the least room for the lines between two columns
 HEAD = 36.0
 EDGE = 3.0 * GRID
-ZOOMS = (0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0)
+ZOOMS = (0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0)
 _GLYPHS = {"uplink": "open-in-new", "interface": "host", "bridge": "link", "direct": "link", "user": "machine"}
 
 
@@ -128,7 +128,7 @@ class NetworkPicture(QWidget):
         width = max(self.width() / self._zoom, self.natural()[0])
         between = (width - 2 * EDGE - sum(WIDTHS.values())) / 2
         between = min(between, 3 * BESIDE)
-        left = EDGE
+        left = (width - sum(WIDTHS.values()) - 2 * between) / 2
         columns: dict[Column, float] = {}
         for column in Column:
             columns[column] = left
