@@ -126,12 +126,12 @@ def side_by_side(folder: Path, scale: float, who: Sequence[Program], pictures: P
     return [*rest_rows, *start_rows, *memory_rows]
 
 
-def inside(folder: Path, scale: float) -> list[Row]:
-    """What only VMDesk can tell of itself: its own loop, measured in its own process on a display of its own."""
+def inside(folder: Path, scale: float, what: str = "inside") -> list[Row]:
+    """What only VMDesk can tell of itself: measured in its own process on a display of its own by tests/bench/WHAT."""
     rows = []
     with Screen() as screen, tempfile.TemporaryDirectory(prefix="vmdesk-bench-") as home:
         result = subprocess.run(
-            [sys.executable, "-m", "tests.bench.inside", str(folder), str(scale)],
+            [sys.executable, "-m", f"tests.bench.{what}", str(folder), str(scale)],
             env=programs.environment(Path(home), screen.name), stdout=subprocess.PIPE, text=True, timeout=300,
         )  # fmt: skip
     for line in result.stdout.splitlines():
@@ -142,7 +142,7 @@ def inside(folder: Path, scale: float) -> list[Row]:
             continue
         rows.append(Row(found["what"], None, found["value"], found["unit"], found["target"], found["limit"]))
     if result.returncode:
-        say(f"the measures from the inside ended with {result.returncode}")
+        say(f"tests.bench.{what} ended with {result.returncode}")
     return rows
 
 
@@ -167,6 +167,7 @@ def main() -> int:
             rows += side_by_side(Path(folder), arguments.scale, who, arguments.pictures)
         if arguments.only in (None, "inside"):
             rows += inside(Path(folder), arguments.scale)
+            rows += inside(Path(folder), arguments.scale, "snapshots")
     if rows:
         print(table.draw(HEADER, [row.cells for row in rows]))
     if arguments.only in (None, "creating"):

@@ -318,13 +318,13 @@ def test_the_chosen_one_at_the_side_with_its_screen(play: Any) -> None:
         desk.layers.pictures["try-php"] = data.data()
         detail = desk.page.detail
         desk.choose("try-php")
-        assert detail.isVisible() and detail.screen.has_picture
+        assert detail.isVisible() and detail.thumbnail.has_picture
         assert detail.name.text() == "try-php" and "PHP 8.4" in detail.note.text()
         assert "with memory" in detail.facts.text() and "after patched" in detail.facts.text()
         desk.choose("fresh")
-        assert not detail.screen.has_picture and detail.screen.accessibleDescription() == "No picture was taken"
+        assert not detail.thumbnail.has_picture and detail.thumbnail.accessibleDescription() == "No picture was taken"
         desk.page.table.selectRow(0)
-        assert detail.name.text() == "Now" and not detail.screen.isVisible()
+        assert detail.name.text() == "Now" and not detail.thumbnail.isVisible()
         desk.page.resize(700, 500)
         assert not detail.isVisible()
 

@@ -37,9 +37,9 @@ class Album:
         shot = await _shot(desk.connection, desk.uuid)
         name = await take(desk, wish)
         if shot:
-            keep = self._keep, self._file(desk.connection.config_uri, desk.uuid, name), shot
+            file = self._file(desk.connection.config_uri, desk.uuid, name)
             with contextlib.suppress(OSError, VirtError):
-                await asyncio.get_running_loop().run_in_executor(self._lane, *keep)
+                await asyncio.get_running_loop().run_in_executor(self._lane, self._keep, file, shot)
         return name
 
     def forget_others(self, uri: str, uuid: str, names: Collection[str]) -> None:

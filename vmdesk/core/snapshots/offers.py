@@ -42,8 +42,9 @@ def offers(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Snaps
     external = common or _external(domain, capabilities, snapshots)
     memory = external or (None if domain.active else text("{name} is off: it has no memory to keep.", name=domain.name))
     quiesce = external or _quiesce(domain)
-    revert = {one.name: common or _revert(domain, capabilities, snapshots, one) for one in snapshots}
-    delete = {one.name: common or _delete(domain, capabilities, snapshots, one) for one in snapshots}
+    mixed = is_mixed(snapshots)  # asked once: each of five hundred would look at all the others
+    revert = {one.name: common or _revert(domain, capabilities, mixed, one) for one in snapshots}
+    delete = {one.name: common or _delete(domain, capabilities, mixed, one) for one in snapshots}
     best = "internal" if internal is None else "memory" if memory is None else "external"
     return Offers(internal, external, memory, quiesce, revert, delete, best)
 
@@ -107,8 +108,8 @@ def _quiesce(domain: Domain) -> Text | None:
     return None
 
 
-def _revert(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Snapshot], one: Snapshot) -> Text | None:
-    if one.kind is Kind.MIXED or is_mixed(snapshots):
+def _revert(domain: Domain, capabilities: Capabilities, mixed: bool, one: Snapshot) -> Text | None:
+    if one.kind is Kind.MIXED or mixed:
         return mixed_reason()
     if one.kind is not Kind.EXTERNAL:
         return None
@@ -119,8 +120,8 @@ def _revert(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Snap
     return None
 
 
-def _delete(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Snapshot], one: Snapshot) -> Text | None:
-    if one.kind is Kind.MIXED or is_mixed(snapshots):
+def _delete(domain: Domain, capabilities: Capabilities, mixed: bool, one: Snapshot) -> Text | None:
+    if one.kind is Kind.MIXED or mixed:
         return mixed_reason()
     if one.kind is Kind.EXTERNAL and capabilities.libvirt_version < EXTERNAL_DELETE:
         return text("libvirt below 9.0 cannot merge external snapshots.")

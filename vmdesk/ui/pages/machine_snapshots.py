@@ -28,6 +28,7 @@ from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.plain_table import PlainTable
 
+MEASURED = 60  # rows that decide how wide a column is
 AGAIN = 15.0  # seconds; libvirt tells nothing of snapshots that other programs take
 WITH_DETAIL = 110 * GRID  # pixels wide from which one of them is shown at the side
 WIDEST = 44 * GRID  # of the first column, unless the person makes it wider
@@ -45,6 +46,7 @@ class SnapshotsTable(PlainTable):
         self.setItemDelegateForColumn(Column.NAME, self._lanes)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + GRID + GRID // 2)
         self.horizontalHeader().setMinimumSectionSize(6 * GRID)
+        self.horizontalHeader().setResizeContentsPrecision(MEASURED)
         for action in actions:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             self.addAction(action)

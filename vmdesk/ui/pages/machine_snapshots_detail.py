@@ -24,9 +24,9 @@ class SnapshotDetail(QWidget):
         self.setAccessibleName(tr("The chosen snapshot"))
         self.setFixedWidth(WIDTH)
         self._shown: tuple[Snapshot | None, bytes] | None = None
-        self.screen = Thumbnail()
-        self.screen.setObjectName("snapshot-screen")
-        self.screen.setAccessibleName(tr("The screen when it was taken"))
+        self.thumbnail = Thumbnail()
+        self.thumbnail.setObjectName("snapshot-screen")
+        self.thumbnail.setAccessibleName(tr("The screen when it was taken"))
         self.name = Section()
         self.facts = Muted(caption=False)
         self.note = PlainLabel()
@@ -35,7 +35,7 @@ class SnapshotDetail(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(2 * GRID, 0, 0, 0)
         layout.setSpacing(GRID)
-        layout.addWidget(self.screen)
+        layout.addWidget(self.thumbnail)
         for label in (self.name, self.facts, self.note, self.files):
             label.setWordWrap(True)
             layout.addWidget(label)
@@ -48,12 +48,12 @@ class SnapshotDetail(QWidget):
         if self._shown == (snapshot, picture):
             return
         self._shown = snapshot, picture
-        self.screen.setVisible(snapshot is not None)
+        self.thumbnail.setVisible(snapshot is not None)
         if picture:
-            self.screen.show_picture(picture)
-            self.screen.setAccessibleDescription(tr("a picture of the screen"))
+            self.thumbnail.show_picture(picture)
+            self.thumbnail.setAccessibleDescription(tr("a picture of the screen"))
         else:
-            self.screen.show_nothing(_why_none(snapshot))
+            self.thumbnail.show_nothing(_why_none(snapshot))
         self.name.setText(snapshot.name if snapshot else tr("Now"))
         self.facts.setText("\n".join(_facts(snapshot)))
         self.note.setText(snapshot.note if snapshot else "")

@@ -12,6 +12,7 @@ from vmdesk.ui.models.chain import ChainModel, Column
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.plain_table import PlainTable
 
+MEASURED = 60  # rows that decide how wide a column is
 WIDEST = 52 * GRID  # of the first column, unless the person makes it wider
 
 
@@ -26,6 +27,7 @@ class ChainView(PlainTable):
         self._lanes = LanesDelegate(self)
         self.setItemDelegateForColumn(Column.FILE, self._lanes)
         self.horizontalHeader().setMinimumSectionSize(6 * GRID)
+        self.horizontalHeader().setResizeContentsPrecision(MEASURED)
         self.set_widths(40 * GRID, 26 * GRID, 11 * GRID)
         for action in actions:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
