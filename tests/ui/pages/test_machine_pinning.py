@@ -175,6 +175,23 @@ def test_read_only_says_so_on_each_control(run_async: Run, page: MachinePinning)
     shown(run_async, page, talk)
 
 
+def test_closing_asks_about_what_was_not_applied(run_async: Run, page: MachinePinning) -> None:
+    asked: list[str] = []
+
+    async def confirm(question: Any) -> bool:
+        asked.append(str(question.message))
+        return False
+
+    async def talk() -> None:
+        page._parts.context.ask = SimpleNamespace(confirm=confirm)
+        assert await page.may_lose() and asked == []
+        page.picture.set_cpus(frozenset({1}))
+        assert not await page.may_lose()
+        assert asked == ["You have chosen where web-01 runs and not applied it."]
+
+    shown(run_async, page, talk)
+
+
 def test_keys_reach_the_picture(run_async: Run, page: MachinePinning, qtbot: QtBot) -> None:
     async def talk() -> None:
         page.picture.setFocus()

@@ -95,7 +95,7 @@ class MachinePage(QWidget):
     @property
     def _written(self) -> list[Late]:
         """The tabs in which something was written and not applied."""
-        return [tab for tab in (self.hardware, self.xml) if tab.inner is not None and tab.inner.unsaved]
+        return [tab for tab in (self.hardware, self.limits, self.xml) if tab.inner is not None and tab.inner.unsaved]
 
     @property
     def unsaved(self) -> bool:

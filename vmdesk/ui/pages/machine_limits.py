@@ -238,6 +238,15 @@ class MachineLimits(QScrollArea):
         self.hint.show()
         self._bring_into_view()
 
+    @property
+    def unsaved(self) -> bool:
+        """Whether something was chosen and not applied: a figure is set at once, where it runs is not."""
+        return self.pinning.unsaved
+
+    async def may_lose(self) -> bool:
+        """Whether that may be lost; asks if there is something."""
+        return await self.pinning.may_lose()
+
     def reveal(self, key: str) -> None:
         """Bring a figure into view, by the name of its limit, as soon as it is there; PINS: where it runs."""
         self._revealed = key

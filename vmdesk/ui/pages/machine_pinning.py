@@ -7,6 +7,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import limiting
+from vmdesk.core.command import Confirm
 from vmdesk.core.limiting import Known
 from vmdesk.core.store import Changes
 from vmdesk.model import cpu_set
@@ -124,6 +125,20 @@ class MachinePinning(QWidget):
     def unsaved(self) -> bool:
         """Whether something was chosen and not applied."""
         return bool(self._place.wishes(self._draft))
+
+    async def may_lose(self) -> bool:
+        """Whether what was chosen and not applied may be lost; asks if there is something."""
+        if not self.unsaved:
+            return True
+        domain = self._domain()
+        confirm = Confirm(
+            "pinning.discard",
+            text("Discard your changes?"),
+            text("You have chosen where {name} runs and not applied it.", name=domain.name if domain else ""),
+            text("Discard"),
+            always=True,
+        )
+        return bool(await self._parts.context.ask.confirm(confirm))
 
     def _domain(self) -> Domain | None:
         return self._parts.store.domains.get(self._machine)
@@ -309,6 +324,8 @@ class MachinePinning(QWidget):
             self._working = False
         if done:
             self._place = self._draft
+            if self._parts.watcher is not None:
+                self._parts.watcher.look_at((self._machine,))  # libvirt does not tell of it
             waits = next((one.later for one in done.values() if one.later), None)
             if waits is not None:
                 self._outcome = tr("Stored. Not all of it holds now: {why}", why=waits)
