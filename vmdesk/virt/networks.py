@@ -46,7 +46,7 @@ async def detailed(connection: Connection) -> list[NetworkDetails]:
 
 
 async def leases(connection: Connection, name: str) -> list[Lease]:
-    """The addresses that a network has given out and not got back, by address; [] where the driver does not tell."""
+    """The addresses that a network has given out and not got back; [] where the driver does not tell."""
     doing = text("Looking at the addresses of the network {network}", network=name)
     return await connection.long.call(lambda conn: _leases(conn.networkLookupByName(name)), doing)
 
@@ -296,11 +296,7 @@ def _leases(found: "libvirt.virNetwork") -> list[Lease]:
         )
         for one in told
     ]
-    return sorted(given, key=lambda one: (":" in one.ip, socket.inet_pton(_family(one.ip), one.ip)))
-
-
-def _family(address: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
+    return sorted(given, key=lambda one: (":" in one.ip, one.ip))
 
 
 def define(conn: "libvirt.virConnect", xml: str) -> "libvirt.virNetwork":

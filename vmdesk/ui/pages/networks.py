@@ -1,5 +1,6 @@
 """The networks of a host: a list or a picture of them, the addresses they gave out, cards and packet filters."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,7 @@ from vmdesk.ui.widgets.network_map import NetworkMapView
 from vmdesk.virt import networks as virt_networks
 
 AGAIN = 10.0  # seconds; libvirt tells nothing of addresses that are given out
+PATIENCE = 20.0  # times what a reading takes passes between two
 
 # name, words, icon, keys
 _ACTIONS = (
@@ -56,6 +58,7 @@ class NetworksPage(QWidget):
         self._leases_of = ""
         self._problem: Text | None = None
         self._reading = self._once_more = False
+        self._next = 0.0
         self._stop: list[Callable[[], None]] = []
         self.setObjectName("networks")
         self.setAccessibleName(tr("Networks"))
@@ -72,7 +75,7 @@ class NetworksPage(QWidget):
         self._turn = Turn(self._read, 0.5, self)
         self._timer = QTimer(self)
         self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self._turn.ask)
+        self._timer.timeout.connect(self._on_clock)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._on_chosen())
         self.table.opened.connect(lambda _row: self.actions_["edit"].trigger())
         self.map.picture.chosen.connect(self._on_node)
@@ -201,6 +204,7 @@ class NetworksPage(QWidget):
             self._parts.jobs.spawn("list networks", self._load())
 
     async def _load(self) -> None:
+        began = time.monotonic()
         try:
             session = self._parts.sessions.get(self._host)
             if session is not None and session.connected:
@@ -212,6 +216,7 @@ class NetworksPage(QWidget):
             self._problem = error.problem.what
         finally:
             self._reading = False
+            self._next = time.monotonic() + PATIENCE * (time.monotonic() - began)
         self._show()
         if self._once_more:
             self._once_more = False
@@ -347,6 +352,10 @@ class NetworksPage(QWidget):
             self.table.setFocus()
 
     # ---------------------------------------------------------------- when
+
+    def _on_clock(self) -> None:
+        if time.monotonic() >= self._next:
+            self._turn.ask()
 
     def _on_changes(self, changes: Changes) -> None:
         keys = changes.changed | changes.added | changes.removed
