@@ -549,9 +549,15 @@ def test_everything_has_a_name(walk: Any) -> None:
         on.page.findChild(QAbstractButton, "source-cloud-image").click()
         on.type("media-line", "/home/anna/debian-12-generic-amd64.qcow2")
         await on.looked()
-        for page in (Page.WHERE, Page.MACHINE, Page.DETAILS, Page.SUMMARY):
-            if page is Page.DETAILS:
+        for page in (Page.WHERE, Page.MACHINE, Page.DETAILS, Page.SHOWN, Page.SUMMARY):
+            if page is Page.MACHINE:
+                on.page.show_page(page)
+                on.page.findChild(QComboBox, "cloud-network").setCurrentIndex(1)
+            elif page is Page.DETAILS:
                 on.page.details.click()
+                for name in ("more-disks-add", "more-disks-add", "more-cards-add"):
+                    on.page.findChild(QAbstractButton, name).click()
+                on.page.findChild(QComboBox, "more-disk-3-kind").setCurrentIndex(1)
             else:
                 on.page.show_page(page)
             for kind in (QAbstractButton, QLineEdit, QComboBox):

@@ -125,7 +125,8 @@ def with_media(draft: Draft, media: Place | None) -> Draft:
 
 def can_be_told(draft: Draft) -> bool:
     """Whether an installer is started that can be told everything beforehand."""
-    return draft.wish.source in INSTALLERS and bool(draft.system.unattended)
+    here = draft.wish.source is From.LOCATION or isinstance(draft.wish.media, Here)
+    return draft.wish.source in INSTALLERS and here and bool(draft.system.unattended)
 
 
 def with_name(draft: Draft, name: str) -> Draft:

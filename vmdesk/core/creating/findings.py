@@ -108,7 +108,7 @@ async def _volume(connection: Connection, place: There) -> Volume:
 
 def told(wish: Wish, system: System) -> Iterator[Complaint]:
     """What is wrong with what the guest is told: by cloud-init, by an installer's answers."""
-    every = names(wish) or ("",)
+    every = names(wish) or (wish.name,)
     if wish.cloud is not None:
         for one in seed.check(wish.cloud, every[0], len(every), len(wish.nics)):
             yield Complaint("cloud", one)
