@@ -4,6 +4,7 @@ import asyncio
 from array import array
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 from PySide6.QtCore import QSize
@@ -14,23 +15,31 @@ from qasync import QEventLoop
 from tests.fakes import layers
 from tests.fakes.workshop import CLOSED, FakeWorkshop
 from tests.screens import company
-from vmdesk.core import redefining
+from vmdesk.core import limiting, pending, redefining
 from vmdesk.core.activity import Entry, EntryKind
 from vmdesk.core.archive import Archived
 from vmdesk.core.command import Context
+from vmdesk.core.definitions import Kept
+from vmdesk.core.hardware import reading
+from vmdesk.core.hardware.reading import Offers, Seen
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.labels import LocalLabels
+from vmdesk.core.limiting import Known
 from vmdesk.core.paths import RESOURCES, Paths
 from vmdesk.core.redefining import Definitions
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.trace import Trace
+from vmdesk.model.abilities import HostAbilities
 from vmdesk.model.domain import State
+from vmdesk.model.facts import Cell, Cpu, HostFacts
+from vmdesk.model.network import Network
 from vmdesk.model.text import use_language
 from vmdesk.ui.main_window import MainWindow
 from vmdesk.ui.parts import Parts, Shell
 from vmdesk.ui.remembered import Remembered
 from vmdesk.ui.theme import Theme
-from vmdesk.virtxml import masks
+from vmdesk.virt import facts as virt_facts
+from vmdesk.virtxml import hardware, masks
 
 SETTLE = 0.6  # seconds for what is shown a little later
 
@@ -171,6 +180,84 @@ async def _walk_xml(window: MainWindow, part: str) -> None:
     window.setFocus()
 
 
+async def _show_definitions(window: MainWindow, parts: Parts, what: str) -> QWidget:
+    """The machine's limits, the way back to an older definition, or what waits for a restart beside what runs."""
+    limits = "<cputune><quota>60000</quota></cputune><memtune><hard_limit unit='KiB'>3145728</hard_limit></memtune>"
+    iotune = "<iotune><write_bytes_sec>20971520</write_bytes_sec></iotune>"
+    running = company.RUNNING.replace("  <os>", f"  {limits}\n  <os>").replace("<alias", f"{iotune}<alias", 1)
+    stored = masks.hide(company.STORED).replace("  <os>", f"  {limits.replace('60000', '80000')}\n  <os>")
+    both = Definitions(running, stored.replace("bus='virtio'/>", f"bus='virtio'/>{iotune}", 1))
+
+    async def read_both(*_: Any) -> Definitions:
+        return both
+
+    async def read(*_: Any) -> Known:
+        return Known(hardware.parse(both.running), hardware.parse(both.stored))
+
+    async def host_facts(*_: Any) -> HostFacts:
+        cpus = tuple(Cpu(n, 0, n // 2, (n - n % 2, n - n % 2 + 1)) for n in range(8))
+        return HostFacts(cpus=8, memory_kib=16 * 1024**2, cells=(Cell(0, 16 * 1024**2, 9 * 1024**2, cpus),))
+
+    async def all_of(*_: Any) -> tuple[Kept, ...]:
+        now, first = company.STORED, company.STORED.replace("<title>Shop front</title>", "<title>Shop</title>")
+        texts = (now, now.replace(">4194304<", ">2097152<"), first.replace("destroy</on_crash>", "restart</on_crash>"))
+        return tuple(
+            Kept(3 - n, "web-01", company.NOW - n * 90_000 - 700, masks.hide(xml), True) for n, xml in enumerate(texts)
+        )
+
+    redefining.read_both = pending.read_both = read_both  # type: ignore[attr-defined]
+    limiting.read, virt_facts.facts = read, host_facts
+    linked = SimpleNamespace(require=lambda: None)
+    parts.context.sessions = cast(Any, SimpleNamespace(of=lambda _key: linked))
+    parts.watcher = SimpleNamespace(
+        definitions=SimpleNamespace(all_of=all_of), look_at=lambda _keys: None, subscribe=lambda _one: lambda: None
+    )
+    window.open_machine(company.WEB.key)
+    page: Any = window.tabs.currentWidget()
+    if what != "pending":
+        page.tabs.setCurrentWidget(page.limits if what == "limits" else page.history)
+        await asyncio.sleep(0.3)
+        window.setFocus()
+        return window
+    await asyncio.sleep(0.2)
+    page.pending.open_dialog()
+    await asyncio.sleep(0.2)
+    return next(one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible())
+
+
+async def _walk_hardware(window: MainWindow, part: str) -> None:
+    """The machine's hardware with changes that act now and later; or what can be added."""
+    seen = Seen(
+        company.WEB,
+        hardware.parse(company.STORED),
+        hardware.parse(company.RUNNING),
+        company.STORED,
+        sizes=(("vda", 20 << 30),),
+    )
+
+    async def read(*_: Any) -> Seen:
+        return seen
+
+    async def disk_sizes(*_: Any) -> tuple[tuple[str, int], ...]:
+        return seen.sizes
+
+    async def offers(*_: Any) -> Offers:
+        networks = (Network("default", ""), Network("lab", "", active=False))
+        return Offers(HostAbilities(networks=networks))
+
+    reading.read, reading.disk_sizes, reading.offers = read, disk_sizes, offers
+    window.open_machine(company.WEB.key)
+    page: Any = window.tabs.currentWidget()
+    page.tabs.setCurrentWidget(page.hardware)
+    tab = page.hardware.inner
+    await asyncio.sleep(0.2)
+    tab.list.choose("memory")
+    tab.form.controls["given"].setValue(1024)
+    tab.form.controls["huge"].setChecked(True)
+    tab.list.choose({"card": "interface/52:54:00:12:34:56"}.get(part, part or "memory"))
+    window.setFocus()
+
+
 async def _draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
     mistakes: list[BaseException] = []
     paths = Paths(folder / f"{what}-{look}-{language}", folder)
@@ -194,6 +281,10 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
         window.open_machine(company.WEB.key)
     elif what.startswith("snapshot") or what in ("clone", "delete"):
         shown = await _show_layers(window, parts, what)
+    elif what in ("limits", "history", "pending"):
+        shown = await _show_definitions(window, parts, what)
+    elif what.startswith("hardware"):
+        await _walk_hardware(window, what.partition("-")[2])
     elif what.startswith("xml"):
         await _walk_xml(window, what.partition("-")[2])
     elif what.startswith("new"):

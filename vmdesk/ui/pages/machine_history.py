@@ -332,7 +332,7 @@ def _item(one: Moment, newest: bool, defined: bool) -> QListWidgetItem:
         head = tr("{time}, now", time=head)
     shown = words[:NAMED]
     if len(words) > NAMED:
-        shown.append(trn("and {n} more", "and {n} more", len(words) - NAMED))
+        shown.append(trn("one more", "{n} more", len(words) - NAMED))
     item = QListWidgetItem("\n".join([head, *(f"  {line}" for line in shown or [tr("First seen")])]))
     item.setToolTip(plain_tip("\n".join(words)))
     return item

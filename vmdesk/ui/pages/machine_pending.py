@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -24,7 +24,8 @@ from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.virtxml.document import XmlError
 
 FOLLOW = 5000  # ms between two looks: libvirt tells of few changes
-TOLD = 2  # changes that are named in the bar
+TOLD = 2  # changes that are named in the bar, where it is
+WIDE = 96 * GRID  # or wider; else one
 
 
 class PendingBar(QWidget):
@@ -139,10 +140,15 @@ class PendingBar(QWidget):
         if len(words) == 1:
             return words[0]
         head = trn("{n} change waits for a restart:", "{n} changes wait for a restart:", len(words))
-        told = words[:TOLD]
-        if len(words) > TOLD:
-            told.append(tr("and {n} more", n=len(words) - TOLD))
+        room = TOLD if self.width() >= WIDE else 1
+        told = words[:room]
+        if len(words) > room:
+            told.append(trn("one more", "{n} more", len(words) - room))
         return f"{head} {'; '.join(told)}"
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._words.setText(self._sentence())
 
     # ---------------------------------------------------------------- what is done
 
