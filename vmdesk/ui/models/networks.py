@@ -82,8 +82,8 @@ class NetworkColumn(IntEnum):
     STATE = 2
     AUTOSTART = 3
     SUBNET = 4
-    BRIDGE = 5
-    MACHINES = 6
+    MACHINES = 5
+    BRIDGE = 6
 
 
 _NETWORKS: dict[int, Text] = {
@@ -92,8 +92,8 @@ _NETWORKS: dict[int, Text] = {
     NetworkColumn.STATE: text("State"),
     NetworkColumn.AUTOSTART: text("Starts"),
     NetworkColumn.SUBNET: text("Subnet"),
-    NetworkColumn.BRIDGE: text("Bridge or interface"),
     NetworkColumn.MACHINES: text("Machines"),
+    NetworkColumn.BRIDGE: text("Bridge or interface"),
 }
 
 
@@ -118,8 +118,8 @@ def network_line(details: NetworkDetails, machines: Sequence[Domain]) -> Line:
             tr("on") if network.active else tr("off"),
             tr("with the host") if network.autostart else "" if network.persistent else tr("gone when stopped"),
             ", ".join(one.address for one in details.addresses),
-            ", ".join(one for one in (network.bridge, *details.devices) if one),
             many,
+            ", ".join(one for one in (network.bridge, *details.devices) if one),
         ),
         details,
         "\n".join(one.name for one in machines[:20]),

@@ -118,8 +118,9 @@ class NetworksPage(QWidget):
         self.split.setHandleWidth(2 * GRID)
         self.split.addWidget(upper)
         self.split.addWidget(self.below)
-        self.split.setSizes([40 * GRID, 50 * GRID])
-        self.split.setStretchFactor(1, 1)
+        self.split.setSizes([40 * GRID, 40 * GRID])
+        for place in (0, 1):
+            self.split.setStretchFactor(place, 1)
         self.empty = EmptyView()
         self.stack = QStackedWidget()
         for widget in (self.empty, self.split, self.map):
@@ -251,7 +252,7 @@ class NetworksPage(QWidget):
         lines = [network_line(one, networks.machines_on(one, seen.cards, domains)) for one in seen.networks]
         if self.model.show_lines(lines):
             self.choose(chosen.network.name if chosen else "")
-            self.table.fit(NetworkColumn.NAME, NetworkColumn.KIND, NetworkColumn.SUBNET, NetworkColumn.BRIDGE)
+            self.table.fit(*NetworkColumn)
         self.map.picture.show_map(networks_map.draw(seen.networks, seen.interfaces, domains.values(), seen.cards))
         self._show_below()
         self._show_stack()

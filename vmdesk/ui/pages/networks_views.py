@@ -34,7 +34,7 @@ from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.plain_table import PlainTable
 
 WIDEST = 40 * GRID
-LEAST = 11 * GRID
+LEAST = 9 * GRID
 
 
 class LinesTable(PlainTable):
@@ -82,7 +82,7 @@ class LinesTable(PlainTable):
 class NetworkTable(LinesTable):
     def __init__(self, model: LinesModel, actions: Sequence[QAction]) -> None:
         super().__init__(model, "networks-table", tr("Networks"), "", actions)
-        self.set_widths(*(GRID * width for width in (22, 14, 10, 16, 22, 20)))
+        self.set_widths(*(GRID * width for width in (22, 14, 10, 16, 22, 16)))
 
 
 class Lower(QWidget):

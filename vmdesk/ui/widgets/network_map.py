@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QPalette,
     QPen,
     QResizeEvent,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolTip, QWidget
@@ -31,9 +32,11 @@ from vmdesk.ui.widgets.scroll_bar import thin
 WIDTHS = {Column.HOST: 212.0, Column.NETWORK: 224.0, Column.MACHINE: 216.0}
 HEIGHTS = {Column.HOST: 40.0, Column.NETWORK: 44.0, Column.MACHINE: 28.0}
 ROW = 36.0
-BESIDE = 112.0  # the least room for the lines between two columns
+BESIDE = 72.0  # the least room for the lines between two columns
+MOST = 340.0
 HEAD = 36.0
 EDGE = 3.0 * GRID
+READABLE = 0.7
 ZOOMS = (0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0)
 _GLYPHS = {"uplink": "open-in-new", "interface": "host", "bridge": "link", "direct": "link", "user": "machine"}
 
@@ -127,7 +130,7 @@ class NetworkPicture(QWidget):
     def _place(self) -> None:
         width = max(self.width() / self._zoom, self.natural()[0])
         between = (width - 2 * EDGE - sum(WIDTHS.values())) / 2
-        between = min(between, 3 * BESIDE)
+        between = min(between, MOST)
         left = (width - sum(WIDTHS.values()) - 2 * between) / 2
         columns: dict[Column, float] = {}
         for column in Column:
@@ -416,6 +419,7 @@ class NetworkMapView(QScrollArea):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._seen = False
         self.picture = NetworkPicture()
         self.setWidget(self.picture)
         self.setWidgetResizable(True)
@@ -432,6 +436,15 @@ class NetworkMapView(QScrollArea):
         width, height = self.picture.natural()
         room = self.viewport().size()
         self.picture.set_zoom(min(room.width() / width, room.height() / height, 1.0))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """At first as wide as the room, as long as it can be read."""
+        super().showEvent(event)
+        if not self._seen:
+            self._seen = True
+            wide = self.viewport().width() / self.picture.natural()[0]
+            if READABLE <= wide < 1:
+                self.picture.set_zoom(wide)
 
     def _show(self, area: QRectF) -> None:
         center = area.center()
