@@ -54,6 +54,7 @@ class MachinePinning(QWidget):
         self.setAccessibleName(tr("Where it runs"))
         self._part = QComboBox()
         self._part.setObjectName("pin-part")
+        self._part.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._part.currentIndexChanged.connect(self._on_part)
         self.picture = HostTopology()
         self.picture.chosen.connect(self._on_chosen)
