@@ -16,7 +16,7 @@ import libvirt
 from tests.testbed import client, desktop
 from tests.testbed.guests import RESCUE_CD, Guests, System, connection
 from vmdesk.model.domain import Labels
-from vmdesk.virtxml import metadata
+from vmdesk.virtxml import metadata, pools
 
 TUN = Path("/dev/net/tun")  # what a guest's network card is plugged into
 PROGRAM = Path(sys.executable).with_name("vmdesk")
@@ -65,6 +65,12 @@ def _network() -> str | None:
     return "default"
 
 
+def _pool() -> None:
+    """Where the guests' disks lie, as a storage pool."""
+    with connection(System.uri) as opened:
+        opened.storagePoolDefineXML(pools.build("images", str(System.folder))).create()
+
+
 def _labels(name: str) -> str:
     labels = _LABELS[name]
     ours = (metadata.build(labels) or "").replace("<labels>", f"<labels xmlns='{metadata.NAMESPACE}'>")
@@ -91,6 +97,7 @@ def main() -> int:
         guests = Guests(System(client.KeeperClient()))
         try:
             _company(guests)
+            _pool()
             status = _walk(target, System.uri)
         finally:
             guests.remove()

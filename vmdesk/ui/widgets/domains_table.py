@@ -1,5 +1,6 @@
 """The table itself: selection kept by machine, columns as the person wants them, type-ahead on names."""
 
+import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -22,8 +23,8 @@ from vmdesk.ui.widgets.scroll_bar import thin
 TYPE_AHEAD = 1.0  # seconds between letters that still make one word
 # These take of the room that is left over, until a person gives them a width: part of it, and pixels at most.
 _GROWING = (("name", 0.6, 160), ("state", 0.4, 112))
-# In a narrow window these give so many pixels of their lines, so that less is scrolled out of sight.
-_SHRINKING = {"cpu": 20, "memory": 20, "disk": 16, "network": 16}
+# In a narrow window these give so many pixels, of their lines mostly, so that less is scrolled out of sight.
+_SHRINKING = {"cpu": 20, "memory": 20, "disk": 16, "network": 16, "state": 48, "address": 8}
 _BAR = 16  # pixels that the scroll bar may need
 _PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
 
@@ -222,11 +223,12 @@ class DomainsTable(QTableView):
             if place == last or width != self._width(COLUMNS[place].width):
                 continue
             header.resizeSection(place, width + max(0, min(round(spare * part), self._width(most))))
+        part = min(1.0, max(0.0, -spare / self._width(sum(_SHRINKING.values()))))
         for column_id, most in _SHRINKING.items():
             place = _PLACE[column_id]
             width = self._widths[place]
             if place != last and width == self._width(COLUMNS[place].width):
-                header.resizeSection(place, width - min(max(0, -spare // len(_SHRINKING)), self._width(most)))
+                header.resizeSection(place, width - math.ceil(part * self._width(most)))
         self._growing = False
 
     def _on_sized(self, place: int, _old: int, new: int) -> None:
