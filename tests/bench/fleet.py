@@ -51,8 +51,28 @@ def _domain(number: int, name: str, draw: random.Random) -> str:
     )
 
 
-def write(folder: Path, count: int, seed: int = 1) -> Path:
-    """A file for `test://<file>` with `count` running machines, in no order; the same seed gives the same file."""
+def _pool(volumes: int, machines: list[str]) -> str:
+    """Each machine's first disk, and volumes of nobody."""
+    first = [f"{name}-a.qcow2" for name in machines[:volumes]]
+    listed = first + [f"spare-{number:05d}.qcow2" for number in range(volumes - len(first))]
+    folder = "/var/lib/libvirt/images"
+    each = "".join(
+        f"<volume type='file'><name>{name}</name><capacity>{(1 + number % 40) << 30}</capacity>"
+        f"<allocation>{(1 + number % 7) << 28}</allocation>"
+        f"<target><path>{folder}/{name}</path><format type='qcow2'/></target></volume>"
+        for number, name in enumerate(listed)
+    )
+    return (
+        f"<pool type='dir'><name>images</name><uuid>{uuid.UUID(int=7, version=4)}</uuid>"
+        f"<capacity unit='TiB'>900</capacity><target><path>{folder}</path></target>{each}</pool>"
+    )
+
+
+def write(folder: Path, count: int, seed: int = 1, volumes: int = 0) -> Path:
+    """A file for `test://<file>` with `count` running machines, in no order; the same seed gives the same file.
+
+    volumes  so many in one storage pool
+    """
     draw = random.Random(seed)
     order = list(enumerate(names(count)))
     draw.shuffle(order)
@@ -65,9 +85,10 @@ def write(folder: Path, count: int, seed: int = 1) -> Path:
         "<network><name>default</name><bridge name='virbr0'/><forward/>"
         "<ip address='192.168.122.1' netmask='255.255.255.0'/></network>"
     )
-    file = folder / f"fleet-{count}.xml"
+    file = folder / (f"fleet-{count}-{volumes}.xml" if volumes else f"fleet-{count}.xml")
+    pool = _pool(volumes, names(count)) if volumes else ""
     machines = "\n".join(_domain(number, name, draw) for number, name in order)
-    file.write_text(f"<node>\n{cpu}\n{network}\n{machines}\n</node>\n", encoding="utf-8")
+    file.write_text(f"<node>\n{cpu}\n{network}\n{pool}\n{machines}\n</node>\n", encoding="utf-8")
     return file
 
 

@@ -8,6 +8,8 @@ through libvirt by one of its worker threads; the events come back as they alway
   lock is in it. A first, small burst is not counted: it loads what is loaded once.
 * Event to painted row: from the moment before libvirt is told to suspend (or resume) a machine in sight to the end of
   the painting of its row with the new state. Median.
+* Volumes: the longest time busy while the storage page lists 10,000 of them, and while they are scrolled through,
+  sorted and filtered.
 * Wizard: see tests/bench/wizard.py.
 * Filter: from the key press to the end of the painting of the table with just the machines that a plain loop over all
   names finds. The worst and the median of a few words typed letter by letter and taken back.
@@ -32,6 +34,7 @@ from vmdesk.model.domain import Domain, State
 
 BEAT = 2  # milliseconds
 EVENTS = 10_000
+VOLUMES = 10_000
 PATIENCE = 60.0
 
 
@@ -218,8 +221,43 @@ async def filtering(inside: Inside, scale: float) -> None:
     tell("filter keystroke to result, 5,000 machines, worst", max(times), "ms", 50)
 
 
+async def volumes(inside: Inside, scale: float) -> None:
+    """Open the host's storage, wait until all are listed, walk through them, sort and filter."""
+    inside.window.open_host(inside.session.config.id)  # other figures' business
+    await asyncio.sleep(1.0)
+    heart = Heart()
+    began = time.perf_counter()
+    inside.window.open_storage(inside.session.config.id)
+    page = inside.window.tabs.currentWidget().storage.inner
+    end = time.monotonic() + PATIENCE
+    while (page.seen is None or page.model.rowCount() != VOLUMES) and time.monotonic() < end:
+        await asyncio.sleep(0.01)
+    print(f"{page.model.rowCount():,} volumes listed in {time.perf_counter() - began:.1f} s", flush=True)
+    tell("longest time busy, 10,000 volumes listed", heart.stop(), "ms", 50)
+    heart = Heart()
+    bar = page.table.verticalScrollBar()
+    steps = max(20, int(200 * scale))
+    for step in range(steps + 1):
+        bar.setValue(bar.maximum() * step // steps)
+        await asyncio.sleep(0.005)
+    for column in (4, 5, 0):
+        page.table.sortByColumn(column, Qt.SortOrder.DescendingOrder)
+        await asyncio.sleep(0.05)
+    for words in ("s", "sp", "spa", "spare-07", "", "web"):
+        page.filter.setText(words)
+        await asyncio.sleep(0.05)
+    tell("longest time busy, 10,000 volumes scrolled, sorted, filtered", heart.stop(), "ms", 50)
+
+
 def main() -> int:
     folder, scale = Path(sys.argv[1]), float(sys.argv[2])
+    file = fleet.write(folder, 1000, volumes=VOLUMES)
+
+    async def stored(inside: Inside) -> None:
+        await quiet(inside, 2.0)
+        await volumes(inside, scale)
+
+    run(fleet.uri(file), folder / "settings-volumes", stored)
     for count, measures in ((10, (wizard_pages,)), (1000, (event_to_row, burst)), (5000, (filtering,))):
 
         async def measure(inside: Inside, measures: tuple[Any, ...] = measures) -> None:

@@ -305,21 +305,20 @@ def clones_of(index: Index, machine: str) -> tuple[str, ...]:
 
 
 def orphans(files: Files) -> tuple[Image, ...]:
-    """Disk images in storage pools that no machine and no other image needs, the largest first.
-
-    Only images with layers or of machines' formats: an ISO file lies there because somebody put it there.
-    """
+    """Disk images in storage pools that no machine needs, directly or through a chain, the largest first."""
     index = Index(files)
     needed = index.closure(use.path for use in files.uses if use.path)
-    found = [
-        image
-        for image in files.images.values()
-        if image.pool
-        and image.path not in needed
+    found = [image for image in files.images.values() if image.path not in needed and is_disk_image(image)]
+    return tuple(sorted(found, key=lambda image: (-(image.allocation or 0), image.path)))
+
+
+def is_disk_image(image: Image) -> bool:
+    """In a storage pool, and with a format of machines' disks: an ISO file lies there because somebody put it there."""
+    return (
+        bool(image.pool)
         and image.format in ("qcow2", "qed", "vmdk", "raw", "")
         and not image.path.lower().endswith((".iso", ".img.xz", ".fd"))
-    ]
-    return tuple(sorted(found, key=lambda image: (-(image.allocation or 0), image.path)))
+    )
 
 
 def start_problem(files: Files, machine: str) -> Text | None:

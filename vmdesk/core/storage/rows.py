@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vmdesk.core.chains import Index, orphans
+from vmdesk.core.chains import Index, is_disk_image
 from vmdesk.model.chain import Files, Image, Role, Use
 from vmdesk.model.text import Text, text
 
@@ -59,12 +59,18 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One volume. `above`: the files that stand directly on it; `orphan`: a disk image that nobody needs."""
+    """One volume.
+
+    above   the files that stand directly on it
+    orphan  a disk image that nobody needs
+    words   in which a filter looks: its name, path, pool, format and users, case folded
+    """
 
     image: Image
     users: tuple[User, ...] = ()
     above: tuple[str, ...] = ()
     orphan: bool = False
+    words: str = ""
 
     @property
     def pool(self) -> str:
@@ -102,15 +108,15 @@ async def rows(files: Files) -> tuple[Row, ...]:
             await asyncio.sleep(0)
         for place, path in enumerate(index.chain(use.path)):
             _add(users.setdefault(path, {}), index, use if place == 0 else replace(use, role=Role.BACKING))
-    nobody = {image.path for image in orphans(files)}
-    await asyncio.sleep(0)
     found = []
     for number, image in enumerate(files.images.values()):
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)
         if image.pool:
             mine = tuple(users.get(image.path, {}).values())
-            found.append(Row(image, mine, index.above(image.path), image.path in nobody))
+            row = Row(image, mine, index.above(image.path), not mine and is_disk_image(image))
+            parts = (image.volume, image.path, image.pool, image.format, used_words(row))
+            found.append(replace(row, words="\n".join(parts).casefold()))
     await asyncio.sleep(0)
     return tuple(sorted(found, key=lambda row: row.key))
 

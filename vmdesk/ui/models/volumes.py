@@ -24,7 +24,7 @@ class Column(IntEnum):
 
 
 _TITLES: dict[int, Text] = {
-    Column.NAME: text("Volume"),
+    Column.NAME: text("Name"),
     Column.POOL: text("Storage pool"),
     Column.FORMAT: text("Format"),
     Column.CAPACITY: text("Size"),
@@ -56,7 +56,6 @@ class VolumesModel(PlainModel):
         self._filter: tuple[str, ...] = ()
         self._by = Column.NAME
         self._down = False
-        self._words: dict[tuple[str, str], str] = {}  # what the filter looks into
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -74,7 +73,6 @@ class VolumesModel(PlainModel):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """What is there now."""
         self._all = rows
-        self._words = {}
         self._arrange()
 
     def filter(self, words: str) -> None:
@@ -93,10 +91,10 @@ class VolumesModel(PlainModel):
     def _arrange(self) -> None:
         rows = [row for row in self._all if self._fits(row)] if self._filter else list(self._all)
         rows.sort(key=_KEYS[self._by], reverse=self._down)
-        if rows == self._rows:
-            return
         if [row.key for row in rows] == [row.key for row in self._rows]:
             self._rows = rows
+            if not rows:
+                return
             self.dataChanged.emit(self.index(0, 0), self.index(len(rows) - 1, len(Column) - 1))
             self.changed.emit()
             return
@@ -107,11 +105,7 @@ class VolumesModel(PlainModel):
         self.changed.emit()
 
     def _fits(self, row: Row) -> bool:
-        hay = self._words.get(row.key)
-        if hay is None:
-            parts = (row.name, row.image.path, row.pool, row.image.format, used_words(row))
-            hay = self._words[row.key] = "\n".join(parts).casefold()
-        return all(word in hay for word in self._filter)
+        return all(word in row.words for word in self._filter)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):
