@@ -45,6 +45,16 @@ _SIZES: tuple[tuple[Size, Text], ...] = (
     (Size.OWN, text("Own figures")),
 )
 _NEW, _EXISTING, _NONE = "new", "existing", "none"
+_MEANS: dict[str, Text] = {
+    "qcow2": text("It grows as it is filled, and can have snapshots inside."),
+    "raw": text("It grows as it is filled; a little faster than qcow2, but without snapshots inside."),
+    "full": text("It takes longer to make, and its space cannot run out later."),
+    "use": text("The file itself becomes the disk: what the machine writes is in it."),
+    "copy": text("The image stays as it is."),
+    "link": text("The image stays below, unchanged: it must not be moved or deleted."),
+    _EXISTING: text("It is used as it is, with all that is on it."),
+    _NONE: text("It runs from its medium alone, and forgets everything at its end."),
+}
 
 
 class MachinePage(QWidget):
@@ -155,6 +165,7 @@ class MachinePage(QWidget):
         self._fields.show_row(self._disk_size, sized)
         here = [one for one in complaints(draft, "disks") if drafts.page_of(one.field) is drafts.Page.MACHINE]
         self._disk.complain(one for one in here if "bytes" not in one.field or not sized)
+        self._disk.explain(self.disk.explained(draft))
         self._show_network(draft)
         self.count.blockSignals(True)
         pattern = names.is_pattern(wish.name)
@@ -291,6 +302,19 @@ class _DiskRow(QWidget):
         self.use.clicked.connect(lambda: self._set(copy=False, linked=False))
         self.copy.clicked.connect(lambda: self._set(copy=True, linked=False))
         self.link.clicked.connect(lambda: self._set(copy=False, linked=True))
+
+    def explained(self, draft: Draft) -> Text:
+        """What the choice means, in a line."""
+        wish, kind = draft.wish, self._kind(draft)
+        disk = wish.disks[0] if wish.disks else DiskWish()
+        if wish.source in (From.DISK, From.CLOUD):
+            if disk.linked or wish.linked:
+                return _MEANS["link"]
+            in_place = wish.source is From.DISK and not disk.copy and len(names.names(wish)) < 2
+            return _MEANS["use"] if in_place else _MEANS["copy"]
+        if kind == _NEW:
+            return _MEANS["full"] if disk.full else _MEANS[disk.format or "qcow2"]
+        return _MEANS[kind]
 
     def sized(self, draft: Draft) -> bool:
         """Whether its size is to be said here."""
