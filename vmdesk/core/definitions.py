@@ -34,7 +34,7 @@ from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit.tree import Definition, put
 
 MOST = 50
-PAUSE = 0.01  # seconds between two machines: what the person asks of the host goes first
+BREATH = 0.2  # seconds between two machines that were only found: a thousand of them are no work that is noticed
 _SCHEMA = """
 CREATE TABLE definitions (
   id INTEGER PRIMARY KEY, host TEXT NOT NULL, uuid TEXT NOT NULL, name TEXT NOT NULL, time REAL NOT NULL,
@@ -239,7 +239,8 @@ async def _volume_is_missing(connection: Connection, path: str) -> bool:
 class Watcher:
     """Sees to it that every definition is kept: of each machine when it is found, and whenever one is defined.
 
-    One at a time and in the background: a thousand machines are a thousand short calls.
+    One at a time and in the background: a thousand machines are a thousand short calls. What somebody looks at or
+    changes goes first.
     """
 
     def __init__(self, store: Store, links: Links, definitions: Definitions, jobs: Jobs) -> None:
@@ -247,6 +248,7 @@ class Watcher:
         self.definitions = definitions
         self._listeners: list[Callable[[DomainKey], None]] = []
         self._waiting: deque[DomainKey] = deque()
+        self._found: deque[DomainKey] = deque()  # there is no hurry with these
         self._task: asyncio.Task[None] | None = None
         self._ends = [store.subscribe(self._on_store)]
 
@@ -264,9 +266,10 @@ class Watcher:
             end()
         self._ends.clear()
         self._waiting.clear()
+        self._found.clear()
 
     def _on_store(self, changes: Changes) -> None:
-        self.look_at(changes.added)
+        self.begin_with(changes.added)
 
     def _on_activity(self, entries: tuple[Entry, ...]) -> None:
         self.look_at(entry.key for entry in entries if entry.what in ("defined", "new") and entry.uuid)
@@ -275,16 +278,26 @@ class Watcher:
         """Read these soon."""
         known = set(self._waiting)
         self._waiting.extend(key for key in dict.fromkeys(keys) if key not in known)
-        if self._waiting and (self._task is None or self._task.done()):
+        self._go_on()
+
+    def begin_with(self, keys: Iterable[DomainKey]) -> None:
+        """Read these when there is time."""
+        self._found.extend(keys)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if (self._waiting or self._found) and (self._task is None or self._task.done()):
             self._task = self._jobs.spawn("definitions", self._read_all())
 
     async def _read_all(self) -> None:
-        while self._waiting:
-            key = self._waiting.popleft()
+        while self._waiting or self._found:
+            hurry = bool(self._waiting)
+            key = (self._waiting or self._found).popleft()
             if await see(self._store, self._links, self.definitions, key):
                 for listener in tuple(self._listeners):
                     listener(key)
-            await asyncio.sleep(PAUSE if self._waiting else 0)
+            if not hurry and self._found:
+                await asyncio.sleep(BREATH)
 
 
 def watch(
@@ -293,7 +306,7 @@ def watch(
     """One that begins with all machines that there are."""
     watcher = Watcher(store, links, Definitions(file, Lane(1, "definitions"), notice), jobs)
     watcher.listen(activity)
-    watcher.look_at(store.domains)
+    watcher.begin_with(store.domains)
     return watcher
 
 

@@ -88,11 +88,12 @@ def test_one_thing_in_plain_words(talk: Callable[..., None], qtbot: QtBot, monke
     async def work(made: Bench) -> None:
         before = (await stored(made, made.runner)).memory.given_kib // GIB
         bar = await bar_of(made, made.runner, qtbot)
+        assert made.parts.watcher.seen == [made.runner.key]
         await less_memory(made, made.runner)
         await until(lambda: bar.items, "it is seen, though libvirt does not tell of it")
         assert bar._words.text() == f"Memory: {before} GiB now, 1 GiB after restart"
         assert not bar.isHidden() and bar.now.isEnabled() and bar.drop.isEnabled()
-        assert made.parts.watcher.seen == [made.runner.key]  # and the history hears of it
+        assert made.parts.watcher.seen == [made.runner.key] * 2  # and the history hears of it
         bar.watch(False)
         assert bar.isHidden()
         bar.watch(True)

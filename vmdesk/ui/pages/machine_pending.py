@@ -235,6 +235,7 @@ class PendingBar(QWidget):
         if on and self._stop is None and self._parts.watcher is not None:
             self._stop = self._parts.store.subscribe(self._on_changes)
             self._follow.start()
+            self._parts.watcher.look_at((self._machine,))  # before anything is changed
             self.refresh()
         elif not on and self._stop is not None:
             self._follow.stop()
