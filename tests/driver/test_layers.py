@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from vmdesk.core.jobs import Jobs
@@ -128,5 +129,33 @@ def test_a_picture_is_kept_with_each_snapshot_and_goes_with_it(tmp_path: Path) -
         await world.layers.delete_snapshot(key, "on", False, world.report)
         await world.layers.listed(key)
         assert not list(world.paths.pictures_folder.rglob("*.png"))
+
+    run(tmp_path, story)
+
+
+VOLUME = """<volume><name>{name}</name><capacity>2000</capacity><allocation>1000</allocation>
+  <target><path>/default-pool/{name}</path><format type="qcow2"/></target></volume>"""
+
+
+def test_a_file_goes_only_if_nobody_needs_it(tmp_path: Path) -> None:
+    async def story(world: World, key: DomainKey) -> None:
+        connection = world.sessions.of(key).require()
+
+        def make(conn: "libvirt.virConnect") -> list[str]:
+            pool = conn.storagePoolLookupByName("default-pool")
+            made = [pool.createXML(VOLUME.format(name=name), 0).path() for name in ("mine", "nobodys")]
+            machine = conn.lookupByName("test")
+            disk = f"<disk type='file'><source file='{made[0]}'/><target dev='vdz'/></disk>"
+            conn.defineXML(machine.XMLDesc(0).replace("<devices>", f"<devices>{disk}"))
+            return made
+
+        mine, nobodys = await connection.long.call(make)
+        with pytest.raises(VirtError, match="needed by the machine test"):
+            await world.layers.delete_file(key, mine)
+        await world.layers.delete_file(key, nobodys)
+        with pytest.raises(VirtError, match="no storage pool"):
+            await world.layers.delete_file(key, nobodys)
+        files = (await world.layers.look(key)).files
+        assert mine in files.images and nobodys not in files.images
 
     run(tmp_path, story)

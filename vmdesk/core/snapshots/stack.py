@@ -168,14 +168,20 @@ def _no_job(domain: Domain, line: Sequence[str]) -> Text | None:
 
 def _no_commit(index: Index, domain: Domain, line: Sequence[str], path: str, below: str) -> Text | None:
     if not below:
-        return text("It stands on nothing: there is nothing to merge it into.")
+        return _on_nothing()
     return _needed(missed(index, domain.uuid, line, (path, below)))
 
 
 def _no_pull(index: Index, domain: Domain, line: Sequence[str], pulled: Sequence[str]) -> Text | None:
+    if not pulled and len(line) == 1:
+        return _on_nothing()
     if not pulled:
         return text("Nothing lies between it and the file that is written.")
     return _needed([one for one in missed(index, domain.uuid, line, pulled) if one.snapshot])
+
+
+def _on_nothing() -> Text:
+    return text("It stands on nothing: there is nothing to merge.")
 
 
 def _needed(who: Sequence[Break]) -> Text | None:

@@ -85,7 +85,8 @@ class TrashPage(QWidget):
         about = tr(
             "Nothing of these machines was deleted: restored, each is as it was. They cannot be started from here."
         )
-        layout.addWidget(Muted(about))
+        self._about = Muted(about)
+        layout.addWidget(self._about)
         layout.addLayout(self._bar())
         layout.addWidget(self.stack, 1)
         self._turn = Turn(self._show, 0.2, self)
@@ -159,6 +160,7 @@ class TrashPage(QWidget):
                     ),
                 )
             )
+        self._about.setVisible(bool(count))
         self.stack.setCurrentWidget(self.table if count else self.empty)
         self._show_actions()
         self._ask()
