@@ -49,6 +49,8 @@ SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
         "limits-dark-vi": ("limits", "dark", "vi", SIZE),
         "history-dark": ("history", "dark", "en", SIZE),
         "pending-light": ("pending", "light", "en", SIZE),
+        "storage-light": ("storage", "light", "en", SIZE),
+        "storage-dark-vi": ("storage", "dark", "vi", NARROW),
         "clone-light": ("clone", "light", "en", NARROW),
         "delete-dark": ("delete", "dark", "en", SIZE),
     },
@@ -58,6 +60,7 @@ SCENES: dict[int, dict[str, tuple[str, str, str, tuple[int, int]]]] = {
         "xml-edit-light-2x": ("xml-edit", "light", "en", SMALL),
         "hardware-boot-dark-2x": ("hardware-boot", "dark", "en", SMALL),
         "limits-light-2x": ("limits", "light", "en", SMALL),
+        "storage-light-2x": ("storage", "light", "en", SMALL),
         "new-dark-2x": ("new", "dark", "en", SMALL),
     },
 }

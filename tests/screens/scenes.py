@@ -12,7 +12,7 @@ from PySide6.QtGui import QFont, QFontInfo, QImage
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QWidget
 from qasync import QEventLoop
 
-from tests.fakes import layers
+from tests.fakes import layers, storage
 from tests.fakes.workshop import CLOSED, FakeWorkshop
 from tests.screens import company
 from vmdesk.core import limiting, pending, redefining
@@ -28,6 +28,7 @@ from vmdesk.core.limiting import Known
 from vmdesk.core.paths import RESOURCES, Paths
 from vmdesk.core.redefining import Definitions
 from vmdesk.core.settings import SettingsFile
+from vmdesk.core.storage.room import Room
 from vmdesk.core.trace import Trace
 from vmdesk.model.abilities import HostAbilities
 from vmdesk.model.domain import State
@@ -258,6 +259,18 @@ async def _walk_hardware(window: MainWindow, part: str) -> None:
     window.setFocus()
 
 
+async def _walk_storage(window: MainWindow, parts: Parts) -> None:
+    """The host's storage: one pool fills up, one is almost full, one is off."""
+    parts.storage = storage.FakeStorage(Room(parts.paths.room_file))
+    storage.falling(parts.storage.room, storage.POOLS[0], company.NOW, 3)
+    window.open_storage("laptop")
+    page: Any = window.tabs.currentWidget()
+    await asyncio.sleep(0.3)
+    tab = page.storage.inner
+    tab.table.selectRow(next(place for place, row in enumerate(tab.model.rows) if row.name == "web-01.qcow2"))
+    window.setFocus()
+
+
 async def _draw(what: str, look: str, language: str, size: tuple[int, int], folder: Path) -> QImage:
     mistakes: list[BaseException] = []
     paths = Paths(folder / f"{what}-{look}-{language}", folder)
@@ -285,6 +298,8 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
         shown = await _show_definitions(window, parts, what)
     elif what.startswith("hardware"):
         await _walk_hardware(window, what.partition("-")[2])
+    elif what == "storage":
+        await _walk_storage(window, parts)
     elif what.startswith("xml"):
         await _walk_xml(window, what.partition("-")[2])
     elif what.startswith("new"):

@@ -5,7 +5,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QStandardItemModel, QValidator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -75,6 +75,17 @@ class _Size(SizeBox):
 
     def _is_none(self, words: str) -> bool:
         return not self.minimum() and words.strip() in ("0", "", self._none)
+
+
+class _Choice(QComboBox):
+    """Of one width, as far as there is room."""
+
+    def sizeHint(self) -> QSize:
+        hint = super().sizeHint()
+        return QSize(min(max(hint.width(), 38 * GRID), 64 * GRID), hint.height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(16 * GRID, super().minimumSizeHint().height())
 
 
 class FileLine(QWidget):
@@ -282,10 +293,7 @@ class FieldsForm(QWidget):
         return line
 
     def _choice(self, field: Field, value: Value, tell: Any) -> QComboBox:
-        box = QComboBox()
-        box.setMinimumWidth(38 * GRID)
-        box.setMaximumWidth(64 * GRID)
-        box.setMinimumContentsLength(24)
+        box = _Choice()
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         off = dict(field.off)
         for place, (one, words) in enumerate(field.choices):

@@ -18,8 +18,10 @@ from PySide6.QtWidgets import (
 
 from vmdesk.model.text import Text, tr
 from vmdesk.ui.icons import icon
+from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import paint_square
+from vmdesk.ui.widgets.scroll_bar import thin
 
 _KEY = Qt.ItemDataRole.UserRole
 _BOX = QStyle.SubElement.SE_ItemViewItemCheckIndicator
@@ -60,6 +62,9 @@ class _List(QListWidget):
         self.setDragDropMode(QListWidget.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setUniformItemSizes(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        thin(self)
         self.model().rowsMoved.connect(lambda *_: self.moved.emit())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -121,6 +126,7 @@ class OrderList(QWidget):
         for key in [*keys, *(key for key in named if key not in keys)]:
             item = QListWidgetItem(str(named[key]))
             item.setData(_KEY, key)
+            item.setToolTip(plain_tip(str(named[key])))
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsDropEnabled)
             item.setCheckState(Qt.CheckState.Checked if key in keys else Qt.CheckState.Unchecked)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from vmdesk.model.text import Text, tr, trn
@@ -30,11 +31,12 @@ class ChangesBar(QFrame):
         self.lines.setAccessibleName(tr("What was changed, and when it holds"))
         self.lines.setSelectionMode(QListWidget.SelectionMode.NoSelection)
         self.lines.setFrameShape(QFrame.Shape.NoFrame)
-        self.lines.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.lines.setWordWrap(True)
+        self.lines.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.lines.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.lines.setIconSize(QSize(16, 16))
         self.lines.viewport().setAutoFillBackground(False)
-        thin(self.lines)
+        thin(self.lines, self.palette().ColorRole.Window)
         self._wrong = QWidget()
         self._wrong_words = PlainLabel()
         self._wrong_words.setObjectName("hardware-wrong")
@@ -70,6 +72,23 @@ class ChangesBar(QFrame):
         box.addWidget(self._wrong)
         box.addLayout(bottom)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as what is written there, up to a limit."""
+        rows = range(min(self.lines.count(), MOST))
+        wide = max(self.width() - 7 * GRID, 10 * GRID)  # the icon, the sides, a scroll bar
+        metrics = self.lines.fontMetrics()
+        flags = int(Qt.TextFlag.TextWordWrap)
+        line = max(metrics.height(), 16)
+        high = [
+            max(metrics.boundingRect(0, 0, wide, 1000, flags, self.lines.item(row).text()).height(), line)
+            for row in rows
+        ]
+        self.lines.setFixedHeight(sum(high) + 2 * len(high) + GRID // 2)
+
     def show_changes(
         self, changes: Sequence[tuple[Text, Text, bool]], wrong: Text | None, why: Text | None, written: bool
     ) -> None:
@@ -81,9 +100,8 @@ class ChangesBar(QFrame):
                 item = QListWidgetItem(icon("check" if now else "clock"), words)
                 item.setToolTip(plain_tip(words))
                 self.lines.addItem(item)
-        high = self.lines.sizeHintForRow(0) if lines else 0
-        self.lines.setFixedHeight(min(len(lines), MOST) * high + 2)
         self.lines.setVisible(bool(lines))
+        self._fit()
         self._wrong.setVisible(wrong is not None)
         self._wrong_words.setText(str(wrong or ""))
         n = len(lines)
