@@ -156,7 +156,7 @@ class NetworksPage(QWidget):
         for action, name in ((self.as_list, "list"), (self.as_map, "map")):
             action.setCheckable(True)
             group.addAction(action)
-            action.toggled.connect(lambda _on: self._show_stack())
+            action.toggled.connect(lambda _on: self._on_way())
             bar.addWidget(self._button(action, name))
         return bar
 
@@ -253,10 +253,16 @@ class NetworksPage(QWidget):
         if self.model.show_lines(lines):
             self.choose(chosen.network.name if chosen else "")
             self.table.fit(*NetworkColumn)
-        self.map.picture.show_map(networks_map.draw(seen.networks, seen.interfaces, domains.values(), seen.cards))
+        self._show_map()
         self._show_below()
         self._show_stack()
         self._show_actions()
+
+    def _show_map(self) -> None:
+        """Only while it is looked at: it takes a while with thousands of machines."""
+        if self.as_map.isChecked():
+            seen, domains = self.seen or Seen(()), self._domains()
+            self.map.picture.show_map(networks_map.draw(seen.networks, seen.interfaces, domains.values(), seen.cards))
 
     def _show_below(self) -> None:
         seen, chosen = self.seen or Seen(()), self.chosen()
@@ -336,6 +342,10 @@ class NetworksPage(QWidget):
             getattr(self.acts, name)(chosen)
         # A checkable action switches itself; what counts is what the host says.
         self._show_actions()
+
+    def _on_way(self) -> None:
+        self._show_map()
+        self._show_stack()
 
     def _on_chosen(self) -> None:
         chosen = self.chosen()

@@ -58,6 +58,7 @@ class NetworkPicture(QWidget):
         super().__init__(parent)
         self._map = NetworkMap()
         self._areas: dict[str, QRectF] = {}  # unzoomed
+        self._spans: list[tuple[float, float, Edge]] = []  # from where to where an edge goes, downwards
         self._columns: dict[Column, float] = dict.fromkeys(Column, 0.0)
         self._zoom = 1.0
         self._hot = self._current = ""
@@ -146,6 +147,10 @@ class NetworkPicture(QWidget):
             for node in self._map.nodes
         }
         self._columns = columns
+        self._spans = []
+        for edge in self._map.edges:
+            one, other = self._areas[edge.left].center().y(), self._areas[edge.right].center().y()
+            self._spans.append((min(one, other), max(one, other), edge))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._place()
@@ -165,13 +170,14 @@ class NetworkPicture(QWidget):
         focus = self._hot or (self._current if self._walking and self.hasFocus() else "")
         near = self._map.beside(focus) if focus else frozenset[str]()
         self._paint_titles(painter)
+        top, bottom = event.rect().top() / self._zoom - GRID, event.rect().bottom() / self._zoom + GRID
+        edges = [edge for upper, lower, edge in self._spans if upper <= bottom and lower >= top]
         for bright in (False, True):
-            for edge in self._map.edges:
+            for edge in edges:
                 if (not near or {edge.left, edge.right} <= near) is bright:
                     self._paint_edge(painter, edge, bright, bool(near) and bright)
-        seen = QRectF(event.rect()).adjusted(-8, -8, 8, 8)
         for node in self._map.nodes:
-            if seen.intersects(self.area_of(node.id)):
+            if top - HEIGHTS[Column.NETWORK] <= self._areas[node.id].top() <= bottom:
                 painter.setOpacity(1.0 if not near or node.id in near else 0.35)
                 self._paint_node(painter, node)
         painter.setOpacity(1.0)
