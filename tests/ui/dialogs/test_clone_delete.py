@@ -153,3 +153,16 @@ def test_what_is_shared_is_never_ticked(qtbot: QtBot) -> None:
 def test_one_that_runs_is_not_deleted(qtbot: QtBot) -> None:
     dialog = delete_dialog(qtbot, view_of(full_machine()))
     assert not dialog.action.isEnabled() and "not off" in dialog._wrong.text()
+
+
+def test_of_a_template_linked_clones_are_proposed(qtbot: QtBot) -> None:
+    seen = view_of(off())
+    uuid = seen.domain.uuid
+    owners = {**seen.files.owners, uuid: replace(seen.files.owners[uuid], template=True)}
+    seen = replace(seen, files=replace(seen.files, owners=owners))
+    dialog = clone_dialog(qtbot, seen)
+    assert dialog.linked() and "overlays of its own" not in lines(dialog)
+    raw = {path: replace(one, format="vmdk") for path, one in seen.files.images.items()}
+    uses = tuple(replace(use, format="vmdk") for use in seen.files.uses)
+    dialog = clone_dialog(qtbot, replace(seen, files=replace(seen.files, images=raw, uses=uses)))
+    assert not dialog.linked()  # it cannot be stood on

@@ -58,6 +58,10 @@ class CloneDialog(Dialog):
             words.setContentsMargins(3 * GRID, 0, 0, GRID // 2)
             self.body.addWidget(words)
         self.full.setChecked(True)
+        owner = view.files.owners.get(domain.uuid)
+        if owner is not None and owner.template:  # that is what it is for
+            self.linked_.setChecked(True)
+            self.full.setChecked(self._refused_linked())
         self.body.addSpacing(GRID)
         self.body.addWidget(Section(tr("What that means")))
         self.lines = Lines([], tr("What that means"), 7)
@@ -84,6 +88,11 @@ class CloneDialog(Dialog):
         view = self._view
         count, linked = self.count(), self.linked()
         return plans.clone(view.files, view.domain, view.snapshots, self.name(), count, linked, self._taken)
+
+    def _refused_linked(self) -> bool:
+        view = self._view
+        found = plans.clone(view.files, view.domain, view.snapshots, self.name(), 1, True, self._taken)
+        return found.refused is not None
 
     def _on_changed(self) -> None:
         self._count.setEnabled(not names.is_pattern(self.name()))

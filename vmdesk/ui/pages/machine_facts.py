@@ -6,6 +6,7 @@ from vmdesk.core import units
 from vmdesk.model.domain import Disk, Domain, Nic
 from vmdesk.model.host import Host
 from vmdesk.model.text import tr, trn
+from vmdesk.ui.models.snapshots import when
 from vmdesk.ui.widgets.facts import Fact, FactGroup, short
 
 _FIRMWARE = {"efi": "UEFI", "bios": "BIOS"}
@@ -30,6 +31,10 @@ def _identity(domain: Domain, host: Host | None) -> FactGroup:
         facts.append(Fact(tr("Group"), domain.labels.group))
     facts.append(Fact("UUID", f"{domain.uuid[:19]}\n{domain.uuid[19:]}", domain.uuid))
     facts.append(Fact(tr("Starts with host"), tr("yes") if domain.autostart else tr("no")))
+    if domain.definition.template:
+        facts.append(Fact(tr("Template"), tr("yes: not started, only cloned"), hint=tr("Its clones: Disk files")))
+    if domain.definition.trashed:
+        facts.append(Fact(tr("In the trash since"), when(domain.definition.trashed)))
     if not domain.persistent:
         facts.append(Fact(tr("Definition"), tr("none: gone once it is off")))
     if domain.managed_save:
