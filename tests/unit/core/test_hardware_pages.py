@@ -287,6 +287,19 @@ def test_who_reaches_a_display_and_its_password() -> None:
     assert changed(seen(locked), key, {"listens": "socket"}).graphics[0].password
 
 
+def test_a_virtio_mem_device_gives_and_takes() -> None:
+    device = (
+        "<memory model='virtio-mem'><target><size unit='MiB'>1024</size><node>0</node><block unit='KiB'>2048</block>"
+    )
+    device += "<requested unit='MiB'>512</requested></target></memory>"
+    xml = XML.replace("<memballoon", f"{device}<memballoon")
+    found = changed(seen(xml), "memory/0", {"requested": 2048})
+    assert found.memory.devices[0].requested_kib == 2048
+    for wrong in (1025 * 1024, 3000):
+        with pytest.raises(EditError, match="in whole blocks"):
+            changed(seen(xml), "memory/0", {"requested": wrong})
+
+
 def test_a_disk_does_not_shrink() -> None:
     with pytest.raises(EditError, match="never made smaller"):
         changed(seen(), "disk/vda", {"size": GIB})

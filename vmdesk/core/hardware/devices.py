@@ -5,9 +5,22 @@ from collections.abc import Iterator, Sequence
 from vmdesk.core import units
 from vmdesk.core.hardware.machine import DEVICES, MACHINE, later
 from vmdesk.core.hardware.reading import Offers
-from vmdesk.core.hardware.sheet import Field, Kind, Part, Sheet, Values, Wish, choice, fact, on_off, plain, switch
+from vmdesk.core.hardware.sheet import (
+    Field,
+    Kind,
+    Part,
+    Sheet,
+    Values,
+    Wish,
+    choice,
+    fact,
+    figure,
+    on_off,
+    plain,
+    switch,
+)
 from vmdesk.core.hardware.storage import put
-from vmdesk.model.hardware import GraphicsDevice, Hardware
+from vmdesk.model.hardware import GraphicsDevice, Hardware, MemoryDevice
 from vmdesk.model.text import Text, text
 from vmdesk.virt import hardware
 from vmdesk.virtxml.edit import EditError, devices
@@ -305,9 +318,26 @@ def _memory(found: Hardware) -> Iterator[Sheet]:
             fact(text("NUMA node"), one.node),
         ]
         if one.model == "virtio-mem":
-            rows.append(fact(text("Wanted now"), units.kib(one.requested_kib)))
-            rows.append(fact(text("In use now"), units.kib(one.current_kib)))
-        yield _device(one.key, text("Memory device"), "memory", units.kib(one.size_kib), rows)
+            yield _virtio_mem(one, rows)
+        else:
+            yield _device(one.key, text("Memory device"), "memory", units.kib(one.size_kib), rows)
+
+
+def _virtio_mem(one: MemoryDevice, rows: Rows) -> Sheet:
+    """Memory that is given and taken in blocks while the machine runs."""
+    hint = text("Up to its size, in blocks of {size}. The guest gives back what it can.", size=units.kib(one.block_kib))
+    wanted = Field("requested", text("Wanted now"), Kind.MEMORY, one.requested_kib, hint=hint)
+
+    def wishes(values: Values) -> Sequence[Wish]:
+        kib = figure(values, "requested")
+        if kib > one.size_kib or (one.block_kib and kib % one.block_kib):
+            raise EditError(text("It gives up to {size}, in whole blocks.", size=units.kib(one.size_kib)))
+        what = text("Memory device: {size} wanted", size=units.kib(kib))
+        return (Wish(hardware.update_device(what, one.key, lambda xml: devices.requested(xml, one.key, kib))),)
+
+    title, summary = text("Memory device"), units.kib_of(one.requested_kib, one.size_kib)
+    shown = (*rows, wanted, fact(text("In use now"), units.kib(one.current_kib)))
+    return Sheet(one.key, title, "memory", summary, DEVICES, shown, wishes, device=True)
 
 
 def _rest(found: Hardware) -> Iterator[Sheet]:

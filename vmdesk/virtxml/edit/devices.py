@@ -212,6 +212,17 @@ def graphics_listen(xml: str, word: str, way: str, address: str = "") -> str:
     return definition.text
 
 
+def requested(xml: str, word: str, kib: int) -> str:
+    """How much a virtio-mem device shall give now. Raises EditError."""
+    definition = Definition(xml)
+    found = find_one(definition.domain, word, "memory")
+    if found.get("model") != "virtio-mem":
+        raise EditError(text("The machine has no device {word}.", word=word))
+    put(found, "target/requested", None, str(kib))
+    put(found, "target/requested", "unit", "KiB")
+    return definition.text
+
+
 def graphics_password(xml: str, word: str, password: str) -> str:
     """Another password, "" for none; how long the old one was valid goes with it. Raises EditError."""
     definition = Definition(xml)
