@@ -25,7 +25,8 @@ SWAPS = 256.0  # KiB a second in and out of the guest's swap
 FAULTS = 50.0  # pages a second that the guest had to read from its disk
 SLOW_DISK = 20.0  # ms a request: a disk that turns needs about ten
 REQUESTS = 10  # in the time looked at, from which on their mean says something
-DROPS = 1.0  # packets a second
+DROPS = 1.0  # packets a second,
+LOST = 0.005  # and as a share of all: then what is sent anew is felt
 
 PERIOD = 100_000  # microseconds, where a definition gives none
 _FULL_MEMORY = 0.97  # of the hard limit
@@ -377,22 +378,22 @@ def _network(case: _Case) -> tuple[list[Finding], list[Look]]:
             findings.append(limited)
         drops = case.rate(old.rx_drops + old.tx_drops, new.rx_drops + new.tx_drops)
         most = max(most, 0.0 if isnan(drops) else drops)
-        if drops >= DROPS and limited is None:
-            findings.append(_dropping(case, old, new, drops))
+        packets = case.rate(old.rx_packets + old.tx_packets, new.rx_packets + new.tx_packets)
+        lost = drops / (drops + packets) if drops > 0 and packets >= 0 else 0.0
+        if drops >= DROPS and lost >= LOST and limited is None:
+            findings.append(_dropping(new.name, drops, packets))
     looks = [Look(text("packets dropped"), f"{most:.0f}/s")]
     return findings, looks if case.new.nics else []
 
 
-def _dropping(case: _Case, old: NicCounters, new: NicCounters, drops: float) -> Finding:
-    packets = case.rate(old.rx_packets + old.tx_packets, new.rx_packets + new.tx_packets)
+def _dropping(name: str, drops: float, packets: float) -> Finding:
     numbers = text(
-        "{n} packets a second are dropped, {m} get through: the guest does not take them fast enough.",
+        "Of {all} packets a second {n} are dropped: the guest does not take them fast enough.",
+        all=f"{drops + packets:.0f}",
         n=f"{drops:.0f}",
-        m=f"{packets:.0f}",
     )
-    share = drops / (drops + packets) if packets > 0 else 1.0
-    what = text("Its network card {name} loses packets", name=new.name)
-    return Finding(Cause.DROPS, what, numbers, min(share, 1.0), CPUS, text("Give it more virtual CPUs"))
+    what, action = text("Its network card {name} loses packets", name=name), text("Give it more virtual CPUs")
+    return Finding(Cause.DROPS, what, numbers, min(drops / (drops + packets), 1.0), CPUS, action)
 
 
 def _nic_limit(case: _Case, old: NicCounters, new: NicCounters, device: Nic) -> Finding | None:

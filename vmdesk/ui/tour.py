@@ -14,6 +14,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QRadioButton, QTabWidget, QWidget
 
 from vmdesk.core import practice
+from vmdesk.core.slow import PINS
 from vmdesk.core.store import Store
 from vmdesk.core.tiles import MOST
 from vmdesk.model.domain import Domain, State
@@ -94,6 +95,8 @@ class Tour:
             await asyncio.sleep(3.0)
             await self._take("host")
             page: Any = window.tabs.currentWidget()
+            page.show_allocation()
+            await self._take("host-allocation")
             page.show_checks()
             await self._take("host-checks")
             page.show_storage()
@@ -126,7 +129,17 @@ class Tour:
             if inner:
                 inner.setCurrentIndex(place)
                 await asyncio.sleep(0.7)
-            await self._take(f"machine-{MACHINE_TABS[place]}" if place < len(MACHINE_TABS) else f"machine-{place + 1}")
+            name = MACHINE_TABS[place] if place < len(MACHINE_TABS) else str(place + 1)
+            await self._take(f"machine-{name}")
+            if name == "overview":
+                page.overview.why_slow.click()
+                await asyncio.sleep(3.0)
+                await self._take("machine-why-slow")
+                page.overview.why_slow.click()
+            elif name == "limits":
+                page.show_control(PINS)
+                await asyncio.sleep(0.7)
+                await self._take("machine-where-it-runs")
 
     async def _wall(self) -> None:
         """The screens of all machines that run, and of two that do not, if there are any."""

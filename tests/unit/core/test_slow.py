@@ -192,8 +192,12 @@ def test_its_own_disk_limit_explains_a_slow_disk() -> None:
 def test_packets_are_lost() -> None:
     nics = (NicCounters("vnet0", rx_packets=900, rx_drops=100),)
     finding = only(verdict(after(nics=nics)))
-    assert finding.cause is Cause.DROPS and str(finding.numbers).startswith("10 packets a second are dropped, 90 get")
+    assert finding.cause is Cause.DROPS and str(finding.numbers).startswith("Of 100 packets a second 10 are dropped")
     assert finding.share == pytest.approx(0.1)
+    few = (NicCounters("vnet0", rx_packets=100_000, rx_drops=30),)
+    assert verdict(after(nics=few)).findings == ()  # 3 a second of 10,000
+    all_ = (NicCounters("vnet0", rx_drops=100),)
+    assert only(verdict(after(nics=all_))).share == 1.0
 
 
 def test_its_own_network_limit() -> None:

@@ -144,8 +144,15 @@ class HostPage(QWidget):
 
     def show_checks(self) -> None:
         """Scroll to what it can do for machines."""
+        self._scroll_to(self._known)
+
+    def show_allocation(self) -> None:
+        """Scroll to what is promised of it."""
+        self._scroll_to(self._allocation)
+
+    def _scroll_to(self, part: QWidget) -> None:
         self.tabs.setCurrentWidget(self._scroll)
-        self._scroll.verticalScrollBar().setValue(self._known.mapTo(self._body, QPoint(0, -2 * GRID)).y())
+        self._scroll.verticalScrollBar().setValue(part.mapTo(self._body, QPoint(0, -2 * GRID)).y())
 
     def show_storage(self) -> None:
         """The tab with its pools and volumes."""
