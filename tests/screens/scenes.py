@@ -137,7 +137,7 @@ async def _show_layers(window: MainWindow, parts: Parts, what: str) -> QWidget:
     if what.startswith("snapshots"):
         window.open_machine(domain.key)
         page: Any = window.tabs.currentWidget()
-        page.tabs.setCurrentWidget(page.snapshots)
+        page.tabs.setCurrentWidget(page.chain if what == "snapshots-files" else page.snapshots)
         return window
     window.begin({"snapshot-take": "take-snapshot"}.get(what, what), domain.key)
     await asyncio.sleep(0.2)
@@ -145,6 +145,24 @@ async def _show_layers(window: MainWindow, parts: Parts, what: str) -> QWidget:
     if what == "snapshot-take":  # what is suggested is made of the time
         dialog.findChild(QLineEdit, "name").setText("before-the-update")
     return dialog
+
+
+async def _show_trash(window: MainWindow, parts: Parts, what: str) -> QWidget:
+    """The page, or the plan of emptying it: a template with its clone, and a machine that another one needs."""
+    old = [one for one in parts.store.domains.values() if not one.active and not one.managed_save][:3]
+    trashed = [
+        replace(one, definition=replace(one.definition, trashed=company.NOW - 86_400.0 * (place + 1)))
+        for place, one in enumerate(old)
+    ]
+    parts.store.update(trashed)
+    parts.layers = layers.FakeTrash(trashed)
+    page: Any = window.open_page("trash")
+    await asyncio.sleep(0.3)
+    if what == "trash":
+        return window
+    page.empty_all.trigger()
+    await asyncio.sleep(0.2)
+    return next(one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible())
 
 
 async def _walk_xml(window: MainWindow, part: str) -> None:
@@ -294,6 +312,8 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
         window.open_machine(company.WEB.key)
     elif what.startswith("snapshot") or what in ("clone", "delete"):
         shown = await _show_layers(window, parts, what)
+    elif what.startswith("trash"):
+        shown = await _show_trash(window, parts, what)
     elif what in ("limits", "history", "pending"):
         shown = await _show_definitions(window, parts, what)
     elif what.startswith("hardware"):

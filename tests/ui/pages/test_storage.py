@@ -198,7 +198,8 @@ def test_each_refusal_has_its_reason(play: Any) -> None:
         desk.choose("web-01.qcow2")
         assert not page.actions_["delete"].isEnabled()
         assert page.actions_["delete"].toolTip() == "web-01.qcow2 is used by web-01."
-        assert "stands on it" in page.why.text()
+        assert page.why.text() == "Delete: web-01.qcow2 is used by web-01."
+        assert "stands on it" in page.actions_["grow"].toolTip()
         desk.choose("old-experiment.qcow2", "db-01-scratch.qcow2")
         assert "one volume at a time" in page.actions_["copy"].toolTip()
         assert not page.actions_["delete"].isEnabled()  # the machine's disk is among them

@@ -35,12 +35,11 @@ from vmdesk.ui.models.pools import ALL, UNUSED, PoolsModel, entries
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.models.volumes import Column, VolumesModel
 from vmdesk.ui.pages.storage_acts import Acts
-from vmdesk.ui.pages.storage_views import PoolList, VolumesTable
+from vmdesk.ui.pages.storage_views import OneLine, PoolList, Tools, VolumesTable
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
-from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.glyph import Glyph
 
@@ -58,6 +57,8 @@ _VOLUME = (
     ("wipe", text("Wipe…"), "eraser", ""),
     ("delete", text("Delete…"), "delete", "Del"),
 )
+_MENU_ONLY = ("wipe",)
+_TOLD = ("delete", "move", "grow", "download")  # whose reason is told first
 _POOL = (
     ("start", text("Start"), "play"),
     ("stop", text("Stop"), "stop"),
@@ -109,8 +110,7 @@ class StoragePage(QWidget):
         self.table.dropped.connect(lambda file: self.acts.upload(self.pool(), file))
         self.filter.textChanged.connect(self._on_filter)
         self.filter.returnPressed.connect(self.table.setFocus)
-        self.table.horizontalHeader().sectionResized.connect(lambda *_: self._remember())
-        self.table.horizontalHeader().sortIndicatorChanged.connect(lambda *_: self._remember())
+        self.table.arranged.connect(self._remember)
         self.split.splitterMoved.connect(lambda *_: self._remember())
         self._wanted = str(self._recalled().get("pool", ""))
         self._recall()
@@ -155,7 +155,7 @@ class StoragePage(QWidget):
         self.split.addWidget(left)
         self.split.addWidget(self._make_right())
         self.split.setStretchFactor(1, 1)
-        self.split.setSizes([30 * GRID, 100 * GRID])
+        self.split.setSizes([27 * GRID, 103 * GRID])
         self.blank = EmptyView()
         self.whole = QStackedWidget()
         self.whole.addWidget(self.blank)
@@ -172,8 +172,7 @@ class StoragePage(QWidget):
         self._title = Section("")
         self._title.setObjectName("pool-title")
         self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._about = Muted(caption=False)
-        self._about.setWordWrap(False)
+        self._about = OneLine()
         self._about.setObjectName("pool-about")
         self.more = QPushButton(tr("Pool"))
         self.more.setObjectName("pool-menu")
@@ -196,11 +195,7 @@ class StoragePage(QWidget):
         self.filter.setPlaceholderText(tr("Filter by name, path, format or user"))
         self.filter.setClearButtonEnabled(True)
         self.filter.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
-        tools = QWidget()
-        flow = Flow(tools, GRID // 2)
-        for name, *_rest in _VOLUME:
-            flow.addWidget(self._button(name))
-        box.addWidget(tools)
+        box.addWidget(Tools([self._button(name) for name, *_rest in _VOLUME if name not in _MENU_ONLY]))
         box.addWidget(self.filter)
         self.empty = EmptyView()
         self.stack = QStackedWidget()
@@ -339,12 +334,11 @@ class StoragePage(QWidget):
         if pool is not None:
             state = tr("on") if pool.active else tr("off")
             auto = tr("starts with the host") if pool.autostart else tr("does not start with the host")
-            self._about.setText(
+            self._about.show_words(
                 " · ".join([kind_words(pool.kind), state, auto, *([pool.target] if pool.target else [])])
             )
         else:
-            self._about.setText(entry.tip if entry else "")
-        self._about.setToolTip(plain_tip(self._about.text()))
+            self._about.show_words(entry.tip if entry else "")
         words = self.acts.low_words(pool) if pool is not None else None
         self.low.setText(str(words) if words else "")
         self._notice.setVisible(words is not None)
@@ -361,6 +355,7 @@ class StoragePage(QWidget):
         else:
             rows = self.seen.of(entry.id)
         self.table.setColumnHidden(Column.POOL, entry.pool is not None)
+        self.table.fit()
         self.model.show_rows(rows)
         self._show_summary()
         shown = bool(self.model.rows)
@@ -398,15 +393,16 @@ class StoragePage(QWidget):
         pool, host = self.pool(), self._cannot() or self._readonly()
         self._offers = told = offers(pool, chosen, host, self.seen.blind if self.seen else ())
         nothing = {str(text("Select a volume first.")), str(text("Choose a storage pool first.")), str(host)}
-        reasons = []
+        reasons: dict[str, str] = {}
         for name, action in self.actions_.items():
             why = getattr(told, name)
             action.setEnabled(why is None)
             action.setToolTip(plain_tip(str(why) if why is not None else action.text()))
-            if why is not None and str(why) not in nothing and any(name == one for one, *_rest in _VOLUME):
-                reasons.append(tr("{action}: {why}", action=action.text().rstrip("…"), why=str(why)))
+            if why is not None and str(why) not in nothing:
+                reasons[name] = tr("{action}: {why}", action=action.text().rstrip("…"), why=str(why))
         self.actions_["autostart"].setChecked(bool(pool and pool.autostart))
-        self.why.setText(str(host) if host is not None else "  ".join(reasons[:3]) if chosen else "")
+        told_first = next((reasons[name] for name in _TOLD if name in reasons), "") if chosen else ""
+        self.why.setText(str(host) if host is not None else told_first)
         self.table.takes_files = told.upload is None
 
     def _show_users(self) -> None:
@@ -447,6 +443,7 @@ class StoragePage(QWidget):
         kept = self._recalled()
         widths, split, order = kept.get("widths"), kept.get("split"), kept.get("sorted")
         if isinstance(widths, list) and len(widths) == len(Column) and all(isinstance(one, int) for one in widths):
+            self.table.fits = False
             for column, width in enumerate(widths[:-1]):
                 if width > 0:
                     self.table.setColumnWidth(column, width)
@@ -463,6 +460,8 @@ class StoragePage(QWidget):
         header, entry = self.table.horizontalHeader(), self.pools.entry()
         old = self._recalled().get("widths") or [0] * len(Column)
         widths = [header.sectionSize(column) or old[column] for column in range(len(Column))]
+        if self.table.fits:
+            widths = []
         down = header.sortIndicatorOrder() == Qt.SortOrder.DescendingOrder
         value = {
             "widths": widths,

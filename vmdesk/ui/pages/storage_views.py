@@ -3,19 +3,79 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QFrame, QListView, QMenu
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
 
 from vmdesk.core.storage.rows import Row
 from vmdesk.model.text import tr
 from vmdesk.ui.delegates.pool import PoolDelegate
 from vmdesk.ui.models.pools import Entry, PoolsModel
 from vmdesk.ui.models.volumes import Column, VolumesModel
+from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID, figure_font
+from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.plain_table import PlainTable
 from vmdesk.ui.widgets.scroll_bar import thin
+
+# Pixels of the first column, and for the last.
+_LEAST, _MOST, _USED = 20 * GRID, 40 * GRID, 27 * GRID
+
+
+class OneLine(Muted):
+    """Words that are cut off with dots where there is no room; the tooltip has all of them."""
+
+    def __init__(self) -> None:
+        super().__init__(caption=False)
+        self.setWordWrap(False)
+        self.setMinimumWidth(8 * GRID)
+        self._whole = ""
+
+    def show_words(self, words: str) -> None:
+        self._whole = words
+        self.setToolTip(plain_tip(words))
+        self.setAccessibleName(words)
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(self._whole), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(8 * GRID, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))
+
+
+class Tools(QWidget):
+    """A row of actions; icons alone where there is no room for their words."""
+
+    def __init__(self, buttons: Sequence[QToolButton]) -> None:
+        super().__init__()
+        self._buttons = tuple(buttons)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for button in self._buttons:
+            row.addWidget(button)
+        row.addStretch(1)
+        self._needed = sum(button.sizeHint().width() for button in self._buttons)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        if self.width() < self._needed:
+            style = Qt.ToolButtonStyle.ToolButtonIconOnly
+        for button in self._buttons:
+            button.setToolButtonStyle(style)
 
 
 class PoolList(QListView):
@@ -69,6 +129,7 @@ class VolumesTable(PlainTable):
     """Keeps what is selected through new readings. `dropped(file)`: to be uploaded, where `takes_files`."""
 
     dropped = Signal(object)
+    arranged = Signal()  # the person made columns wider or sorted
 
     def __init__(self, model: VolumesModel, actions: Sequence[QAction]) -> None:
         super().__init__(model, "volumes", "")
@@ -76,6 +137,8 @@ class VolumesTable(PlainTable):
         self._mine = tuple(actions)
         self._kept: set[tuple[str, str]] = set()
         self.takes_files = False
+        self.fits = True  # the columns follow the width, until the person chooses theirs
+        self._fitting = True
         self.setAccessibleName(tr("Volumes"))
         header = FlatHeader(self)
         self.setHorizontalHeader(header)
@@ -83,14 +146,36 @@ class VolumesTable(PlainTable):
         header.setAccessibleName(tr("Columns"))
         self.setSortingEnabled(True)
         self.sortByColumn(Column.NAME, Qt.SortOrder.AscendingOrder)
-        self.set_widths(*(width * GRID for width in (34, 18, 13, 11, 11)))
+        self.set_widths(*(width * GRID for width in (34, 15, 11, 10, 10)))
         self.setAcceptDrops(True)
         self.setDragDropMode(self.DragDropMode.DropOnly)
         model.about_to_change.connect(self._on_about_to_change)
         model.changed.connect(self._on_changed)
+        header.sectionResized.connect(self._on_sized)
+        header.sortIndicatorChanged.connect(lambda *_: None if self._fitting else self.arranged.emit())
+        self._fitting = False
         for action in actions:
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
             self.addAction(action)
+
+    def _on_sized(self, column: int, before: int, now: int) -> None:
+        """By the person: not the last, which takes what is left, and not one that is hidden or shown."""
+        if not self._fitting and column != len(Column) - 1 and before and now:
+            self.fits = False
+            self.arranged.emit()
+
+    def fit(self) -> None:
+        """So that who uses a volume is seen in a small window, too; the last column takes what is left."""
+        if self.fits:
+            others = (Column.POOL, Column.FORMAT, Column.CAPACITY, Column.ALLOCATION)
+            taken = sum(self.columnWidth(one) for one in others if not self.isColumnHidden(one))
+            self._fitting = True
+            self.setColumnWidth(Column.NAME, min(max(self.viewport().width() - taken - _USED, _LEAST), _MOST))
+            self._fitting = False
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit()
 
     def chosen(self) -> list[Row]:
         """The selected volumes, in the table's order."""
