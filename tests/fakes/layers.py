@@ -6,6 +6,7 @@ from typing import Any
 
 from vmdesk.core.cloning.clone import Cloned
 from vmdesk.core.deleting.delete import Deleted
+from vmdesk.core.deleting.emptying import EmptyPlan, empty_plan, trashed
 from vmdesk.core.jobs import Report
 from vmdesk.core.snapshots.desk import View, refused
 from vmdesk.core.snapshots.offers import offers
@@ -163,3 +164,29 @@ class FakeLayers:
         self.done.append(what)
         if self.failing is not None:
             raise refused(self.failing)
+
+
+class FakeTrash:
+    """Layers as far as the trash's page asks: three machines, the second on the first, the third needed by a fourth."""
+
+    def __init__(self, machines: Sequence[Domain]) -> None:
+        paths = [f"{POOL}/{one.name}.qcow2" for one in machines]
+        below = ("", paths[0], "")
+        images = {
+            path: Image(path, "qcow2", 20 * GB, (number + 1) * GB, under, pool="default", volume=path[len(POOL) + 1 :])
+            for number, (path, under) in enumerate(zip(paths, below, strict=True))
+        }
+        over, disc = f"{POOL}/shop-02.qcow2", f"{POOL}/debian.iso"
+        images[over] = Image(over, "qcow2", 20 * GB, GB, paths[2], pool="default", volume="shop-02.qcow2")
+        images[disc] = Image(disc, "raw", GB, GB, pool="default", volume="debian.iso")
+        uses = [
+            Use(path, Role.DISK, one.uuid, "vda", "qcow2", writable=True)
+            for path, one in zip(paths, machines, strict=True)
+        ]
+        uses.append(Use(disc, Role.MEDIUM, machines[1].uuid, "sda", "raw"))
+        uses.append(Use(over, Role.DISK, "other", "vda", "qcow2", writable=True))
+        owners = {one.uuid: Owner(one.uuid, one.name, trashed=one.definition.trashed) for one in machines}
+        self.files = Files(images, tuple(uses), {**owners, "other": Owner("other", "shop-02")})
+
+    async def in_trash(self, host: str, uuids: Collection[str] | None = None) -> EmptyPlan:
+        return empty_plan(self.files, [one for one in trashed(self.files) if uuids is None or one in uuids])
