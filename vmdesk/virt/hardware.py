@@ -16,7 +16,7 @@ from vmdesk.model.errors import VirtError
 from vmdesk.model.limits import Setting
 from vmdesk.model.text import Text, text
 from vmdesk.virt import defining, errors, tuning
-from vmdesk.virt.acting import act, look, name
+from vmdesk.virt.acting import act, ask_monitor, look, name
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.tuning import NOT_LIVE
 from vmdesk.virtxml import hardware
@@ -24,6 +24,7 @@ from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import EditError, devices, limits, machine
 
 _LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
+_ASKING = 3.0  # seconds its process has to answer
 LETTING_GO = 10.0  # seconds a guest has to let go of a device
 # libvirt's codes for "this host cannot".
 _CANNOT = (
@@ -354,7 +355,7 @@ async def disk_sizes(connection: Connection, uuid: str, targets: Sequence[str]) 
                 found.append((target, int(domain.blockInfo(target)[0])))
         return tuple(found)
 
-    return await look(connection, uuid, work, text("Asking for the disks' sizes"))
+    return await ask_monitor(connection, uuid, work, text("Asking for the disks' sizes"), _ASKING)
 
 
 # ---------------------------------------------------------------- the running machine

@@ -1,5 +1,6 @@
 """What a machine has, as it runs and as it is stored, and what its host could give it."""
 
+import asyncio
 from dataclasses import dataclass, field, fields, replace
 
 from vmdesk.core import redefining
@@ -14,6 +15,8 @@ from vmdesk.model.text import Text
 from vmdesk.virt import abilities, defining, domains, hardware
 from vmdesk.virtxml import hardware as hardware_xml
 from vmdesk.virtxml.document import XmlError
+
+TIMES, PAUSE = 3, 0.2  # how often a busy machine is asked for the sizes of its disks, and seconds between
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +89,14 @@ async def disk_sizes(links: Links, domain: Domain, found: Hardware) -> tuple[tup
     targets = tuple(one.target for one in found.disks if one.target and not one.removable)
     if not targets or not domain.responding:
         return ()
-    try:
-        return await hardware.disk_sizes(links.of(domain.key).require(), domain.uuid, targets)
-    except VirtError:
-        return ()
+    for _ in range(TIMES):
+        try:
+            return await hardware.disk_sizes(links.of(domain.key).require(), domain.uuid, targets)
+        except VirtError as error:
+            if error.problem.name != "timeout":
+                break
+            await asyncio.sleep(PAUSE)  # its statistics are being asked for
+    return ()
 
 
 async def offers(links: Links, domain: Domain) -> Offers:

@@ -249,8 +249,8 @@ class MachineHardware(QWidget):
             seen = await reading.read(links, domain, self._host)
             if self._offers is None:
                 self._offers = await reading.offers(links, domain)
-            known = old.sizes if old is not None and old.stored.disks == seen.stored.disks and not sizes else None
-            if known is None:
+            known = old.sizes if old is not None and old.stored.disks == seen.stored.disks and not sizes else ()
+            if not known:
                 known = await reading.disk_sizes(links, domain, seen.stored)
         except VirtError as error:
             if self._seen is None:
