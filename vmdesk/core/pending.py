@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from vmdesk.core.command import Context, Links
 from vmdesk.core.jobs import Job, Report
 from vmdesk.core.limiting import setting
-from vmdesk.core.redefining import CALL, Definitions, read_both, virsh
+from vmdesk.core.redefining import CALL, Definitions, censored, read_both, virsh
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import VirtError
 from vmdesk.model.hardware import Bandwidth, CpuLimits, DiskDevice, Hardware, Nic
@@ -69,6 +69,14 @@ class Dropped:
 
     before: str = field(repr=False)
     after: str = field(repr=False)
+
+
+class _Seen:
+    """What a piece of work has read (with secrets) and calls."""
+
+    def __init__(self) -> None:
+        self.texts: tuple[str, ...] = ()
+        self.calls: tuple[str, ...] = (CALL,)
 
 
 def items(found: Definitions) -> tuple[Item, ...]:
@@ -220,9 +228,10 @@ async def apply_now(ctx: Context, domain: Domain, wanted: Sequence[Item]) -> tup
     done: list[Applied] = []
     doing = _doing(domain, wanted)
 
-    async def work(connection: Connection) -> None:
+    async def work(connection: Connection, seen: _Seen) -> None:
         running = await defining.whole(connection, domain.uuid, running=True)
         stored = await defining.whole(connection, domain.uuid)
+        seen.texts += (running, stored)
         try:
             first, second = definition.parse(running), definition.parse(stored)
             changes = [change for one in wanted for change in _changes(one.difference, first, second, stored)]
@@ -230,9 +239,10 @@ async def apply_now(ctx: Context, domain: Domain, wanted: Sequence[Item]) -> tup
             raise errors.refused(doing, error.why, name="edit") from None
         except XmlError as error:
             raise defining.unreadable(error) from None
+        seen.calls = tuple(dict.fromkeys(change.call for change in changes if change.call))
         done.extend(await hardware.apply(connection, domain.uuid, changes, Affect.LIVE))
 
-    await _job(ctx, domain, doing, "virDomainUpdateDeviceFlags", work)
+    await _job(ctx, domain, doing, work)
     return tuple(done)
 
 
@@ -244,14 +254,15 @@ async def drop(ctx: Context, domain: Domain, wanted: Sequence[Item]) -> Dropped 
     made: list[Dropped] = []
     doing = text("{name}: dropping changes", name=domain.name)
 
-    async def work(connection: Connection) -> None:
+    async def work(connection: Connection, seen: _Seen) -> None:
         running = await defining.whole(connection, domain.uuid, running=True)
         before = await defining.whole(connection, domain.uuid)
+        seen.texts += (running, before)
         differences = [one.difference for one in wanted]
         await defining.change(connection, domain.uuid, lambda xml: kept(running, xml, differences), doing, before)
         made.append(Dropped(before, await defining.whole(connection, domain.uuid)))
 
-    await _job(ctx, domain, doing, CALL, work)
+    await _job(ctx, domain, doing, work)
     return made[0] if made else None
 
 
@@ -259,10 +270,11 @@ async def take_back(ctx: Context, domain: Domain, dropped: Dropped) -> bool:
     """The definition as it was before `drop`, if nobody has changed it since."""
     doing = text("{name}: taking back what was dropped", name=domain.name)
 
-    async def work(connection: Connection) -> None:
+    async def work(connection: Connection, seen: _Seen) -> None:
+        seen.texts += (dropped.before, dropped.after)
         await defining.change(connection, domain.uuid, lambda _now: dropped.before, doing, dropped.after)
 
-    return await _job(ctx, domain, doing, CALL, work)
+    return await _job(ctx, domain, doing, work)
 
 
 def kept(running: str, stored: str, wanted: Sequence[Difference]) -> str:
@@ -362,19 +374,20 @@ def _doing(domain: Domain, wanted: Sequence[Item]) -> Text:
     return text("{name}: applying now: {what}", name=domain.name, what=what)
 
 
-async def _job(
-    ctx: Context, domain: Domain, doing: Text, call: str, work: Callable[[Connection], Awaitable[None]]
-) -> bool:
+async def _job(ctx: Context, domain: Domain, doing: Text, work: Callable[[Connection, _Seen], Awaitable[None]]) -> bool:
+    seen = _Seen()
+
     async def run(_report: Report) -> None:
         outcome: Text | None = text("cancelled")
         try:
-            await work(ctx.sessions.of(domain.key).require())
+            await work(ctx.sessions.of(domain.key).require(), seen)
             outcome = None
         except VirtError as error:
             outcome = error.problem.what
-            raise
+            raise VirtError(censored(error.problem, *seen.texts)) from None
         finally:
-            ctx.trace.note(domain.key, domain.name, doing, call, virsh(ctx, domain), outcome)
+            calls = ", ".join(seen.calls)
+            ctx.trace.note(domain.key, domain.name, doing, calls, virsh(ctx, domain), outcome)
 
     job: Job = await ctx.jobs.start(doing, run, (domain.key,), cancellable=False)
     return job.problem is None

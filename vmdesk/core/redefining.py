@@ -7,7 +7,9 @@ libvirt, and its values do not show in a `repr`.
 import shlex
 from dataclasses import dataclass, field, replace
 
+from vmdesk.core import definitions
 from vmdesk.core.command import Context, Links, reference
+from vmdesk.core.definitions import WayBack
 from vmdesk.core.jobs import Job, Report
 from vmdesk.model import names
 from vmdesk.model.domain import Domain, DomainKey
@@ -15,7 +17,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Feature, Host, Link
 from vmdesk.model.text import Text, text
 from vmdesk.virt import defining, domains
-from vmdesk.virtxml import difference, masks, merge
+from vmdesk.virtxml import difference, masks, merge, secrets
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import ranges
 from vmdesk.virtxml.masks import Vault
@@ -225,6 +227,33 @@ async def apply(ctx: Context, domain: Domain, begun: Begun, made: Plan) -> str |
     if job.problem is not None:
         raise VirtError(job.problem)
     return None
+
+
+async def go_back(ctx: Context, domain: Domain, way: WayBack, answers: tuple[str, ...]) -> bool:
+    """Take an older definition again, as a job, which tells what did not work; `answers` to what `way` asks for."""
+    doing = text("Going back to an older definition of {name}", name=domain.name)
+
+    async def work(_report: Report) -> None:
+        outcome: Text | None = text("cancelled")
+        try:
+            await definitions.go_back(ctx.sessions.of(domain.key).require(), domain.uuid, way, answers)
+            outcome = None
+        except VirtError as error:
+            outcome = error.problem.what
+            raise VirtError(censored(error.problem, way.base, secrets.fill_in(way.xml, answers))) from None
+        finally:
+            ctx.trace.note(domain.key, domain.name, doing, CALL, virsh(ctx, domain), outcome)
+
+    job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
+    return job.problem is None
+
+
+def censored(problem: Problem, *definitions_of_it: str) -> Problem:
+    """libvirt may quote what it complains about: without the secrets that these definitions hold."""
+    vault = Vault()
+    for xml in definitions_of_it:
+        vault.hide(xml)
+    return _without_secrets(problem, vault)
 
 
 def _without_secrets(problem: Problem, vault: Vault) -> Problem:

@@ -2,9 +2,11 @@
 
 import pytest
 
-from vmdesk.core import pending
+from vmdesk.core import pending, redefining
 from vmdesk.core.pending import Item
 from vmdesk.core.redefining import Definitions
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import text
 from vmdesk.virtxml import difference
 from vmdesk.virtxml.edit import EditError
 
@@ -178,3 +180,10 @@ def test_a_way_that_brings_other_differences_is_not_taken(monkeypatch: pytest.Mo
     monkeypatch.setattr(pending, "_edits", lambda running, one: iter([worse]))
     with pytest.raises(EditError):
         pending.kept(RUNNING, stored, [one.difference for one in items(stored)])
+
+
+def test_what_libvirt_quotes_has_no_password_in_it() -> None:
+    screen = "<graphics type='vnc' passwd='sesame'/></devices>"
+    problem = Problem(text("No."), details="internal error: cannot parse passwd='sesame'")
+    told = redefining.censored(problem, STORED.replace("</devices>", screen), RUNNING)
+    assert "sesame" not in told.details and told.details.startswith("internal error")

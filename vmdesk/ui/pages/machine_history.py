@@ -21,8 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from vmdesk.core import definitions, redefining
-from vmdesk.core.definitions import Kept, Moment
-from vmdesk.core.jobs import Job, Report
+from vmdesk.core.definitions import Kept, Moment, WayBack
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Host
@@ -280,24 +279,8 @@ class MachineHistory(QWidget):
             self._working = False
             self._show_state()
 
-    async def _define(self, domain: Domain, way: definitions.WayBack, answers: tuple[str, ...]) -> None:
-        doing = text("Going back to an older definition of {name}", name=domain.name)
-        ctx = self._parts.context
-
-        async def work(_report: Report) -> None:
-            outcome: Text | None = text("cancelled")
-            try:
-                await definitions.go_back(ctx.sessions.of(domain.key).require(), domain.uuid, way, answers)
-                outcome = None
-            except VirtError as error:
-                outcome = error.problem.what
-                raise
-            finally:
-                line = redefining.virsh(ctx, domain)
-                ctx.trace.note(domain.key, domain.name, doing, redefining.CALL, line, outcome)
-
-        job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
-        if job.problem is None:
+    async def _define(self, domain: Domain, way: WayBack, answers: tuple[str, ...]) -> None:
+        if await redefining.go_back(self._parts.context, domain, way, answers):
             what = text("{name} has its older definition again.", name=domain.name)
             self._parts.shell.notify(Notice(Problem(what), Level.INFO))
             self._parts.watcher.look_at((self._machine,))

@@ -190,9 +190,9 @@ class PendingBar(QWidget):
             text("The definition of {name} is stored as the machine runs now, in this:", name=domain.name),
             text("Drop"),
             tuple(one.words for one in items),
+            always=True,
         )
-        settings = self._parts.settings.current
-        if settings.confirms(confirm.id) and not await self._parts.context.ask.confirm(confirm):
+        if not await self._parts.context.ask.confirm(confirm):
             return
         dropped = await pending.drop(self._parts.context, domain, items)
         if dropped is not None:
