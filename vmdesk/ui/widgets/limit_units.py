@@ -55,7 +55,7 @@ class Written:
         power = _POWERS.get(first, -1)
         if power == -1 or rest not in ("", "b", "ib"):
             return None
-        return round(number * 1024 ** (2 if power is None else power) / self.base)
+        return float(round(number * 1024.0 ** (2 if power is None else power) / self.base))
 
 
 def _figure(value: float, decimals: int) -> str:
