@@ -1,5 +1,6 @@
 """The tab "Hardware" of the real window, driven from outside: the memory of a machine that is off, a card's cable."""
 
+from collections.abc import Callable
 from typing import Any
 
 import libvirt
@@ -7,18 +8,17 @@ import pytest
 
 from tests.live.accessibility import Atspi, find, has, press, wait_for
 from tests.live.test_black_box import Open, Window, window
+from tests.live.test_edit_live import apply as apply_changes
+from tests.live.test_edit_live import both, found, run
 from tests.testbed.guests import Guest, Guests
 from tests.testbed.keys import Keyboard
-from vmdesk.virtxml import hardware
+from vmdesk.model.text import text
+from vmdesk.virt import hardware
+from vmdesk.virtxml.edit import devices
 
 __all__ = ["window"]
 pytestmark = pytest.mark.live
 SLOW = 40.0  # seconds: everything is emulated
-
-
-def found(guest: Guest, *, stored: bool) -> hardware.Hardware:
-    flags = libvirt.VIR_DOMAIN_XML_INACTIVE if stored else 0
-    return hardware.parse(guest.ask(lambda domain: str(domain.XMLDesc(flags))))
 
 
 def open_hardware(window: Open, guest: Guest, display: str) -> Window:
@@ -46,6 +46,34 @@ def apply(opened: Window) -> None:
 def shown(opened: Window, role: Any, name: str) -> Any:
     """The control that is on the screen: other tabs may have one of the same name."""
     return find(opened.frame, role, name, lambda one: has(one, Atspi.StateType.SHOWING))
+
+
+def test_what_the_pages_do_to_a_running_machine(make_guest: Guests) -> None:
+    """Besides what `vmdesk edit` does, too."""
+    guest = make_guest("pages", memory=64, disks=[8], graphics="vnc", start=False)
+    assert both(apply_changes(guest, hardware.update_device(text("x"), "graphics/vnc", password("first")))) == [
+        (False, True)
+    ]
+    guest.start()
+    applied = apply_changes(
+        guest,
+        hardware.description("Two\nlines"),
+        hardware.balloon_period(5),
+        hardware.update_device(text("x"), "graphics/vnc", password("second")),
+    )
+    assert both(applied) == [(True, True)] * 3
+    for stored in (False, True):
+        now = found(guest, stored=stored)
+        assert (now.overview.description, now.memory.balloon_period) == ("Two\nlines", 5)
+    secure = libvirt.VIR_DOMAIN_XML_SECURE
+    assert "passwd='second'" in guest.ask(lambda domain: domain.XMLDesc(secure))
+    target = now.disks[0].target
+    sizes = run(guest.uri, lambda opened: hardware.disk_sizes(opened, guest.uuid, (target, "none")))
+    assert sizes == ((target, 8 << 20),)
+
+
+def password(words: str) -> Callable[[str], str]:
+    return lambda xml: devices.graphics_password(xml, "graphics/vnc", words)
 
 
 def test_the_memory_of_a_machine_that_is_off(window: Open, make_guest: Guests, xdisplay: str) -> None:

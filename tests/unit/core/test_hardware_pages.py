@@ -279,10 +279,16 @@ def test_who_reaches_a_display_and_its_password() -> None:
     assert (screen.listens, screen.listen, screen.password) == ("address", "0.0.0.0", True)
     with pytest.raises(EditError, match="An address goes with"):
         changed(seen(), key, {"address": "10.0.0.1"})
-    made = pages.wishes(pages.sheets(seen(running=XML), OFFERS), {key: {"password": "geheim"}}, seen(running=XML))
-    assert "geheim" not in repr(made) and pages.at_once(made[0], seen(running=XML))
     locked = XML.replace("<graphics type='spice'>", "<graphics type='spice' passwd='geheim'>")
     assert "geheim" not in repr(sheet(seen(locked), key))
+    for xml, values, now in (
+        (XML, {"password": "neu"}, False),
+        (locked, {"password": "neu"}, True),
+        (locked, {"bare": True}, False),
+    ):
+        there = seen(xml, running=XML)
+        made = pages.wishes(pages.sheets(there, OFFERS), {key: values}, there)
+        assert "neu" not in repr(made) and "geheim" not in repr(made) and pages.at_once(made[0], there) is now
     assert not changed(seen(locked), key, {"bare": True}).graphics[0].password
     assert changed(seen(locked), key, {"listens": "socket"}).graphics[0].password
 

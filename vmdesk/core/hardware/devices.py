@@ -123,7 +123,9 @@ def _access(screen: GraphicsDevice) -> Rows:
         ("none", text("nothing: only programs of this computer")),
         ("address", text("an address of the host")),
     ]
-    hint = text("It holds at once. Empty: it stays as it is.")
+    hint = text("Empty: it stays as it is. The first one holds from the next start.")
+    if screen.password:
+        hint = text("It holds at once. Empty: it stays as it is.")
     return (
         choice("listens", text("Listens at"), way, [*ways, *([(way, _LISTENS[way])] if way == "network" else [])]),
         Field(
@@ -161,10 +163,13 @@ def _display(screen: GraphicsDevice, title: Text, summary: str, rows: Rows) -> S
             what = text("{device}: another password", device=title)
             if not password:
                 what = text("{device}: no password", device=title)
-            # No partial: it shows its arguments.
-            made.append(
-                Wish(hardware.update_device(what, key, lambda xml: devices.graphics_password(xml, key, password)))
-            )
+            # The hypervisor changes one while the machine runs; it starts and ends asking for one at the start only.
+            if password and screen.password:
+                made.append(
+                    Wish(hardware.update_device(what, key, lambda xml: devices.graphics_password(xml, key, password)))
+                )
+            else:
+                made.append(later(what, lambda xml: devices.graphics_password(xml, key, password)))
         return made
 
     return Sheet(key, title, "monitor", summary, DEVICES, tuple(rows), wishes, device=True)
