@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.xml_bench import Bench, bench, until
 from vmdesk.model.domain import Domain
+from vmdesk.model.text import text
 from vmdesk.ui.dialogs.pending import PendingDialog
 from vmdesk.ui.pages import machine_pending
 from vmdesk.ui.pages.machine_pending import PendingBar
@@ -193,3 +194,16 @@ def test_read_only(talk: Callable[..., None], qtbot: QtBot) -> None:
             assert not button.isEnabled() and button.toolTip() == "Practice host is connected read-only."
 
     talk(work, readonly=True)
+
+
+def test_what_another_tab_has_changed_is_seen_at_once(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        bar = await bar_of(made, made.runner, qtbot)
+
+        async def change(_report: Any) -> None:
+            await less_memory(made, made.runner)
+
+        await made.parts.jobs.start(text("Changing"), change, (made.runner.key,))
+        await until(lambda: bar.items, "it is seen", 3)  # long before the next look
+
+    talk(work)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QToolButton, QVBo
 from shiboken6 import isValid
 
 from vmdesk.core import limiting
+from vmdesk.core.jobs import Job
 from vmdesk.core.limiting import Figure, Known
 from vmdesk.core.slow import PINS
 from vmdesk.core.store import Changes
@@ -397,10 +398,14 @@ class MachineLimits(QScrollArea):
         if self._machine.host in changes.hosts or self._machine in changes.removed:
             self.show_limits()
 
+    def _on_job(self, job: Job) -> None:
+        if self._machine in job.keys and not job.running and not self.setting:
+            self.refresh()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._stop:
-            self._stop = [self._parts.store.subscribe(self._on_changes)]
+            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
         self._follow.start()
         self._clock.start()
         self._tick()

@@ -9,6 +9,7 @@ from shiboken6 import isValid
 
 from vmdesk.core import limiting, pending
 from vmdesk.core.command import Confirm
+from vmdesk.core.jobs import Job
 from vmdesk.core.pending import Dropped, Item
 from vmdesk.core.redefining import Definitions
 from vmdesk.core.store import Changes
@@ -38,7 +39,7 @@ class PendingBar(QWidget):
         self.items: tuple[Item, ...] = ()
         self._watching = True
         self._working = False
-        self._stop: Callable[[], None] | None = None
+        self._stop: list[Callable[[], None]] = []
         self._dialog: PendingDialog | None = None
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
@@ -95,7 +96,7 @@ class PendingBar(QWidget):
 
     def refresh(self) -> None:
         """Read again, in the background."""
-        if self._watching and not self._working and self._domain is not None and self._stop is not None:
+        if self._watching and not self._working and self._domain is not None and self._stop:
             self._tasks.spawn("read what is pending", self._read())
 
     async def _read(self) -> None:
@@ -230,14 +231,19 @@ class PendingBar(QWidget):
         if self._machine.host in changes.hosts:
             self._show()
 
+    def _on_job(self, job: Job) -> None:
+        if self._machine in job.keys and not job.running:
+            self.refresh()  # it may have changed a definition
+
     def follow(self, on: bool) -> None:
         """Called by the page, which is there even while the bar is not."""
-        if on and self._stop is None and self._parts.watcher is not None:
-            self._stop = self._parts.store.subscribe(self._on_changes)
+        if on and not self._stop and self._parts.watcher is not None:
+            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
             self._follow.start()
             self._parts.watcher.look_at((self._machine,))  # before anything is changed
             self.refresh()
-        elif not on and self._stop is not None:
+        elif not on:
             self._follow.stop()
-            self._stop()
-            self._stop = None
+            for stop in self._stop:
+                stop()
+            self._stop = []
