@@ -165,7 +165,7 @@ class MachineLimits(QScrollArea):
         self.pinning = MachinePinning(self._parts, self._machine)
         self.pinning.hide()  # until something is known
         self._box.addWidget(self.hint)
-        self._box.addWidget(self.empty, 1)
+        self._box.addWidget(self.empty, 1000)  # the whole page while it is there
         self._box.addWidget(self.pinning)
         self._box.addStretch(1)
 
