@@ -5,8 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QListWidget, QPushButton, QSpinBox
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from tests.ui.pages.xml_bench import PASSWORD, Bench, bench, until
@@ -194,6 +204,26 @@ def test_the_boot_order_by_keyboard(talk: Callable[..., None], qtbot: QtBot) -> 
         await apply(page)
         found = dict((await stored(made, domain)).boot.devices)
         assert found[keys[1]] == 1 and found[keys[0]] == 2
+
+    talk(work)
+
+
+def test_the_boot_order_by_mouse(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, off(made), qtbot)
+        page.list.choose("boot")
+        order = control(page, QListWidget, "order")
+        order.item(1).setCheckState(Qt.CheckState.Checked)
+        before = page._drafts["boot"]["order"]
+        nowhere = QModelIndex()
+        assert order.dragDropMode() is QListWidget.DragDropMode.InternalMove
+        assert order.model().moveRow(nowhere, 1, nowhere, 0)  # as a drop does it
+        assert page._drafts["boot"]["order"] == tuple(reversed(before))
+        later = order.parent().buttons[1]
+        assert later.accessibleName() == "Later"
+        order.setCurrentRow(0)
+        later.click()
+        assert page._drafts["boot"]["order"] == before
 
     talk(work)
 
@@ -423,6 +453,27 @@ def test_the_tab_key_walks_from_left_to_right_and_down(talk: Callable[..., None]
             "hardware-medium-choose", "hardware-medium-eject", "hardware-force", "hardware-changes", "hardware-undo",
             "hardware-apply",
         ]  # fmt: skip
+
+    talk(work)
+
+
+def test_what_a_host_says_is_never_taken_for_html(talk: Callable[..., None], qtbot: QtBot) -> None:
+    evil = "<img src='x'>"
+    said = evil.replace("<", "&lt;")
+
+    async def work(made: Bench) -> None:
+        domain = off(made)
+        await made.change(domain, "</devices>", f'<shmem name="{said}"/></devices>')
+        await made.change(domain, ".qcow2", f"{said.replace(chr(39), '')}.qcow2")
+        page = await page_of(made, domain, qtbot)
+        tips = [page.list.item(row).toolTip() for row in range(page.list.count())]
+        assert any("&lt;img" in tip for tip in tips) and not any("<img" in tip for tip in tips)
+        for sheet in page._sheets:
+            page.list.choose(sheet.key)
+            labels = [one for one in page.findChildren(QLabel) if "<img" in one.text().replace("\u200b", "")]
+            assert all(one.textFormat() is Qt.TextFormat.PlainText for one in labels)
+            for widget in page.findChildren(QWidget):
+                assert "<img" not in widget.toolTip()
 
     talk(work)
 
