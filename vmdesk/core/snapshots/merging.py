@@ -71,7 +71,7 @@ def missed(index: Index, machine: str, line: Sequence[str], files: Sequence[str]
 
 def _refuse(who: Sequence[Break]) -> None:
     if who:
-        names = ", ".join(str(one.said()) for one in who)
+        names = ", ".join(dict.fromkeys(str(one.said()) for one in who))
         raise refused(text("These layers are needed as they are: {names}.", names=names), "needed")
 
 

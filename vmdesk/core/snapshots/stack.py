@@ -189,7 +189,7 @@ def _needed(who: Sequence[Break]) -> Text | None:
 
 
 def _names(who: Iterable[Break]) -> str:
-    return ", ".join(str(one.said()) for one in who)
+    return ", ".join(dict.fromkeys(str(one.said()) for one in who))
 
 
 def hanging(files: Files, machine: str) -> tuple[str, ...]:

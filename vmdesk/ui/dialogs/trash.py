@@ -45,7 +45,7 @@ class EmptyDialog(Dialog):
         else:
             title = tr("Empty the trash?")
         super().__init__(parent, title, tr("Delete for good"))
-        self.setMinimumWidth(112 * GRID)
+        self.setMinimumWidth(120 * GRID)
         self.body.addWidget(Heading(title))
         words = Muted(
             tr("Definitions, snapshots and the files listed as deleted go in this order. That cannot be undone."),
@@ -83,12 +83,14 @@ class EmptyDialog(Dialog):
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         view.headerItem().setTextAlignment(_SIZE, right)
         view.header().setStretchLastSection(True)
-        for column, width in ((_WHAT, 48), (_KIND, 18), (_SIZE, 11)):
+        for column, width in ((_WHAT, 46), (_KIND, 20), (_SIZE, 11)):
             view.setColumnWidth(column, width * GRID)
         rows = 0
         for plan in (*self._goes, *self._stays):
             top = self._machine(plan)
             view.addTopLevelItem(top)
+            if plan.refused is not None:
+                top.child(0).setFirstColumnSpanned(True)
             rows += 1 + top.childCount()
         view.expandAll()
         height = self.fontMetrics().height() + GRID
@@ -98,17 +100,13 @@ class EmptyDialog(Dialog):
     def _machine(self, plan: DeletePlan) -> QTreeWidgetItem:
         goes = plan.refused is None
         size = units.size(plan.frees) if goes else units.UNKNOWN
-        item = self._row(
-            plan.owner.name,
-            tr("machine"),
-            size,
-            tr("is deleted") if goes else tr("stays: {why}", why=str(plan.refused)),
-        )
+        item = self._row(plan.owner.name, tr("machine"), size, tr("is deleted") if goes else tr("stays"))
         bold = QFont(self.font())
         bold.setBold(True)
         item.setFont(_WHAT, bold)
-        if not goes:
+        if plan.refused is not None:
             self._mute(item)
+            item.addChild(self._row(str(plan.refused), "", "", ""))
         for one in plan.items if goes else ():
             item.addChild(self._file(one))
         if goes and plan.snapshots:

@@ -199,8 +199,13 @@ class MachineChain(QWidget):
         for action, why in reasons:
             action.setEnabled(why is None)
             action.setToolTip(plain_tip(str(why) if why is not None else action.text()))
-        said = dict.fromkeys(str(why) for action, why in reasons if why is not None and action is not self.delete)
-        self.why.setText(str(common) if common is not None else "  ".join(said))
+        told = [(action, why) for action, why in reasons[:2] if why is not None and why is not nothing]
+        if common is not None:
+            self.why.setText(str(common))
+        elif len(told) == 2 and str(told[0][1]) == str(told[1][1]):
+            self.why.setText(str(told[0][1]))
+        else:
+            self.why.setText("\n".join(_because(action, why) for action, why in told))
 
     def _on_commit(self) -> None:
         chosen, can = self._chosen(), self._can
@@ -310,6 +315,10 @@ def _told(plan: FilePlan) -> str:
         size=size,
         who=", ".join(str(one.said()) for one in plan.breaks),
     )
+
+
+def _because(action: QAction, why: Text) -> str:
+    return tr("{action}: {why}", action=action.text().rstrip("…"), why=str(why))
 
 
 def _short(path: str) -> str:

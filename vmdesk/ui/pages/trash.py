@@ -135,9 +135,10 @@ class TrashPage(QWidget):
                 if one.domain.key in kept or (row == 0 and not kept):
                     self.table.selectRow(row)
             if self.model.rowCount():
-                self.table.resizeColumnToContents(Column.NAME)
-                wide = self.table.columnWidth(Column.NAME) + 2 * GRID
-                self.table.setColumnWidth(Column.NAME, min(max(wide, 20 * GRID), 44 * GRID))
+                for column in (Column.NAME, Column.HOST, Column.SINCE, Column.FREES):
+                    self.table.resizeColumnToContents(column)
+                    wide = self.table.columnWidth(column) + 2 * GRID  # the room at the sides
+                    self.table.setColumnWidth(column, min(wide, 40 * GRID))
         count = self.model.rowCount()
         title = tr("Trash ({n})", n=count) if count else tr("Trash")
         if title != self.title:
