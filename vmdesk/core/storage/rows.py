@@ -118,7 +118,9 @@ async def rows(files: Files) -> tuple[Row, ...]:
             parts = (image.volume, image.path, image.pool, image.format, used_words(row))
             found.append(replace(row, words="\n".join(parts).casefold()))
     await asyncio.sleep(0)
-    return tuple(sorted(found, key=lambda row: row.key))
+    found.sort(key=lambda row: row.key)
+    await asyncio.sleep(0)
+    return tuple(found)
 
 
 def _add(found: dict[tuple[str, Role, str, str], User], index: Index, use: Use) -> None:
