@@ -51,6 +51,7 @@ def pages(app: App) -> Iterator[str]:
         lambda: window.open_host(domain.key.host),
         lambda: window.open_page("activity"),
         lambda: window.open_page("preferences"),
+        lambda: window.open_page("trash"),
         window.open_new,
     )
     for open_it in openings:

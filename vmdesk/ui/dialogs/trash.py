@@ -89,8 +89,8 @@ class EmptyDialog(Dialog):
         for plan in (*self._goes, *self._stays):
             top = self._machine(plan)
             view.addTopLevelItem(top)
-            if plan.refused is not None:
-                top.child(0).setFirstColumnSpanned(True)
+            if plan.refused is not None:  # a sentence from edge to edge
+                view.setFirstColumnSpanned(0, view.indexFromItem(top), True)
             rows += 1 + top.childCount()
         view.expandAll()
         height = self.fontMetrics().height() + GRID
