@@ -2,6 +2,7 @@
 
 import libvirt
 
+from vmdesk.model import cpu_set
 from vmdesk.model.hardware import Hardware
 from vmdesk.model.limits import Limit, Setting
 from vmdesk.model.text import Text, text
@@ -115,11 +116,7 @@ def _cpus(domain: "libvirt.virDomain", setting: Setting) -> tuple[bool, ...]:
     count = int(domain.connect().getInfo()[2])
     if setting.value is None:
         return (True,) * count
-    chosen: set[int] = set()
-    for part in str(setting.value).split(","):
-        first, _, last = part.removeprefix("^").partition("-")
-        numbers = range(int(first), int(last or first) + 1)
-        chosen = chosen - set(numbers) if part.startswith("^") else chosen | set(numbers)
+    chosen = cpu_set.parse(str(setting.value))
     if not chosen or max(chosen) >= count:
         raise errors.refused(_DOING, text("The host has processors 0 to {n} only.", n=count - 1), name="range")
     return tuple(number in chosen for number in range(count))

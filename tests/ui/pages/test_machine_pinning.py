@@ -35,12 +35,13 @@ class Host:
     found: Hardware = field(default_factory=lambda: Hardware(cpu=Cpu(2, 2)))
     wishes: list[dict[str, object]] = field(default_factory=list)
     later: Text | None = None
+    running: Hardware | None = None  # where that is another one
 
     async def facts(self, _connection: object) -> object:
         return FACTS
 
     async def read(self, _links: object, domain: Domain) -> Known:
-        return Known(self.found if domain.active else None, self.found)
+        return Known((self.running or self.found) if domain.active else None, self.found)
 
     async def apply(
         self, _ctx: object, _domain: Domain, _known: Known, wishes: Mapping[str, object]
@@ -146,6 +147,32 @@ def test_what_somebody_else_pins_does_not_take_the_draft(run_async: Run, page: M
         click(page, "pin-discard")
         choose(page, ALL)
         assert page.picture.cpus == {2} and not page.unsaved
+
+    shown(run_async, page, talk)
+
+
+def test_what_runs_otherwise_than_it_is_stored(run_async: Run, page: MachinePinning, host: Host) -> None:
+    host.running = host.found
+    host.found = replace(host.found, limits=Limits(CpuLimits(pins=((0, "2"), (1, "2")))))
+
+    async def talk() -> None:
+        assert words(page, "pin-summary").split("\n") == [
+            "all vCPUs: 2 · emulator: any CPU",
+            "Now, until it is restarted: all vCPUs: any CPU · emulator: any CPU",
+        ]
+        assert page.picture.cpus == {2} and not page.unsaved
+        page.picture.set_cpus(frozenset())
+        click(page, "pin-apply")
+        await asyncio.sleep(0.02)
+        assert host.wishes == [{"cpu.pin.0": None, "cpu.pin.1": None}]
+        host.running = replace(host.found, limits=Limits(CpuLimits(pins=((0, "5"),))))
+        await page._load()
+        choose(page, EMULATOR)
+        page.picture.set_cpus(frozenset({7}))
+        click(page, "pin-apply")
+        await asyncio.sleep(0.02)
+        # What only the running machine has is set right, too.
+        assert host.wishes[-1] == {"cpu.pin.0": None, "cpu.emulator-pin": "7"}
 
     shown(run_async, page, talk)
 

@@ -44,7 +44,7 @@ class MachinePinning(QWidget):
         self._parts, self._machine = parts, key
         self._facts: HostFacts | None = None
         self._known = Known(None, None)
-        self._place = self._draft = Place({})
+        self._place = self._draft = self._now = Place({})
         self._outcome = ""
         self._working = False
         self._stop: Callable[[], None] | None = None
@@ -192,11 +192,19 @@ class MachinePinning(QWidget):
         self._mode.setToolTip(plain_tip(str(why)) if why else "")
 
     def _words(self) -> str:
-        """Each part with its CPUs, equal ones once."""
-        told = [(ALL, self._draft.cpus(ALL, self._vcpus))]
-        if len({self._draft.cpus(part, self._vcpus) for part in range(self._vcpus)}) > 1:
-            told = [(part, self._draft.cpus(part, self._vcpus)) for part in range(self._vcpus)]
-        told.append((EMULATOR, self._draft.cpus(EMULATOR, self._vcpus)))
+        """Each part with its CPUs; what the running machine has, where that is something else."""
+        lines = [self._words_of(self._draft)]
+        if self._now != self._place:
+            memory = cpu_set.write(self._now.nodes)
+            nodes = " · " + tr("memory from node {n}", n=memory) if memory else ""
+            lines.append(tr("Now, until it is restarted: {places}", places=self._words_of(self._now) + nodes))
+        return "\n".join(lines)
+
+    def _words_of(self, place: Place) -> str:
+        """Equal ones once."""
+        each = [place.cpus(part, self._vcpus) for part in range(self._vcpus)]
+        told = [(ALL, each[0])] if len(set(each)) == 1 else list(enumerate(each))
+        told.append((EMULATOR, place.cpus(EMULATOR, self._vcpus)))
         words = []
         for part, cpus in told[:MOST_TOLD]:
             name = tr("all vCPUs") if part == ALL else part_words(part)
@@ -295,7 +303,10 @@ class MachinePinning(QWidget):
 
     def _take(self, known: Known) -> None:
         untouched = not self.unsaved
-        self._known, self._place = known, place_of(known.shown, self._host_cpus())
+        self._known = known
+        # What is chosen holds from every start on, and now where the host can: the stored one is what is changed.
+        self._place = place_of(known.stored or known.shown, self._host_cpus())
+        self._now = place_of(known.running, self._host_cpus()) if known.running is not None else self._place
         if untouched:
             self._draft = self._place
         self._show_others()
@@ -314,9 +325,9 @@ class MachinePinning(QWidget):
 
     async def _change(self) -> None:
         domain = self._domain()
-        wishes = self._place.wishes(self._draft)
-        if domain is None or not wishes or self._working:
+        if domain is None or not self.unsaved or self._working:
             return
+        wishes = {**self._now.wishes(self._draft), **self._place.wishes(self._draft)}
         self._working = True
         self._show()
         try:
