@@ -275,6 +275,8 @@ class MainWindow(QMainWindow):
         choices = self.actions_.choices(tr("Command"), word)
         for host in self._parts.store.hosts.values():
             choices.append(Choice(host.config.name, tr("Host"), "host", partial(self.open_host, host.id), order=2))
+            stored = tr("Storage of {host}", host=host.config.name)
+            choices.append(Choice(stored, tr("Page"), "disk", partial(self.open_storage, host.id), order=2))
         for key, domain in self._parts.store.domains.items():
             if domain.definition.trashed:
                 continue
