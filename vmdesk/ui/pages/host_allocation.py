@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from vmdesk.core import allocation, units
 from vmdesk.core.allocation import Allocation, Portion
-from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import VirtError
 from vmdesk.model.stats import NAN
 from vmdesk.model.text import in_language, tr, trn
@@ -91,25 +91,22 @@ class HostAllocation(QWidget):
         reading = self._parts.history.host_reading(self._host)
         off = self.off.isChecked()
         count = reading.cpus if reading is not None else 0
-        self._show_cpu(allocation.cpus(domains, shares, count, off))
+        self._show(self.cpu, allocation.cpus(domains, shares, count, off), _cpus, "", warn=False)
         total = float(reading.memory_total_kib) if reading is not None and reading.memory_total_kib > 0 else 0.0
         used = self._parts.history.host(self._host, "used").values
         host_used = float(used[-1]) if used else NAN
         memory = allocation.memory(domains, shares, total, host_used, off)
         self._show(self.memory, memory, units.kib, tr("the host itself: {amount}", amount=units.kib(memory.beside)))
-        self._show_disks(domains)
+        self._show_disks()
 
-    def _show_cpu(self, found: Allocation) -> None:
-        # More virtual CPUs than there are is common, and no harm while they do not all work at once.
-        self._show(self.cpu, found, _cpus, "")
-
-    def _show(self, bar: StackBar, found: Allocation, write: Write, beside: str) -> None:
+    def _show(self, bar: StackBar, found: Allocation, write: Write, beside: str, warn: bool = True) -> None:
+        """`warn`: more virtual CPUs than there are is common, and no harm while they do not all work at once."""
         whole = max(found.wanted, found.capacity)
         mark = found.capacity / whole if whole > 0 and found.capacity > 0 else 1.0
         pieces = _pieces(found, whole, write, beside)
-        bar.show_pieces(pieces, _total(found, write), mark, bool(found.over) and bar is not self.cpu)
+        bar.show_pieces(pieces, _total(found, write), mark, warn and bool(found.over))
 
-    def _show_disks(self, domains: list[Domain]) -> None:
+    def _show_disks(self) -> None:
         found = self._disks or ()
         shown = {one.name: one for one in found[:MOST_POOLS]}
         if list(shown) != list(self.pools):
