@@ -13,6 +13,7 @@ from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, job, only_host
 from vmdesk.core import plain, units
 from vmdesk.core.chains import Index, file_plan
+from vmdesk.core.storage import filling
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import text, tr
 from vmdesk.virt import chains, pools, transfer, volumes
@@ -209,31 +210,23 @@ async def _copy(session: Session, options: argparse.Namespace, connection: Conne
 
 async def _upload(session: Session, options: argparse.Namespace, connection: Connection) -> int:
     where, source = await pools.pool(connection, options.pool), Path(options.file)
-    size = _length(session, options.file)
-    if size is None:
+    if not _is_there(session, options.file):
         return FAILED
 
     async def work(report: Any) -> Any:
-        made = await volumes.create_volume(
-            connection, where, options.name, max(1, size), format="raw" if where.keeps_files else ""
-        )
-        try:
-            await transfer.upload(connection, made, source, _telling(report))
-        except BaseException:
-            await volumes.delete_volume(connection, made.pool, made.name, made.path)
-            raise
-        return await volumes.volume(connection, made.pool, made.name)
+        return await filling.upload(connection, where, options.name, source, report)
 
     done, made = await job(session, text("Writing the volume {volume}", volume=options.name), work)
     return _shown(session, asdict(made)) if done else FAILED
 
 
-def _length(session: Session, file: str) -> int | None:
+def _is_there(session: Session, file: str) -> bool:
     try:
-        return os.stat(file).st_size
+        os.stat(file)
     except OSError as error:
         session.complain(tr("{path} cannot be read: {reason}", path=plain.clean(file), reason=error.strerror or ""))
-        return None
+        return False
+    return True
 
 
 async def _delete(session: Session, options: argparse.Namespace, connection: Connection) -> int:

@@ -42,6 +42,7 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.glyph import Glyph
+from vmdesk.virt.pools import DEFAULT
 
 AGAIN = 30.0  # seconds; libvirt tells little of what other programs do with volumes
 PATIENCE = 20.0  # times what a reading takes passes between two
@@ -306,7 +307,8 @@ class StoragePage(QWidget):
         entry = self.pools.entry()
         wanted = entry.id if entry else self._wanted
         if self.pools_model.show_entries(entries(pools, rows, low)):
-            first = pools[0].name if pools else ALL
+            names = [pool.name for pool in pools]
+            first = DEFAULT if DEFAULT in names else names[0] if names else ALL
             _found = self.pools.choose(wanted) or self.pools.choose(first)
         if pools:
             self.whole.setCurrentWidget(self.split)
