@@ -20,6 +20,7 @@ from vmdesk.virtxml import hardware as definition
 from vmdesk.virtxml.difference import ADDED, CHANGED, REMOVED, Difference
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import EditError, devices, limits, machine, take_over
+from vmdesk.virtxml.stored import as_stored
 
 # What a running machine takes, or the guest would not see it: everything else waits for a start.
 _PLUGGABLE = ("disk", "interface", "hostdev", "redirdev", "memory", "rng", "watchdog", "input", "channel", "vsock")
@@ -207,11 +208,11 @@ def _of_disk(one: Difference, then: DiskDevice) -> Iterator[Change]:
 
 
 def _of_nic(one: Difference, now: Nic, then: Nic) -> Iterator[Change]:
-    if one.name == "link":
+    if one.name == "link" and then.mac:
         yield hardware.link(then.mac, then.link)
-    elif one.name == "source" and now.kind == then.kind:
+    elif one.name == "source" and now.kind == then.kind and then.mac:
         yield hardware.nic_source(then.mac, then.kind, then.source)
-    elif one.name in ("inbound", "outbound"):
+    elif one.name in ("inbound", "outbound") and then.mac:
         way, old, new = one.name.removesuffix("bound"), getattr(now, one.name), getattr(then, one.name)
         yield from _of_bandwidth(f"nic.{then.mac}.{way}", old, new)
 
@@ -314,7 +315,7 @@ def _edits(running: str, one: Difference) -> Iterator[Callable[[str], str]]:
     if one.kind == ADDED:
         yield lambda xml: devices.remove_device(xml, one.key)
     elif one.kind == REMOVED:
-        yield lambda xml: devices.add_device(xml, difference.as_stored(devices.device(running, one.key)))
+        yield lambda xml: devices.add_device(xml, as_stored(devices.device(running, one.key)))
     elif one.key:
         yield from _device_edits(running, found, one)
     else:
@@ -363,7 +364,7 @@ def _device_edits(running: str, found: Hardware, one: Difference) -> Iterator[Ca
 
 def _at_its_place(running: str, stored: str, key: str) -> str:
     """The running machine's device, with the address that is stored for it."""
-    return difference.as_stored(devices.device(running, key), devices.device(stored, key))
+    return as_stored(devices.device(running, key), devices.device(stored, key))
 
 
 # ---------------------------------------------------------------- jobs

@@ -414,21 +414,6 @@ def _rest(old: etree._Element, new: etree._Element, named: set[str], running: bo
             yield Difference(CHANGED, text("{device}: other settings", device=what), key=key, scope=_scope(key))
 
 
-def as_stored(device: str, place: str = "") -> str:
-    """A running machine's device as a definition has it: without what libvirt chose for the run. Raises XmlError.
-
-    place  another device whose address it takes
-    """
-    domain = root("<domain><devices/></domain>")
-    devices = domain[0]
-    devices.append(root(device))
-    _strip(domain)
-    address = root(place).find("address") if place else None
-    if address is not None:
-        devices[0].append(address)
-    return str(etree.tostring(devices[0], encoding="unicode", with_tail=False))
-
-
 def _strip(domain: etree._Element) -> None:
     """What libvirt adds for the run, or chooses at each start."""
     for element in list(domain.iter("{*}*")):

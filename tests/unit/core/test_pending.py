@@ -1,13 +1,18 @@
 """What waits for a restart: which of it can be done now, and how the definition is without it."""
 
+import random
+
 import pytest
 
+from tests.testbed import corpus, scale
+from tests.unit.virtxml.editors import EDITORS
 from vmdesk.core import pending, redefining
 from vmdesk.core.pending import Item
 from vmdesk.core.redefining import Definitions
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import text
 from vmdesk.virtxml import difference
+from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import EditError
 
 STORED = """<domain type='kvm'>
@@ -187,3 +192,24 @@ def test_what_libvirt_quotes_has_no_password_in_it() -> None:
     problem = Problem(text("No."), details="internal error: cannot parse passwd='sesame'")
     told = redefining.censored(problem, STORED.replace("</devices>", screen), RUNNING)
     assert "sesame" not in told.details and told.details.startswith("internal error")
+
+
+def test_whatever_an_editor_has_changed_can_be_dropped() -> None:
+    """On libvirt's own definitions."""
+    found = corpus.definitions()
+    if not found:
+        pytest.skip(corpus.MISSING)
+    chance = random.Random(scale.SEED)
+    done = 0
+    for name in chance.sample(sorted(found), scale.reps(200)):
+        running = found[name]
+        for editor in chance.sample(EDITORS, 8):
+            try:
+                stored = editor.edit(running)
+                waits = pending.items(Definitions(running, stored))
+            except (EditError, XmlError):
+                continue
+            dropped = pending.kept(running, stored, [one.difference for one in waits])
+            assert not pending.items(Definitions(running, dropped)), (name, editor.name)
+            done += bool(waits)
+    assert done
