@@ -323,6 +323,7 @@ def test_the_palette_knows_everything(standing: Standing, qtbot: QtBot) -> None:
     titles = {choice.title for choice in window.palette_._model._all}
     assert {str(command.text) for command in (*COMMANDS, *WINDOW_COMMANDS)} <= titles
     assert {domain.name for domain in standing.store.domains.values()} <= titles
+    assert {f"Storage of {host.config.name}" for host in standing.store.hosts.values()} <= titles
     qtbot.keyClicks(line, "look: dark")
     qtbot.keyClick(line, Qt.Key.Key_Return)
     assert not window.palette_.isVisible()
