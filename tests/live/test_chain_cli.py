@@ -141,6 +141,34 @@ def test_a_disk_that_is_needed_elsewhere_stops_it_all(bed: Bed, vmdesk: Line) ->
     vmdesk("start", guest.name)
 
 
+def test_emptying_the_trash(bed: Bed, vmdesk: Line) -> None:
+    guest = bed.guest(start=False)
+    vmdesk("template", guest.name)
+    (one,) = adopt(bed, vmdesk.json("clone", guest.name, f"{guest.name}-l", "--linked"), guest)
+    files = [Path(disk(one)), Path(disk(guest))]
+    vmdesk("trash", guest.name)
+    (told,) = vmdesk.json("trash", "empty", "--yes", code=1)
+    assert one.name in told["refused"] and not told["done"] and all(file.exists() for file in files)
+    vmdesk("trash", "put", one.name)
+    vmdesk("trash", "empty", code=1)  # nobody can be asked
+    assert [len(there["goes"]) for there in vmdesk.json("trash", "list")] == [1, 1]
+    told = vmdesk.json("trash", "empty", "--yes")
+    assert [there["name"] for there in told] == [one.name, guest.name] and all(there["done"] for there in told)
+    assert not any(file.exists() for file in files) and vmdesk.json("trash", "list") == []
+
+
+def test_scheduled_ones_thin_out_their_own(bed: Bed, vmdesk: Line) -> None:
+    guest = bed.guest(start=False)
+    write(disk(guest), 1, 1)
+    vmdesk("snapshot", "create", guest.name, "mine", "--external")
+    before = digest(disk(guest))
+    for _ in range(2):
+        vmdesk("snapshot", "create", guest.name, "--external", "--keep", "1")
+    names = [one["name"] for one in vmdesk.json("snapshot", "list", guest.name)]
+    assert len(names) == 2 and names[0] == "mine" and names[1].startswith("auto-kept-")
+    assert digest(disk(guest)) == before and len(chain_of(disk(guest))) == 3
+
+
 def test_pools_and_volumes(bed: Bed, vmdesk: Line, tmp_path: Path) -> None:
     made = vmdesk.json("pool", "create", "cli-pool", "--target", str(tmp_path / "cli"))
     assert made["active"] and made["autostart"]
