@@ -1,18 +1,28 @@
 """A running disk moves to another storage pool while its guest writes: nothing is lost, done or given up."""
 
 import asyncio
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import libvirt
 import pytest
 
-from tests.live.chain_bed import Bed, blocks, check, disk, off, written
+from tests.live.chain_bed import MIB, Bed, blocks, check, disk, off, written
 from tests.testbed.guests import Guests
+from vmdesk.core.chains import orphans
+from vmdesk.core.journal import Entry
 from vmdesk.core.snapshots.desk import Desk
-from vmdesk.core.storage.moving import Moved, move
+from vmdesk.core.storage.moving import MOVE, Moved, move
+from vmdesk.core.tidying import left_behind, recover
 from vmdesk.model.text import Text
+from vmdesk.virt import chains, secrets, storage
+from vmdesk.virt.connection import Connection
+from vmdesk.virtxml import layers
 
 pytestmark = pytest.mark.live
+COPY = libvirt.VIR_DOMAIN_BLOCK_COPY_REUSE_EXT | libvirt.VIR_DOMAIN_BLOCK_COPY_TRANSIENT_JOB
 
 
 @pytest.fixture
@@ -23,6 +33,17 @@ def beds(make_session_guest: Guests, session_uri: str, tmp_path: Path) -> Iterat
     make_session_guest.remove()
     for bed in made:
         bed.close()
+
+
+def begun(bed: Bed, desk: Desk, old: str, volume: str, other: Bed) -> Entry:
+    data = {"uuid": desk.uuid, "target": "vdb", "old": old, "pool": other.pool, "volume": volume, "keep": False}
+    return bed.journal.begin(MOVE, desk.connection.config_uri, "chain", **data)
+
+
+async def tidied(desk: Desk) -> Text:
+    """As the next start does."""
+    ((record, entry),) = left_behind(desk.journal, desk.connection.config_uri)
+    return await recover(desk.connection, record, entry)
 
 
 def test_a_running_disk_moves(beds: tuple[Bed, Bed]) -> None:
@@ -41,11 +62,61 @@ def test_a_running_disk_moves(beds: tuple[Bed, Bed]) -> None:
 
     bed.at(guest, given_up)
     assert disk(guest, live=True) == old and list(other.folder.iterdir()) == [] and not bed.journals()
-    done: Moved = bed.at(guest, lambda desk: move(desk, "vdb", other.pool))
-    assert Path(done.path).parent == other.folder and done.gone == (old,) and not Path(old).exists()
+
+    async def killed(desk: Desk) -> str:
+        """What a program that ends in the midst of it leaves, and what the next start makes of it."""
+        entry = begun(bed, desk, old, "left.qcow2", other)
+        pool = await storage.pool(desk.connection, other.pool)
+        made = await storage.create_volume(desk.connection, pool, "left.qcow2", 64 * MIB, format="qcow2")
+        entry.step("copy", path=made.path)
+        guest.ask(lambda domain: domain.blockCopy("vdb", layers.mirror(made), {}, COPY))
+        entry.leave()
+        in_sight = await chains.files(desk.connection)
+        assert made.path not in {image.path for image in orphans(in_sight)}  # a job writes into it
+        return str(await tidied(desk))
+
+    assert "where it was" in bed.at(guest, killed)
+    assert disk(guest, live=True) == old and list(other.folder.iterdir()) == [] and not bed.journals()
+
+    done: Moved = bed.at(guest, lambda desk: move(desk, "vdb", other.pool, keep=True))
+    assert Path(done.path).parent == other.folder and done.gone == () and Path(old).exists()
+
+    async def killed_late(desk: Desk) -> str:
+        """It is over there already, and the old file was to go."""
+        entry = begun(bed, desk, old, Path(done.path).name, other)
+        entry.step("copy", path=done.path)
+        entry.leave()
+        return str(await tidied(desk))
+
+    assert "had been done" in bed.at(guest, killed_late)
+    assert not Path(old).exists() and Path(done.path).exists() and not bed.journals()
     assert disk(guest, live=True) == disk(guest) == done.path  # the stored definition, too
     written(guest)
     off(guest)
     check(done.path)
     assert blocks(done.path) > 5
     assert not bed.journals()
+
+
+def test_an_encrypted_volume(beds: tuple[Bed, Bed]) -> None:
+    bed, _other = beds
+
+    async def work(connection: Connection) -> None:
+        assert "dir" in await storage.pool_kinds(connection) and await secrets.able(connection)
+        uuid = await secrets.keep(connection, "correct horse battery", "locked.qcow2")
+        try:
+            pool = await storage.pool(connection, bed.pool)
+            made = await storage.create_volume(connection, pool, "locked.qcow2", MIB, format="qcow2", secret=uuid)
+            assert made.encrypted
+            told = subprocess.run(
+                ["qemu-img", "info", "-U", "-f", "qcow2", "--output=json", made.path], check=True, capture_output=True
+            )
+            kept = json.loads(told.stdout)
+            assert kept["encrypted"] and kept["format-specific"]["data"]["encrypt"]["format"] == "luks"
+            await storage.wipe(connection, bed.pool, made.name)
+            await storage.delete_volume(connection, bed.pool, made.name)
+        finally:
+            await secrets.drop(connection, uuid)
+            await secrets.drop(connection, uuid)  # nothing if it is gone
+
+    bed.run(work)
