@@ -3,15 +3,29 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from tests.testbed.connecting import problem, run
 from tests.testbed.guests import Guests
+from vmdesk.core import networks_work
+from vmdesk.core.networks import Wanted, wanted_of
 from vmdesk.model.errors import VirtError
-from vmdesk.model.network import Network
-from vmdesk.virt import abilities, domains, making, networks
+from vmdesk.model.network import (
+    DnsHost,
+    Network,
+    PutHost,
+    PutLease,
+    Range,
+    SetDomain,
+    SetNatPorts,
+    SetRanges,
+    StaticLease,
+)
+from vmdesk.virt import abilities, domains, making, networks, nwfilters
 from vmdesk.virt.connection import Connection
+from vmdesk.virtxml import networks as networks_xml
 
 
 @pytest.fixture
@@ -67,6 +81,82 @@ def test_a_network_is_made_where_nobody_is(fresh: str) -> None:
         assert await problem(networks.start_network(connection, "default")) == "subnet"
 
     run(fresh, work)
+
+
+def test_a_network_is_edited_while_it_is_on(fresh: str) -> None:
+    """What libvirt can change at once holds in dnsmasq's own files; the rest is stored, and holds after a restart."""
+
+    async def work(connection: Connection) -> None:
+        subnet = await networks.free_subnet(connection)
+        assert subnet is not None
+        name = await networks_work.make(connection, networks_xml.build("mine", "nat", subnet, domain="old.lan"), False)
+        began = await networks_work.details(connection, name)
+        address = [str(subnet.network_address + last) for last in range(30)]
+        card = "52:54:00:00:00:01"
+        wanted = Wanted(
+            (Range(address[10], address[20]),),
+            (),
+            (StaticLease(card, address[5], "web"),),
+            (DnsHost(address[1], ("gw", "router")),),
+            "new.lan",
+            True,
+            (2000, 3000),
+        )
+        done = {type(one.change): one for one in await networks_work.change(connection, began, wanted)}
+        assert {kind for kind, one in done.items() if one.live} == {SetRanges, PutLease, PutHost}
+        assert all(one.stored for one in done.values()) and done[SetDomain].later and done[SetNatPorts].later
+        after = await networks_work.details(connection, name)
+        assert wanted_of(after) == wanted
+        assert await networks.leases(connection, name) == []
+
+        running = await _xml(connection, name)
+        assert address[10] in running and card in running and "router" in running and "old.lan" in running
+        assert await problem(networks_work.change(connection, began, wanted)) == "changed"
+
+        # Another card, another name, other ranges, and all of it away again: each at once.
+        for again in (
+            replace(
+                wanted,
+                ranges=(Range(address[2], address[9]), Range(address[10], address[20])),
+                leases=(StaticLease(card, address[6]), StaticLease("52:54:00:00:00:02", address[5], "web")),
+                hosts=(DnsHost(address[1], ("gw",)), DnsHost(address[2], ("db",))),
+            ),
+            replace(wanted, ranges=(), leases=(), hosts=()),
+        ):
+            now = await networks_work.details(connection, name)
+            assert all(one.live for one in await networks_work.change(connection, now, again))
+            assert networks_xml.details(await _xml(connection, name)).leases == again.leases
+        await networks_work.restart(connection, name)
+        running = await _xml(connection, name)
+        assert "new.lan" in running and "start='2000'" in running
+
+        # Made where somebody is: nothing is left of it.
+        assert await problem(networks_work.make(connection, networks_xml.build("twice", "nat", subnet))) == "subnet"
+        assert await problem(networks.network(connection, "twice")) == "no-network"
+        await networks_work.delete(connection, name)
+
+    run(fresh, work)
+
+
+async def _xml(connection: Connection, name: str) -> str:
+    """The running definition."""
+    return await connection.long.call(lambda conn: str(conn.networkLookupByName(name).XMLDesc(0)))
+
+
+def test_filters_are_given_to_cards(system_uri: str, make_guest: Guests) -> None:
+    guest = make_guest("filtered", start=False, network="default")
+
+    async def work(connection: Connection) -> None:
+        found = {one.name: one for one in await nwfilters.filters(connection)}
+        assert found["no-mac-spoofing"].rules and "no-mac-spoofing" in found["clean-traffic"].refers
+        (card,) = [one for one in await nwfilters.cards(connection) if one.machine == guest.uuid]
+        for name in ("clean-traffic", "no-mac-spoofing", ""):
+            (done,) = await networks_work.set_filter(connection, card, name)
+            assert done.stored
+            (now,) = [one for one in await nwfilters.cards(connection) if one.machine == guest.uuid]
+            assert now.filter == name
+
+    run(system_uri, work)
 
 
 def test_a_session_has_none(session_uri: str) -> None:
