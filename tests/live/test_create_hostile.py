@@ -283,6 +283,9 @@ CASES = [
     Case("data-long", cloud(file="--user-data", content="#cloud-config\n" + "#" * 300_000), "longer"),
     Case("password-whose", cloud("--password-file", "-"), "Whose password", stdin="sesame\n"),
     Case("password-lines", cloud("--user", "ann", "--password-file", "-"), "one line", stdin="a\nb\n"),
+    Case("address-no-prefix", cloud("--address", "192.168.7.10"), "prefix"),
+    Case("address-yaml", cloud("--address", "192.168.7.10/24\nx: [1"), "prefix"),
+    Case("address-no-card", cloud("--address", "192.168.7.10/24"), "network card"),
     Case("stdin-twice", cloud("--password-file", "-", "--user-data", "-"), "stdin", 2),
     # other places
     Case("refused", given("--location", "http://127.0.0.1:1/", *EMPTY), "cannot be reached"),

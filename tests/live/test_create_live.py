@@ -1,13 +1,17 @@
 """New machines on a real libvirt: made, started, taken back."""
 
+import io
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import pycdlib
 import pytest
+import yaml
 
 from tests.live.creating import MIB, STORED, Desk, filled, image, same_content
+from tests.testbed.guests import connection
 from vmdesk.model.errors import VirtError
 from vmdesk.model.wish import DiskWish, From, Here, Nets, NicWish, Wish
 
@@ -102,3 +106,35 @@ def test_a_file_that_libvirt_has_not_seen_is_not_overwritten(desk: Desk) -> None
         assert f"{desk.pool}/unseen-2.qcow2" in desk.new[1]
     finally:
         there.unlink()
+
+
+def test_each_of_several_has_its_own_address(desk: Desk, tmp_path: Path) -> None:
+    name = f"lab-{os.getpid()}"
+    disk = filled(tmp_path / "cloud.qcow2", 1, "qcow2")
+    words = ("--cloud-image", str(disk), "--linked", "--count", "2", "--no-start", "--memory", "64M", "--user", "ann")
+    cards = ("--network", "user") if desk.nics[0].kind is Nets.USER else ("--network", "default")
+    fixed = ("--address", "192.168.7.10/24", "--gateway", "192.168.7.1", "--dns", "9.9.9.9")
+    desk.vmdesk("create", "--name", name, *words, *cards, "--no-network-autostart", *fixed)
+    for number in (1, 2):
+        one = f"{name}-0{number}"
+        card = yaml.safe_load(on_cd(desk, f"{one}-seed.iso", "network-config"))["ethernets"]["eth0"]
+        assert card["addresses"] == [f"192.168.7.{9 + number}/24"]
+        assert f"<mac address='{card['match']['macaddress']}'/>" in desk.xml(one)
+    wrong = desk.vmdesk("create", "--name", "x", *words, *cards, "--address", "192.168.7.255/24", code=1)
+    assert "no room for 2 addresses" in wrong.stderr
+
+
+def on_cd(desk: Desk, volume: str, file: str) -> str:
+    """A file of a CD that was made, as a guest reads it."""
+    path = next(path for name, path in desk.volumes().items() if name.endswith(f"/{volume}"))
+    whole, out = io.BytesIO(), io.BytesIO()
+    with connection(desk.uri) as conn:
+        stream = conn.newStream()
+        conn.storageVolLookupByPath(path).download(stream, 0, 0)
+        stream.recvAll(lambda _stream, data, _more: whole.write(data), None)
+        stream.finish()
+    iso = pycdlib.PyCdlib()
+    iso.open_fp(whole)
+    iso.get_file_from_iso_fp(out, rr_path=f"/{file}")
+    iso.close()
+    return out.getvalue().decode()
