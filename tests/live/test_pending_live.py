@@ -79,7 +79,7 @@ def test_now_or_dropped(make_guest: Guests) -> None:
             hardware.link(MAC, False),
             hardware.limit(limits.parse(f"disk.{target}.write-bytes=10M")),
             hardware.add_device(text("added"), card),
-            hardware.later(text("crash"), lambda xml: machine.on_event(xml, "on_crash", "preserve")),
+            hardware.later(text("crash"), lambda xml: machine.on_event(xml, "crash", "preserve")),
             hardware.later(text("cpus"), lambda xml: machine.vcpus(xml, 3)),
         )
         await hardware.apply(bench.connection, uuid, wishes, Affect.CONFIG)
