@@ -52,6 +52,7 @@ class VolumesModel(PlainModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._all: Sequence[Row] = ()
+        self._ordered: list[Row] = []  # all, sorted: filtering keeps the order
         self._rows: list[Row] = []
         self._filter: tuple[str, ...] = ()
         self._by = Column.NAME
@@ -73,7 +74,7 @@ class VolumesModel(PlainModel):
     def show_rows(self, rows: Sequence[Row]) -> None:
         """What is there now."""
         self._all = rows
-        self._arrange()
+        self._order()
 
     def filter(self, words: str) -> None:
         """Only those in which each of the words occurs: in name, path, pool, format or a user's name."""
@@ -86,12 +87,18 @@ class VolumesModel(PlainModel):
         by, down = Column(column), order == Qt.SortOrder.DescendingOrder
         if (by, down) != (self._by, self._down):
             self._by, self._down = by, down
-            self._arrange()
+            self._order()
+
+    def _order(self) -> None:
+        self._ordered = sorted(self._all, key=_KEYS[self._by], reverse=self._down)
+        self._arrange()
 
     def _arrange(self) -> None:
-        rows = [row for row in self._all if self._fits(row)] if self._filter else list(self._all)
-        rows.sort(key=_KEYS[self._by], reverse=self._down)
-        if [row.key for row in rows] == [row.key for row in self._rows]:
+        rows = self._ordered
+        for word in self._filter:
+            rows = [row for row in rows if word in row.words]
+        same = len(rows) == len(self._rows)
+        if same and all(new.key == old.key for new, old in zip(rows, self._rows, strict=True)):
             self._rows = rows
             if not rows:
                 return
@@ -103,9 +110,6 @@ class VolumesModel(PlainModel):
         self._rows = rows
         self.endResetModel()
         self.changed.emit()
-
-    def _fits(self, row: Row) -> bool:
-        return all(word in row.words for word in self._filter)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if not index.isValid() or index.row() >= len(self._rows):
