@@ -101,7 +101,7 @@ def _cpu(found: Hardware) -> Part:
 def _memory(found: Hardware, host_kib: int) -> Part:
     most = max(found.memory.most_kib, 64 * _MIB)
     above = Scale(64 * _MIB, max(host_kib, 4 * most, 16 * _GIB), binary=True)
-    least = min(64 * _MIB, most)
+    least = min(64 * _MIB, max(most // 8, _MIB))
     given = Row(
         GIVEN, tr("Given to the guest"), units.KIB, Scale(least, most, max(most // 64 // _MIB, 1) * _MIB),
         (1024, most), optional=False, tip=tr("The balloon takes the rest back. The guest needs its driver for that."),
