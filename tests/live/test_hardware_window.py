@@ -33,7 +33,13 @@ def open_hardware(window: Open, guest: Guest, display: str) -> Window:
 def choose(opened: Window, start: str) -> None:
     """The entry of the list that begins with these words."""
     listed = find(opened.frame, Atspi.Role.LIST, "Hardware")
-    item = find(listed, Atspi.Role.LIST_ITEM, having=lambda one: one.get_name().startswith(start))
+
+    def look() -> Any:
+        listed.clear_cache()
+        items = [listed.get_child_at_index(n) for n in range(listed.get_child_count())]
+        return next((one for one in items if one and one.get_name().startswith(start)), None)
+
+    item = wait_for(start, look, SLOW)
     assert listed.get_selection_iface().select_child(item.get_index_in_parent())
 
 
@@ -67,7 +73,7 @@ def test_what_the_pages_do_to_a_running_machine(make_guest: Guests) -> None:
         assert (now.overview.description, now.memory.balloon_period) == ("Two\nlines", 5)
     secure = libvirt.VIR_DOMAIN_XML_SECURE
     assert "passwd='second'" in guest.ask(lambda domain: domain.XMLDesc(secure))
-    target = now.disks[0].target
+    target = now.disks[-1].target
     sizes = run(guest.uri, lambda opened: hardware.disk_sizes(opened, guest.uuid, (target, "none")))
     assert sizes == ((target, 8 << 20),)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
     QApplication,
     QCheckBox,
@@ -453,6 +454,19 @@ def test_the_tab_key_walks_from_left_to_right_and_down(talk: Callable[..., None]
             "hardware-medium-choose", "hardware-medium-eject", "hardware-force", "hardware-changes", "hardware-undo",
             "hardware-apply",
         ]  # fmt: skip
+
+    talk(work)
+
+
+def test_by_accessibility_an_entry_is_chosen(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, off(made), qtbot)
+        found = QAccessible.queryAccessibleInterface(page.list)
+        items = [found.child(row) for row in range(found.childCount())]
+        names = [one.text(QAccessible.Text.Name) for one in items]
+        row = next(row for row, name in enumerate(names) if name.startswith("Memory, "))
+        assert found.selectionInterface().select(items[row])
+        assert page.list.key() == "memory" and page.title.text() == "Memory"
 
     talk(work)
 

@@ -81,6 +81,7 @@ class AddDialog(Dialog):
         row.addWidget(self._make_page(), 1)
         self.body.addLayout(row, 1)
         self.kinds.currentRowChanged.connect(lambda _row: self._show_kind())
+        self.kinds.itemSelectionChanged.connect(self._on_selected)
         self.kinds.setCurrentRow(next((row for row, one in enumerate(self._kinds) if one.why is None), 0))
         self.kinds.setFocus()
 
@@ -113,6 +114,12 @@ class AddDialog(Dialog):
     def choose(self, id_: str) -> None:
         """Take that kind."""
         self.kinds.setCurrentRow(next(row for row, one in enumerate(self._kinds) if one.id == id_))
+
+    def _on_selected(self) -> None:
+        """By accessibility something is selected without being the current entry."""
+        selected = self.kinds.selectedItems()
+        if selected and selected[0] is not self.kinds.currentItem():
+            self.kinds.setCurrentItem(selected[0])
 
     def _show_kind(self) -> None:
         kind = self.kind

@@ -91,6 +91,7 @@ class HardwareList(QListWidget):
         self.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
         thin(self)
         self.currentItemChanged.connect(self._on_current)
+        self.itemSelectionChanged.connect(self._on_selected)
 
     def key(self) -> str:
         """Of the current entry, "" for none."""
@@ -151,6 +152,12 @@ class HardwareList(QListWidget):
 
     def _items(self) -> list[QListWidgetItem]:
         return [self.item(row) for row in range(self.count())]
+
+    def _on_selected(self) -> None:
+        """By accessibility something is selected without being the current entry."""
+        selected = self.selectedItems()
+        if selected and selected[0] is not self.currentItem():
+            self.setCurrentItem(selected[0])
 
     def _on_current(self, item: QListWidgetItem | None) -> None:
         key = item.data(_KEY) if item is not None else None
