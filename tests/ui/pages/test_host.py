@@ -194,6 +194,20 @@ def test_kvm_is_tried_on_demand(run_async: Run, page: HostPage) -> None:
     shown(run_async, page, talk)
 
 
+def test_who_is_pinned_where(run_async: Run, page: HostPage, parts: Parts) -> None:
+    async def talk() -> None:
+        domain = next(one for one in parts.store.domains.values() if one.key.host == "laptop" and one.active)
+        pinned = replace(domain, name="painter", definition=replace(domain.definition, vcpus=2, pins=((1, "2"),)))
+        parts.store.update([pinned])
+        (node,) = page._map._nodes
+        words = {cpu.id: page._map.words_of(cpu) for _, cpu in node.threads}
+        assert words[2].endswith("pinned here:\npainter: vCPU 1")
+        assert not any("painter" in words[other] for other in (0, 1, 3))
+        assert not page._map.grab().isNull()
+
+    shown(run_async, page, talk)
+
+
 def test_who_uses_it(run_async: Run, page: HostPage, parts: Parts) -> None:
     async def talk() -> None:
         model, table = page._usage.model, page._usage.table

@@ -95,7 +95,7 @@ def test_it_tells_who_is_there(view: HostTopology) -> None:
     view.show_pinned({0: (Pinned(key, "db", (ALL,)), Pinned(key, "web", (1, EMULATOR))), 3: ()})
     view.choose_for(2, frozenset({0}))
     words = view.words_at(*view.area_of(0).center().toTuple()).split("\n")
-    assert words[1:] == ["shares its core with CPU 1", "chosen", "pinned here:", "db", "web: vCPU 1, emulator"]
+    assert words[1:] == ["shares its core with CPU 1", "pinned here:", "db", "web: vCPU 1, emulator", "chosen"]
     many = tuple(Pinned(key, f"m{n}", (0,)) for n in range(11))
     view.show_pinned({1: many})
     assert view.words_at(*view.area_of(1).center().toTuple()).endswith("and 3 more")

@@ -16,6 +16,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.facts import HostFacts
 from vmdesk.model.host import Host, Link
 from vmdesk.model.kvm import KvmProof
+from vmdesk.model.pinning import by_cpu
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.later import load
 from vmdesk.ui.models.users import Column
@@ -200,7 +201,10 @@ class HostPage(QWidget):
         self._map_title = Section(tr("Processors and memory"))
         self._map = Topology()
         self._map_hint = Muted(
-            tr("A square is a CPU, a frame its core, a box a node: memory of its own node is nearest to a CPU.")
+            tr(
+                "A square is a CPU, a frame its core, a box a node: memory of its own node is nearest to a CPU. "
+                "Its corner is marked where a machine is pinned."
+            )
         )
         self._known = QWidget()
         known = QVBoxLayout(self._known)
@@ -269,12 +273,19 @@ class HostPage(QWidget):
             self._proof is None and facts.driver.upper() == "QEMU",
         )
         self._map.show_facts(facts)
+        self._show_pinned()
         for widget in (self._map_title, self._map_hint):
             widget.setVisible(not self._map.isHidden())
         self._fact_list.set_groups(groups_of(facts))
         if facts.memory_kib and facts.memory_kib != self._total:
             self._total = float(facts.memory_kib)
             self._plan()
+
+    def _show_pinned(self) -> None:
+        """Which machines may run on some of its CPUs only."""
+        cpus = [number for numbers in self._map.node_cpus().values() for number in numbers]
+        here = [one for key, one in self._parts.store.domains.items() if key.host == self._host]
+        self._map.show_pinned(by_cpu(here, cpus))
 
     def _read_facts(self) -> None:
         if not self._reading:
@@ -314,6 +325,7 @@ class HostPage(QWidget):
     # -- following
 
     def _on_changes(self, changes: Changes) -> None:
+        self._show_pinned()
         if self._host in changes.hosts:
             self._show_host()
             host = self._parts.store.hosts.get(self._host)

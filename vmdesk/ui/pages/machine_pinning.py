@@ -23,8 +23,9 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.form import Form, Muted, Section
-from vmdesk.ui.widgets.host_topology import HostTopology, part_words
+from vmdesk.ui.widgets.host_topology import HostTopology
 from vmdesk.ui.widgets.primary import PrimaryButton
+from vmdesk.ui.widgets.topology import part_words
 from vmdesk.virt import facts as virt_facts
 
 MOST_BUTTONS = 16  # nodes with a button and a box each

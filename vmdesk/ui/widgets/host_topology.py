@@ -1,40 +1,20 @@
 """The host's CPUs to choose from: each with its number, its node's colour, and a dot where somebody is pinned."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QWidget
 
 from vmdesk.model import cpu_set
 from vmdesk.model.facts import Cpu, HostFacts
-from vmdesk.model.pinning import ALL, EMULATOR, Pinned
+from vmdesk.model.pinning import ALL, Pinned
 from vmdesk.model.text import tr
 from vmdesk.ui.colors import faded, line_color
 from vmdesk.ui.theme import caption_font, figure_font
 from vmdesk.ui.widgets.topology import Topology
 
 SIDE = 26
-MOST_NAMES = 8  # who is pinned on a CPU, in its tooltip
-
-
-def part_words(part: int) -> str:
-    """What of a machine is pinned."""
-    if part == EMULATOR:
-        return tr("emulator")
-    return tr("vCPU {n}", n=part)
-
-
-def pinned_words(pinned: Iterable[Pinned]) -> list[str]:
-    """One line for each machine."""
-    return [_one(pinned_one) for pinned_one in pinned]
-
-
-def _one(pinned: Pinned) -> str:
-    name = pinned.name if pinned.active else tr("{name} (off)", name=pinned.name)
-    if pinned.parts == (ALL,):
-        return name
-    return tr("{name}: {parts}", name=name, parts=", ".join(part_words(part) for part in pinned.parts))
 
 
 class HostTopology(Topology):
@@ -47,7 +27,6 @@ class HostTopology(Topology):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._pinned: Mapping[int, tuple[Pinned, ...]] = {}
         self._cpus: frozenset[int] = frozenset()
         self._part = ALL
         self._current = -1
@@ -75,19 +54,14 @@ class HostTopology(Topology):
 
     def show_pinned(self, pinned: Mapping[int, tuple[Pinned, ...]]) -> None:
         """Who is pinned where, but for the machine that this is about."""
-        self._pinned = pinned
+        super().show_pinned(pinned)
         self._tell_current()
-        self.update()
 
     def choose_for(self, part: int, cpus: frozenset[int]) -> None:
         """What is chosen now is for this part, and it has these."""
         self._part, self._cpus, self._before = part, cpus, None
         self._tell_current()
         self.update()
-
-    def node_cpus(self) -> dict[int, frozenset[int]]:
-        """The CPUs of each node."""
-        return {node.cell.id: frozenset(cpu.id for cpu in node.cell.cpus) for node in self._nodes}
 
     def set_cpus(self, cpus: frozenset[int]) -> None:
         """Choose these, and tell it."""
@@ -102,16 +76,8 @@ class HostTopology(Topology):
         return next((area for area, cpu in self._squares() if cpu.id == number), QRectF())
 
     def words_of(self, cpu: Cpu) -> str:
-        words = [super().words_of(cpu)]
-        if cpu.id in self._cpus:
-            words.append(tr("chosen"))
-        others = pinned_words(self._pinned.get(cpu.id, ()))
-        if others:
-            words.append(tr("pinned here:"))
-            words += others[:MOST_NAMES]
-            if len(others) > MOST_NAMES:
-                words.append(tr("and {n} more", n=len(others) - MOST_NAMES))
-        return "\n".join(words)
+        words = super().words_of(cpu)
+        return f"{words}\n{tr('chosen')}" if cpu.id in self._cpus else words
 
     def _squares(self) -> list[tuple[QRectF, Cpu]]:
         return [square for node in self._nodes for square in node.threads]
@@ -141,11 +107,7 @@ class HostTopology(Topology):
         painter.setBrush(faded(color, strength) if taken else ground)
         painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
         words = ground if taken else faded(ink, 0.85 * strength)
-        if cpu.id in self._pinned:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(words)
-            right, top = area.right() - 1.5, area.top() + 1.5
-            painter.drawPolygon(QPolygonF([QPointF(right - 7, top), QPointF(right, top), QPointF(right, top + 7)]))
+        self._paint_corner(painter, area, cpu, words)
         painter.setFont(figure_font(caption_font(self.font())))
         painter.setPen(words)
         painter.drawText(area.adjusted(0, 1, 0, 0), Qt.AlignmentFlag.AlignCenter, str(cpu.id))

@@ -1,15 +1,18 @@
 """A picture of a host's processors and memory: nodes, sockets, cores, threads, each where it is."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vmdesk.core import units
 from vmdesk.model.facts import Cell, Cpu, HostFacts
+from vmdesk.model.pinning import ALL, EMULATOR, Pinned
 from vmdesk.model.text import in_language, tr, trn
 from vmdesk.ui.colors import faded
+from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID, caption_font
 
 THREAD = 14  # the side of the square that is one CPU
@@ -19,6 +22,26 @@ PAD = 12
 ROW = 20
 BAR = 8
 NARROWEST = 280  # of a node
+MOST_NAMES = 8  # who is pinned on a CPU, in its tooltip
+
+
+def part_words(part: int) -> str:
+    """What of a machine is pinned."""
+    if part == EMULATOR:
+        return tr("emulator")
+    return tr("vCPU {n}", n=part)
+
+
+def pinned_words(pinned: Iterable[Pinned]) -> list[str]:
+    """One line for each machine."""
+    return [_one(pinned_one) for pinned_one in pinned]
+
+
+def _one(pinned: Pinned) -> str:
+    name = pinned.name if pinned.active else tr("{name} (off)", name=pinned.name)
+    if pinned.parts == (ALL,):
+        return name
+    return tr("{name}: {parts}", name=name, parts=", ".join(part_words(part) for part in pinned.parts))
 
 
 @dataclass(slots=True)
@@ -57,6 +80,7 @@ class Topology(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._nodes: list[_Node] = []
+        self._pinned: Mapping[int, tuple[Pinned, ...]] = {}
         self._height = 0
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
@@ -71,6 +95,15 @@ class Topology(QWidget):
         self._place(self.width())
         self.updateGeometry()
         self.update()
+
+    def show_pinned(self, pinned: Mapping[int, tuple[Pinned, ...]]) -> None:
+        """Who is pinned where: the corner of such a CPU is marked, and its tooltip tells."""
+        self._pinned = pinned
+        self.update()
+
+    def node_cpus(self) -> dict[int, frozenset[int]]:
+        """The CPUs of each node."""
+        return {node.cell.id: frozenset(cpu.id for cpu in node.cell.cpus) for node in self._nodes}
 
     def sizeHint(self) -> QSize:
         return QSize(2 * NARROWEST, self._height)
@@ -162,6 +195,16 @@ class Topology(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(faded(self.palette().color(QPalette.ColorRole.Accent), 0.7))
         painter.drawRoundedRect(area, 2, 2)
+        self._paint_corner(painter, area, cpu, self.palette().color(QPalette.ColorRole.Base))
+
+    def _paint_corner(self, painter: QPainter, area: QRectF, cpu: Cpu, color: QColor) -> None:
+        """A mark where somebody is pinned."""
+        if cpu.id in self._pinned:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(color)
+            right, top, side = area.right() - 1.5, area.top() + 1.5, self.side * 0.27
+            corner = [QPointF(right - side, top), QPointF(right, top), QPointF(right, top + side)]
+            painter.drawPolygon(QPolygonF(corner))
 
     def _paint_memory(self, painter: QPainter, node: _Node) -> None:
         accent = self.palette().color(QPalette.ColorRole.Accent)
@@ -181,7 +224,7 @@ class Topology(QWidget):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            QToolTip.showText(event.globalPos(), self.words_at(event.pos().x(), event.pos().y()), self)
+            QToolTip.showText(event.globalPos(), plain_tip(self.words_at(event.pos().x(), event.pos().y())), self)
             return True
         return super().event(event)
 
@@ -191,6 +234,11 @@ class Topology(QWidget):
         others = [str(other) for other in cpu.siblings if other != cpu.id]
         if others:
             words += "\n" + tr("shares its core with CPU {others}", others=", ".join(others))
+        here = pinned_words(self._pinned.get(cpu.id, ()))
+        if here:
+            words = "\n".join((words, tr("pinned here:"), *here[:MOST_NAMES]))
+            if len(here) > MOST_NAMES:
+                words += "\n" + tr("and {n} more", n=len(here) - MOST_NAMES)
         return words
 
     def words_at(self, x: float, y: float) -> str:
