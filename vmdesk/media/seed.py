@@ -47,12 +47,16 @@ def check(cloud: CloudWish, name: str = "", count: int = 1, cards: int = 1) -> t
     """
     wrong: list[Text] = []
     if cloud.user and not _USER.match(cloud.user):
-        wrong.append(text("The user name {name} must begin with a small letter and have no spaces.", name=cloud.user))
+        wrong.append(
+            text("The user name {name} must begin with a small letter and have no spaces.", name=_short(cloud.user))
+        )
     if not is_host_name(cloud.hostname or name):
         host = cloud.hostname or name
-        wrong.append(text("{name} is not a host name: letters, digits and dashes only.", name=host))
+        wrong.append(text("{name} is not a host name: letters, digits and dashes only.", name=_short(host)))
     wrong += [
-        text("{package} is not a package name.", package=one) for one in cloud.packages if not _PACKAGE.match(one)
+        text("{package} is not a package name.", package=_short(one))
+        for one in cloud.packages
+        if not _PACKAGE.match(one)
     ]
     wrong += [
         text("This is not a public SSH key: {line}", line=_short(one))

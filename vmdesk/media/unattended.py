@@ -62,9 +62,11 @@ def check(wish: UnattendedWish, name: str = "") -> tuple[Text, ...]:
     wrong: list[Text] = []
     host = wish.hostname or name
     if wish.user and not _USER.match(wish.user):
-        wrong.append(text("The user name {name} must begin with a small letter and have no spaces.", name=wish.user))
+        wrong.append(
+            text("The user name {name} must begin with a small letter and have no spaces.", name=_short(wish.user))
+        )
     if not is_host_name(host):
-        wrong.append(text("{name} is not a host name: letters, digits and dashes only.", name=host))
+        wrong.append(text("{name} is not a host name: letters, digits and dashes only.", name=_short(host)))
     for password in (wish.password, wish.root_password):
         if password and not _PLAIN.match(password):
             wrong.append(

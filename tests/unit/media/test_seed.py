@@ -158,3 +158,9 @@ def test_no_word_breaks_out(password: str, gecos: str) -> None:
 def test_host_names() -> None:
     assert all(map(seed.is_host_name, ("a", "web-01", "a.b.c", "A1")))
     assert not any(map(seed.is_host_name, ("", ".", "a..b", "a_b", "ü", "a" * 64, "-a", "a-", "a" * 60 + ".b" * 120)))
+
+
+def test_what_is_wrong_is_said_in_one_line() -> None:
+    odd = CloudWish("ann\n- eve", hostname="a\nruncmd", packages=("a\nb",), ssh_keys=("x\ny",), address="1\n2")
+    said = [str(one) for one in seed.check(odd, "web")]
+    assert len(said) == 5 and all("\n" not in one for one in said)
