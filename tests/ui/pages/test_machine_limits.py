@@ -141,8 +141,7 @@ def test_many_changes_are_few_calls(talk: Callable[..., None], qtbot: QtBot, mon
 
 def test_one_limit_blocks_another_and_says_why(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
-        off = next(one for one in made.parts.store.domains.values() if not one.active)
-        page = await page_of(made, off, qtbot)
+        page = await page_of(made, made.named("template-debian"), qtbot)
         assert page.hint.text().startswith("The machine is off")
         disk = next(name for name in page.views if name.startswith("disk."))
         burst = row(page, f"{disk}.read-bytes-burst")
