@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan
@@ -15,7 +15,6 @@ from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Link
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.trash import begin_emptying
-from vmdesk.ui.icons import icon
 from vmdesk.ui.models.trash import Column, TrashModel
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.parts import Parts
@@ -24,6 +23,7 @@ from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.plain_table import PlainTable
+from vmdesk.ui.widgets.tool_button import action_bar, page_action
 
 
 class TrashTable(PlainTable):
@@ -60,13 +60,14 @@ class TrashPage(QWidget):
         self._parts = parts
         self._plans: dict[DomainKey, DeletePlan] = {}
         self._asked: frozenset[DomainKey] = frozenset()
+        self._weighing = False
         self._stop: list[Callable[[], None]] = []
         self.title = tr("Trash")
         self.setObjectName("trash-page")
         self.setAccessibleName(self.title)
-        self.restore = self._action(tr("Restore"), "delete-restore", "Ctrl+Return", self._on_restore)
-        self.delete = self._action(tr("Delete for good…"), "delete-forever", "Del", self._on_delete)
-        self.empty_all = self._action(tr("Empty the trash…"), "trash", "", self._on_empty)
+        self.restore = page_action(self, "restore", tr("Restore"), "delete-restore", "Ctrl+Return", self._on_restore)
+        self.delete = page_action(self, "delete", tr("Delete for good…"), "delete-forever", "Del", self._on_delete)
+        self.empty_all = page_action(self, "empty", tr("Empty the trash…"), "trash", "", self._on_empty)
         self.model = TrashModel(self)
         self.table = TrashTable(self.model, (self.restore, self.delete))
         self.table.set_widths(30 * GRID, 20 * GRID, 20 * GRID, 12 * GRID)
@@ -87,7 +88,7 @@ class TrashPage(QWidget):
         )
         self._about = Muted(about)
         layout.addWidget(self._about)
-        layout.addLayout(self._bar())
+        layout.addLayout(action_bar("trash", (self.restore, self.delete, self.empty_all), self._summary))
         layout.addWidget(self.stack, 1)
         self._turn = Turn(self._show, 0.2, self)
         self._show()
@@ -98,32 +99,6 @@ class TrashPage(QWidget):
     def selected_domains(self) -> list[Domain]:
         """What the machines' commands are for."""
         return [self.model.rows[row].domain for row in self.table.selected_rows() if row < len(self.model.rows)]
-
-    def _bar(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID // 2)
-        for action in (self.restore, self.delete, self.empty_all):
-            button = QToolButton()
-            button.setObjectName(f"trash-{action.objectName()}")
-            button.setDefaultAction(action)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setIconSize(QSize(20, 20))
-            button.setAutoRaise(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(action.text())
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self._summary)
-        return row
-
-    def _action(self, words: str, picture: str, keys: str, do: Callable[[], None]) -> QAction:
-        action = QAction(icon(picture), words, self)
-        action.setIconText(words)
-        action.setObjectName(do.__name__.removeprefix("_on_"))
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: do())
-        return action
 
     # ---------------------------------------------------------------- what is there
 
@@ -169,20 +144,23 @@ class TrashPage(QWidget):
     def _ask(self) -> None:
         """What deleting means has to be asked again when others are there."""
         there = frozenset(row.domain.key for row in self.model.rows)
-        if there == self._asked or not self.isVisible():
+        if there == self._asked or self._weighing or not self.isVisible():
             return
-        self._asked = there
+        self._asked, self._weighing = there, True
         self._plans = {key: plan for key, plan in self._plans.items() if key in there}
         self._parts.jobs.spawn("weigh the trash", self._weigh(there))
 
     async def _weigh(self, there: frozenset[DomainKey]) -> None:
-        for host in sorted({key.host for key in there}):
-            try:
-                found = await self._parts.layers.in_trash(host)
-            except VirtError:
-                continue  # it stays unknown; deleting tells why
-            for plan in (*found.goes, *found.stays):
-                self._plans[DomainKey(host, plan.owner.uuid)] = plan
+        try:
+            for host in sorted({key.host for key in there}):
+                try:
+                    found = await self._parts.layers.in_trash(host)
+                except VirtError:
+                    continue  # it stays unknown; deleting tells why
+                for plan in (*found.goes, *found.stays):
+                    self._plans[DomainKey(host, plan.owner.uuid)] = plan
+        finally:
+            self._weighing = False
         self._turn.ask()
 
     # ---------------------------------------------------------------- what can be done
