@@ -9,7 +9,7 @@ from tests.testbed.connecting import PRACTICE, problem, run
 from vmdesk.core import networks_work
 from vmdesk.core.networks import wanted_of
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.network import DnsHost, StaticLease
+from vmdesk.model.network import DnsHost, Lease, StaticLease
 from vmdesk.model.text import text
 from vmdesk.virt import abilities, networks
 from vmdesk.virt.connection import Connection
@@ -204,3 +204,21 @@ def test_what_the_host_tells() -> None:
         assert await abilities.machine_abilities(connection, own.kinds[0], own.arch) is machine
 
     run(PRACTICE, work)
+
+
+def test_leases_as_libvirt_tells_them() -> None:
+    """As the binding gives them of a real dnsmasq; a name that the guest did not tell is None."""
+    told = [
+        {"iface": "virbr0", "expirytime": 1795451173, "type": 0, "mac": "52:54:00:AA:BB:01", "iaid": None}
+        | {"ipaddr": "192.168.122.55", "prefix": 24, "hostname": "guest", "clientid": "01:52:54:00:aa:bb:01"},
+        {"expirytime": 0, "mac": "52:54:00:aa:bb:02", "ipaddr": "192.168.122.3", "hostname": None},
+    ]
+
+    class Found:
+        def DHCPLeases(self) -> list[dict[str, object]]:
+            return told
+
+    assert networks._leases(Found()) == [
+        Lease("52:54:00:aa:bb:02", "192.168.122.3"),
+        Lease("52:54:00:aa:bb:01", "192.168.122.55", "guest", 1795451173.0),
+    ]
