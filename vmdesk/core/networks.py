@@ -24,6 +24,7 @@ from vmdesk.model.network import (
     StaticLease,
 )
 from vmdesk.model.text import Text, text
+from vmdesk.model.wish import Forward
 
 Subnet = ipaddress.IPv4Network | ipaddress.IPv6Network
 ADDRESSED = ("nat", "route", "open", "isolated")  # kinds with addresses of their own
@@ -80,6 +81,13 @@ class LeaseRow:
     uuid: str = ""
     expires: float | None = None
     fixed: bool = False
+
+
+def forward_words(forward: Forward) -> str:
+    """`127.0.0.1:2222 → 22`; with its protocol where that is not TCP."""
+    where = f"{forward.address}:" if forward.address else ""
+    protocol = "" if forward.protocol == "tcp" else f"/{forward.protocol}"
+    return f"{where}{forward.host} → {forward.guest}{protocol}"
 
 
 def kind_words(kind: str) -> Text | str:

@@ -9,14 +9,13 @@ from enum import IntEnum
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication, QPalette
 
-from vmdesk.core.networks import LeaseRow, kind_words
+from vmdesk.core.networks import LeaseRow, forward_words, kind_words
 from vmdesk.model.domain import Domain
 from vmdesk.model.network import Card, Filter, NetworkDetails
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.models.plain import PlainModel
 from vmdesk.ui.models.roles import Index
 from vmdesk.ui.plain import plain_tip
-from vmdesk.ui.widgets.network_map import forward_words
 
 
 @dataclass(frozen=True, slots=True)

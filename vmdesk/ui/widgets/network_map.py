@@ -20,9 +20,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QToolTip, QWidget
 
+from vmdesk.core.networks import forward_words
 from vmdesk.core.networks_map import Column, Edge, NetworkMap, Node
 from vmdesk.model.text import tr, trn
-from vmdesk.model.wish import Forward
 from vmdesk.ui.colors import faded
 from vmdesk.ui.icons import draw_glyph
 from vmdesk.ui.plain import plain_tip
@@ -39,13 +39,6 @@ EDGE = 3.0 * GRID
 READABLE = 0.7
 ZOOMS = (0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0)
 _GLYPHS = {"uplink": "open-in-new", "interface": "host", "bridge": "link", "direct": "link", "user": "machine"}
-
-
-def forward_words(forward: Forward) -> str:
-    """`127.0.0.1:2222 → 22`; with its protocol where that is not TCP."""
-    where = f"{forward.address}:" if forward.address else ""
-    protocol = "" if forward.protocol == "tcp" else f"/{forward.protocol}"
-    return f"{where}{forward.host} → {forward.guest}{protocol}"
 
 
 class NetworkPicture(QWidget):
