@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -29,14 +29,15 @@ from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.graph import Graph, Line
 from vmdesk.ui.widgets.graphs import Curve
+from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.slider_row import SliderRow
 from vmdesk.ui.widgets.timeline import Timeline
 from vmdesk.virt import facts
 from vmdesk.virt.hardware import Applied
 
 FOLLOW = 5000  # ms between two looks at a machine's limits: libvirt tells of few changes
-SIDE_BY_SIDE = 860  # pixels from which the graphs stand beside the sliders, not under them
-GRAPH_WIDTH = 44 * GRID
+SIDE_BY_SIDE = 900  # pixels from which the graphs stand beside the sliders, not under them
+GRAPH_WIDTH = 50 * GRID
 WIDEST_LABEL = 26 * GRID
 
 
@@ -143,6 +144,7 @@ class MachineLimits(QScrollArea):
         self.setAccessibleName(tr("Limits"))
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        thin(self, QPalette.ColorRole.Window)
         self._build()
         self._follow = QTimer(self)
         self._follow.setInterval(FOLLOW)
