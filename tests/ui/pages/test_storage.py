@@ -421,6 +421,22 @@ def test_a_new_reading_keeps_what_is_chosen(play: Any) -> None:
     play(story)
 
 
+def test_what_was_read_last_stays_while_the_host_is_away(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        store = desk.parts.store
+        store.put_host(replace(store.hosts["laptop"], link=Link.LOST))
+        await desk.until(lambda: "not connected" in desk.page.why.text())
+        assert len(desk.names()) == 6 and not any(one.isEnabled() for one in desk.page.actions_.values())
+        store.put_host(replace(store.hosts["laptop"], link=Link.UP))
+        await desk.until(lambda: desk.page.actions_["new"].isEnabled())
+        desk.storage.fail(said("The host does not answer."))
+        desk.page.look_again()
+        await desk.until(lambda: desk.page.why.text() == "The host does not answer.")
+        assert len(desk.names()) == 6
+
+    play(story)
+
+
 def test_a_pool_that_runs_full_is_told_once(play: Any) -> None:
     async def story(desk: Desk) -> None:
         notices: list[Notice] = []

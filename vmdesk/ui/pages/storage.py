@@ -404,7 +404,8 @@ class StoragePage(QWidget):
                 reasons[name] = tr("{action}: {why}", action=action.text().rstrip("…"), why=str(why))
         self.actions_["autostart"].setChecked(bool(pool and pool.autostart))
         told_first = next((reasons[name] for name in _TOLD if name in reasons), "") if chosen else ""
-        self.why.setText(str(host) if host is not None else told_first)
+        above_all = host or self._problem  # what is shown is what was read last
+        self.why.setText(str(above_all) if above_all is not None else told_first)
         self.table.takes_files = told.upload is None
 
     def _show_users(self) -> None:
