@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict, replace
 from typing import Any
 
-from vmdesk.cli.output import emit, emit_json
+from vmdesk.cli.output import emit, emit_json, say
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, job, machine
 from vmdesk.core import plain, practice, schedules, units
@@ -157,9 +157,13 @@ def _schedule(session: Session, options: argparse.Namespace, domain: Domain) -> 
 
 
 def _schedules(session: Session, found: list[schedules.Schedule]) -> int:
+    failed = schedules.failed(found)
     if session.shared.json:
-        emit_json([_of_schedule(one) for one in found])
+        emit_json([_of_schedule(one) | {"failed": one.unit in failed} for one in found])
         return DONE
+    for one in found:
+        if one.unit in failed:
+            say(tr("The last one failed. Why: {command}", command=schedules.log_command(one)))
     rows = [
         (plain.clean(one.name), plain.clean(one.every), str(one.keep), " ".join(one.options), plain.clean(one.uri))
         for one in found

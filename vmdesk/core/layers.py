@@ -110,14 +110,15 @@ class Layers:
         self._album.forget_others(self._connection(key).config_uri, key.uuid, ())
         return done
 
-    async def schedules(self, key: DomainKey) -> tuple[list[Schedule], Problem | None]:
-        """What is scheduled for it, and why nothing can be; None: it can."""
+    async def schedules(self, key: DomainKey) -> tuple[list[Schedule], frozenset[str], Problem | None]:
+        """What is scheduled for it, the units whose last run failed, and why nothing can be; None: it can."""
         uri, lane = self._connection(key).config_uri, self._lane
         there = await asyncio.get_running_loop().run_in_executor(lane, schedules.listed, uri, key.uuid)
+        failed = await asyncio.get_running_loop().run_in_executor(lane, schedules.failed, there)
         if key.host == practice.ID:
             what = text("Snapshots cannot be scheduled here.")
-            return there, Problem(what, text("The practice host lives in this window only."), name="practice")
-        return there, await asyncio.get_running_loop().run_in_executor(lane, schedules.unable)
+            return there, failed, Problem(what, text("The practice host lives in this window only."), name="practice")
+        return there, failed, await asyncio.get_running_loop().run_in_executor(lane, schedules.unable)
 
     async def schedule(self, key: DomainKey, every: str, keep: int, options: tuple[str, ...]) -> None:
         """Take snapshots by the clock."""

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -145,6 +145,24 @@ def _read(file: Path) -> Schedule | None:
             values = json.loads(first.removeprefix(_MARK))
             return Schedule(**{**values, "options": tuple(values["options"])})
     return None
+
+
+def failed(those: Iterable[Schedule]) -> frozenset[str]:
+    """The units of those whose last run failed, as far as systemd tells."""
+    units = [one.unit for one in those]
+    if not units or shutil.which("systemctl") is None:
+        return frozenset()
+    found = set()
+    for unit in units:
+        code, words = _run("systemctl", "--user", "show", "--property=Result", f"{unit}.service")
+        if code == 0 and words.strip() not in ("", "Result=", "Result=success"):
+            found.add(unit)
+    return frozenset(found)
+
+
+def log_command(schedule: Schedule) -> str:
+    """What shows why."""
+    return f"journalctl --user -u {schedule.unit}.service"
 
 
 def unable() -> Problem | None:

@@ -45,6 +45,16 @@ def test_what_is_there_can_be_ended(qtbot: QtBot) -> None:
     assert made.ended() == (TWO, ONE) and not made.end.isEnabled() and made.list.item(0).text() == "Nothing yet."
 
 
+def test_a_failed_one_says_so_and_how_to_see_why(qtbot: QtBot) -> None:
+    made = ScheduleDialog(None, "web-01", (ONE, TWO), None, {TWO.unit})
+    qtbot.addWidget(made)
+    assert "failed" not in made.list.item(0).text() and made.list.item(1).text().endswith("the last one failed")
+    assert f"journalctl --user -u {TWO.unit}.service" in made._why.text()
+    made.list.setCurrentRow(1)
+    made.end.click()
+    assert made._why.text() == ""
+
+
 def test_where_nothing_can_be_scheduled_it_says_why(qtbot: QtBot) -> None:
     made = dialog(qtbot, ONE, unable=Problem(text("Snapshots cannot be scheduled here.")))
     assert not made.action.isEnabled() and "cannot be scheduled" in made._wrong.text()

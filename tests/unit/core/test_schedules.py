@@ -29,6 +29,8 @@ enable) test -n "$BROKEN" && { echo "Failed to enable"; exit 1; }
   test -f "$unit" || exit 1
   mkdir -p "$XDG_CONFIG_HOME/systemd/user/timers.target.wants"
   ln -sf "$unit" "$XDG_CONFIG_HOME/systemd/user/timers.target.wants/$4" ;;
+show) test "$3" = --property=Result || exit 7
+  case "$4" in *"${FAILED:-none}"*) echo Result=exit-code ;; *) echo Result=success ;; esac ;;
 disable) rm -f "$XDG_CONFIG_HOME/systemd/user/timers.target.wants/$4" ;;
 *) exit 8 ;;
 esac
@@ -88,6 +90,14 @@ def test_what_systemd_refuses_leaves_nothing(home: Path, monkeypatch: pytest.Mon
     with pytest.raises(VirtError) as caught:
         schedules.add(ONE)
     assert "Failed to enable" in caught.value.problem.details and units(home) == []
+
+
+def test_one_that_failed_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    schedules.add(ONE)
+    other = Schedule(ONE.uri, ONE.uuid, ONE.name, "weekly", 3)
+    assert schedules.failed([ONE, other]) == frozenset() == schedules.failed([])
+    monkeypatch.setenv("FAILED", other.unit)
+    assert schedules.failed([ONE, other]) == {other.unit} and other.unit in schedules.log_command(other)
 
 
 def test_other_files_are_no_schedules(home: Path) -> None:

@@ -1,12 +1,12 @@
 """Snapshots by the clock: what is scheduled for a machine, ending it, and one more."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QListWidget, QPushButton, QSpinBox, QWidget
 
 from vmdesk.core.jobs import Report
-from vmdesk.core.schedules import WORDS, Schedule
+from vmdesk.core.schedules import WORDS, Schedule, log_command
 from vmdesk.core.snapshots.keeping import MOST
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
@@ -28,24 +28,30 @@ _EVERY = {
 }
 
 
-def said(one: Schedule) -> str:
-    """`every day, at midnight; 7 are kept`."""
+def said(one: Schedule, failed: bool = False) -> str:
+    """`every day, at midnight; 7 are kept`, and whether the last one failed."""
     every = str(_EVERY.get(one.every, one.every))
-    return trn("{every}; {n} is kept", "{every}; {n} are kept", one.keep, every=every)
+    words = trn("{every}; {n} is kept", "{every}; {n} are kept", one.keep, every=every)
+    return tr("{schedule}; the last one failed", schedule=words) if failed else words
 
 
 class ScheduleDialog(Dialog):
     """`wish()`: every, keep, options of one more. `ended()`: those that were ended here; done when it is closed."""
 
     def __init__(
-        self, parent: QWidget | None, name: str, there: Sequence[Schedule], unable: Problem | None = None
+        self,
+        parent: QWidget | None,
+        name: str,
+        there: Sequence[Schedule],
+        unable: Problem | None = None,
+        failed: Collection[str] = (),
     ) -> None:
         title = tr("Scheduled snapshots of {name}", name=name)
         super().__init__(parent, title, tr("Schedule"))
         self.setMinimumWidth(64 * GRID)
         self._there = list(there)
         self._ended: list[Schedule] = []
-        self._unable = unable
+        self._unable, self._failed = unable, failed
         self.body.addWidget(Heading(title))
         about = tr(
             "A timer of systemd takes them while you are logged in, whether this window is open or not; "
@@ -62,6 +68,8 @@ class ScheduleDialog(Dialog):
         self.list.setFixedHeight(4 * (self.fontMetrics().height() + GRID // 2))
         self.list.itemSelectionChanged.connect(self._on_changed)
         self.body.addWidget(self.list)
+        self._why = Muted()
+        self.body.addWidget(self._why)
         self.end = QPushButton(tr("End it"))
         self.end.setObjectName("end")
         self.end.setAutoDefault(False)
@@ -111,8 +119,11 @@ class ScheduleDialog(Dialog):
 
     def _fill(self) -> None:
         self.list.clear()
-        self.list.addItems([said(one) for one in self._there] or [tr("Nothing yet.")])
+        self.list.addItems([said(one, one.unit in self._failed) for one in self._there] or [tr("Nothing yet.")])
         self.list.setEnabled(bool(self._there))
+        why = [log_command(one) for one in self._there if one.unit in self._failed]
+        self._why.setText(tr("Why it failed: {command}", command=why[0]) if why else "")
+        self._why.setVisible(bool(why))
 
     def _on_end(self) -> None:
         row = self.list.currentRow()
@@ -145,9 +156,9 @@ async def _schedule(parts: Parts, key: DomainKey) -> None:
     found = await looked(parts, key, lambda: parts.layers.schedules(key))
     if found is None:
         return
-    there, unable = found
+    there, failed, unable = found
     name = name_of(parts, key)
-    dialog = ScheduleDialog(parts.shell.widget(), name, there, unable)
+    dialog = ScheduleDialog(parts.shell.widget(), name, there, unable, failed)
     more = await dialog.answer()
     ended = dialog.ended()
     if not more and not ended:
