@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.host import Host
+from vmdesk.model.host import Host, Link
+from vmdesk.model.text import Text, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,13 @@ class Store:
     def of_host(self, host_id: str) -> list[Domain]:
         """The machines of one host, in no order."""
         return [domain for key, domain in self._domains.items() if key.host == host_id]
+
+    def away(self, host_id: str) -> Text | None:
+        """Why a host cannot be asked now; None if it can."""
+        host = self._hosts.get(host_id)
+        if host is not None and host.link is Link.UP:
+            return None
+        return text("{host} is not connected.", host=host.config.name if host else host_id)
 
     def _tell(self, changes: Changes) -> Changes:
         if changes != Changes():

@@ -123,7 +123,7 @@ def test_merging_asks_and_does(play: Any) -> None:
         await desk.press(desk.page.pull)
         assert desk.asked[0].items == (BASE,) and desk.layers.done == [("pull", "vda", "")]
         desk.layers.view = replace(desk.layers.view, files=alone(desk.layers.view.files))
-        desk.page._turn.ask()
+        desk.page.reading.ask()
         await desk.until(lambda: desk.page.model.rowCount() == 2)
         desk.choose(TOP)
         desk.answer = False
@@ -188,7 +188,7 @@ def test_what_is_chosen_stays_chosen(play: Any) -> None:
         desk.layers.view = replace(
             desk.layers.view, files=needed_by_clone(desk.layers.view.files, desk.layers.view.domain)
         )
-        desk.page._turn.ask()
+        desk.page.reading.ask()
         await desk.until(lambda: desk.page.model.rowCount() == 4)
         assert desk.page._chosen().path == BASE
 

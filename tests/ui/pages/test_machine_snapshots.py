@@ -82,7 +82,7 @@ def play(tmp_path: Path, qtbot: QtBot, run_async: Any) -> Any:
             desk.page.resize(900, 500)
             desk.page.show()
             desk.shell.parent = desk.page
-            await desk.until(lambda: desk.layers.listings and not desk.page._reading)
+            await desk.until(lambda: desk.layers.listings and not desk.page.reading.busy)
             await story(desk)
             desk.page.hide()
             await desk.parts.jobs.close()

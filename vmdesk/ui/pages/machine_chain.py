@@ -3,9 +3,9 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.chains import FilePlan
@@ -15,18 +15,16 @@ from vmdesk.core.snapshots.desk import View
 from vmdesk.core.snapshots.stack import Doings, Layer, doings, hanging, layers
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import DomainKey
-from vmdesk.model.errors import VirtError
-from vmdesk.model.host import Link
 from vmdesk.model.text import Text, text, tr, trn
-from vmdesk.ui.icons import icon
 from vmdesk.ui.models.chain import ChainModel
-from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.reading import Reading
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.chain_view import ChainView
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted, Section
+from vmdesk.ui.widgets.tool_button import action_bar, page_action
 
 
 class MachineChain(QWidget):
@@ -36,15 +34,13 @@ class MachineChain(QWidget):
         super().__init__(parent)
         self._parts, self._machine = parts, key
         self._view: View | None = None
-        self._problem: Text | None = None
-        self._reading = self._once_more = False
         self._can: Doings | None = None
         self._stop: list[Callable[[], None]] = []
         self.setObjectName("machine-chain")
         self.setAccessibleName(tr("Disk files"))
-        self.commit = self._action(tr("Merge into the file below…"), "call-merge", "", self._on_commit)
-        self.pull = self._action(tr("Take in what is below…"), "layers-up", "", self._on_pull)
-        self.delete = self._action(tr("Delete the file…"), "delete", "Del", self._on_delete)
+        self.commit = page_action(self, "commit", tr("Merge into the file below…"), "call-merge", "", self._on_commit)
+        self.pull = page_action(self, "pull", tr("Take in what is below…"), "layers-up", "", self._on_pull)
+        self.delete = page_action(self, "delete", tr("Delete the file…"), "delete", "Del", self._on_delete)
         self.model = ChainModel(self)
         self.table = ChainView(self.model, (self.commit, self.pull, self.delete))
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
@@ -74,69 +70,20 @@ class MachineChain(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(GRID)
-        layout.addLayout(self._bar())
+        layout.addLayout(action_bar("chain", (self.commit, self.pull, self.delete), self._summary))
         layout.addWidget(self.stack, 1)
         layout.addWidget(self._below)
-        self._turn = Turn(self._read, 0.5, self)
+        self.reading = Reading(self, parts.jobs, "read the chain", self._look, self._cannot_be_read, self._show)
         self._show()
-
-    def _bar(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID // 2)
-        for action in (self.commit, self.pull, self.delete):
-            button = QToolButton()
-            button.setObjectName(f"chain-{action.objectName()}")
-            button.setDefaultAction(action)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setIconSize(QSize(20, 20))
-            button.setAutoRaise(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(action.text())
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self._summary)
-        return row
-
-    def _action(self, words: str, picture: str, keys: str, do: Callable[[], None]) -> QAction:
-        action = QAction(icon(picture), words, self)
-        action.setIconText(words)
-        action.setObjectName(do.__name__.removeprefix("_on_"))
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: do())
-        return action
 
     # ---------------------------------------------------------------- what is there
 
-    def _read(self) -> None:
-        if not self.isVisible():
-            return
-        if self._reading:
-            self._once_more = True
-            return
-        if self._cannot_be_read() is not None:
-            self._show()
-            return
-        self._reading = True
-        self._parts.jobs.spawn("read the chain", self._look())
-
     async def _look(self) -> None:
-        try:
-            self._view = await self._parts.layers.look(self._machine)
-            self._problem = None
-        except VirtError as error:
-            self._problem = error.problem.what
-        finally:
-            self._reading = False
-        self._show()
-        if self._once_more:
-            self._once_more = False
-            self._turn.ask()
+        self._view = await self._parts.layers.look(self._machine)
 
     def _cannot_be_read(self) -> Text | None:
-        host = self._parts.store.hosts.get(self._machine.host)
-        if host is None or host.link is not Link.UP:
-            return text("{host} is not connected.", host=host.config.name if host else self._machine.host)
+        if (away := self._parts.store.away(self._machine.host)) is not None:
+            return away
         if self._machine not in self._parts.store.domains:
             return text("The machine is not there any more.")
         return None
@@ -159,7 +106,7 @@ class MachineChain(QWidget):
         self._show_chosen()
 
     def _emptiness(self) -> Emptiness:
-        why = self._cannot_be_read() or self._problem
+        why = self._cannot_be_read() or self.reading.problem
         if why is not None:
             return Emptiness("unreadable", "alert-circle", tr("The files cannot be shown"), str(why))
         if self._view is None:
@@ -275,18 +222,18 @@ class MachineChain(QWidget):
 
     def _on_changes(self, changes: Changes) -> None:
         if self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts:
-            self._turn.ask()
+            self.reading.ask()
 
     def _on_job(self, job: Job) -> None:
         if self._machine in job.keys:
             self._show_chosen()
             if not job.running:
-                self._turn.ask()
+                self.reading.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self._stop:
             self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
-            self._turn.ask()
+            self.reading.ask()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -2,31 +2,30 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core.jobs import Job
 from vmdesk.core.snapshots.offers import Offers, offers
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.errors import VirtError
-from vmdesk.model.host import Feature, Host, Link
+from vmdesk.model.host import Feature, Host
 from vmdesk.model.snapshot import Snapshot
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.delegates.lanes import LanesDelegate
 from vmdesk.ui.dialogs import snapshot as dialogs
 from vmdesk.ui.dialogs.schedule import begin as begin_scheduling
-from vmdesk.ui.icons import icon
 from vmdesk.ui.models.snapshots import Column, SnapshotsModel
-from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.pages.machine_snapshots_detail import SnapshotDetail
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import plain_tip
+from vmdesk.ui.reading import Reading
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.plain_table import PlainTable
+from vmdesk.ui.widgets.tool_button import action_bar, page_action
 
 MEASURED = 60  # rows that decide how wide a column is
 AGAIN = 15.0  # seconds; libvirt tells nothing of snapshots that other programs take
@@ -68,16 +67,14 @@ class MachineSnapshots(QWidget):
         self._parts, self._machine = parts, key
         self._offers = Offers()
         self._listed: Sequence[Snapshot] | None = None
-        self._problem: Text | None = None
-        self._reading = self._once_more = False
         self._stop: list[Callable[[], None]] = []
         self.setObjectName("machine-snapshots")
         self.setAccessibleName(tr("Snapshots"))
-        self.take = self._action(tr("Take…"), "source-commit", "Ins", self._on_take)
-        self.revert = self._action(tr("Revert…"), "backup-restore", "", self._on_revert)
-        self.delete = self._action(tr("Delete…"), "delete", "Del", self._on_delete)
-        self.note = self._action(tr("Edit note…"), "edit", "Ctrl+E", self._on_note)
-        self.schedule = self._action(tr("Schedule…"), "calendar-clock", "", self._on_schedule)
+        self.take = page_action(self, "take", tr("Take…"), "source-commit", "Ins", self._on_take)
+        self.revert = page_action(self, "revert", tr("Revert…"), "backup-restore", "", self._on_revert)
+        self.delete = page_action(self, "delete", tr("Delete…"), "delete", "Del", self._on_delete)
+        self.note = page_action(self, "note", tr("Edit note…"), "edit", "Ctrl+E", self._on_note)
+        self.schedule = page_action(self, "schedule", tr("Schedule…"), "calendar-clock", "", self._on_schedule)
         self.model = SnapshotsModel(self)
         self.table = SnapshotsTable(self.model, (self.take, self.revert, self.delete, self.note))
         self.table.set_widths(30 * GRID, 18 * GRID, 22 * GRID, 11 * GRID)
@@ -97,82 +94,36 @@ class MachineSnapshots(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(3 * GRID, 2 * GRID, 3 * GRID, 2 * GRID)
         layout.setSpacing(GRID)
-        layout.addLayout(self._bar())
+        layout.addLayout(
+            action_bar("snapshots", (self.take, self.revert, self.delete, self.note, self.schedule), self._summary)
+        )
         middle = QHBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.stack, 1)
         middle.addWidget(self.detail)
         layout.addLayout(middle, 1)
         layout.addWidget(self.why)
-        self._turn = Turn(self._read, 0.5, self)
+        self.reading = Reading(self, parts.jobs, "list snapshots", self._list, self._cannot_be_read, self._show)
         self._timer = QTimer(self)
         self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self._turn.ask)
+        self._timer.timeout.connect(self.reading.ask)
         self._show()
-
-    def _bar(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(GRID // 2)
-        for action in (self.take, self.revert, self.delete, self.note, self.schedule):
-            button = QToolButton()
-            button.setObjectName(f"snapshots-{action.objectName()}")
-            button.setDefaultAction(action)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            button.setIconSize(QSize(20, 20))
-            button.setAutoRaise(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.setAccessibleName(action.text())
-            row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self._summary)
-        return row
-
-    def _action(self, words: str, picture: str, keys: str, do: Callable[[], None]) -> QAction:
-        action = QAction(icon(picture), words, self)
-        action.setIconText(words)
-        action.setObjectName(do.__name__.removeprefix("_on_"))
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: do())
-        return action
 
     # ---------------------------------------------------------------- what is there
 
-    def _read(self) -> None:
-        if not self.isVisible():
-            return
-        if self._reading:
-            self._once_more = True
-            return
-        if self._cannot_be_read() is not None:
-            self._show()
-            return
-        self._reading = True
-        self._parts.jobs.spawn("list snapshots", self._list())
-
     async def _list(self) -> None:
-        try:
-            self._listed = await self._parts.layers.listed(self._machine)
-            self._problem = None
-        except VirtError as error:
-            self._problem = error.problem.what
-        finally:
-            self._reading = False
-        self._show()
-        if self._once_more:
-            self._once_more = False
-            self._turn.ask()
+        self._listed = await self._parts.layers.listed(self._machine)
 
     def _domain(self) -> tuple[Domain | None, Host | None]:
         return self._parts.store.domains.get(self._machine), self._parts.store.hosts.get(self._machine.host)
 
     def _cannot_be_read(self) -> Text | None:
         domain, host = self._domain()
-        if host is None or host.link is not Link.UP or host.capabilities is None:
-            return text("{host} is not connected.", host=host.config.name if host else self._machine.host)
+        if (away := self._parts.store.away(self._machine.host)) is not None:
+            return away
         if domain is None:
             return text("The machine is not there any more.")
-        if not host.capabilities.can(Feature.SNAPSHOT):
+        if host is None or host.capabilities is None or not host.capabilities.can(Feature.SNAPSHOT):
             return text("This kind of host cannot take snapshots.")
         return None
 
@@ -210,7 +161,7 @@ class MachineSnapshots(QWidget):
             self.detail.show_snapshot(chosen, picture)
 
     def _emptiness(self) -> Emptiness:
-        why = self._cannot_be_read() or self._problem
+        why = self._cannot_be_read() or self.reading.problem
         if why is not None:
             return Emptiness("unreadable", "alert-circle", tr("The snapshots cannot be shown"), str(why))
         if self._listed is None:
@@ -304,13 +255,13 @@ class MachineSnapshots(QWidget):
 
     def _on_changes(self, changes: Changes) -> None:
         if self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts:
-            self._turn.ask()
+            self.reading.ask()
 
     def _on_job(self, job: Job) -> None:
         if self._machine in job.keys:
             self._show_actions()
             if not job.running:
-                self._turn.ask()
+                self.reading.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self._stop:
@@ -319,7 +270,7 @@ class MachineSnapshots(QWidget):
                 self._parts.jobs.subscribe(self._on_job),
             ]
             self._timer.start()
-            self._turn.ask()
+            self.reading.ask()
         super().showEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -1,12 +1,13 @@
 """Flat buttons with a picture: what they say stands beside it or is their tip, and is always read out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QToolButton, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from vmdesk.ui.icons import icon
+from vmdesk.ui.theme import GRID
 
 
 def icon_button(
@@ -44,3 +45,26 @@ def action_button(action: QAction, name: str, size: int = 20, parent: QWidget | 
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     button.setAccessibleName(action.text().rstrip("…"))
     return button
+
+
+def page_action(owner: QWidget, name: str, words: str, picture: str, keys: str, do: Callable[[], object]) -> QAction:
+    """A command of a page's own, for its bar and its menu."""
+    action = QAction(icon(picture), words, owner)
+    action.setIconText(words)
+    action.setObjectName(name)
+    if keys:
+        action.setShortcut(QKeySequence(keys))
+    action.triggered.connect(lambda _checked=False: do())
+    return action
+
+
+def action_bar(page: str, actions: Iterable[QAction], at_the_end: QWidget | None = None) -> QHBoxLayout:
+    """The page's commands in a row; buttons are called `page-action`."""
+    row = QHBoxLayout()
+    row.setSpacing(GRID // 2)
+    for action in actions:
+        row.addWidget(action_button(action, f"{page}-{action.objectName()}"))
+    row.addStretch(1)
+    if at_the_end is not None:
+        row.addWidget(at_the_end)
+    return row
