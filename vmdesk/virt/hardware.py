@@ -42,6 +42,7 @@ _CANNOT_WORDS = (
     "not supported",
     "unsupported",
     "no free",
+    "no virtio-serial controllers",
     "qdisc kind",
     "controller is not mounted",
 )
@@ -153,6 +154,10 @@ async def _live(connection: Connection, uuid: str, one: Change, affect: Affect) 
             raise
         if "unsupported flags" in error.problem.details:
             return False, text("This kind of host cannot do that while a machine runs.")
+        if "no more available pci slots" in error.problem.details.lower():
+            return False, text(
+                "The running machine has no free slot for it. Its controllers get one at the next start."
+            )
         return False, error.problem.why or error.problem.what
     return True, None
 

@@ -231,6 +231,18 @@ def test_what_is_only_there_now_and_what_only_later() -> None:
     assert words(found, {f"interface/{MAC}": {"link": False}})[0].endswith("There from the next start on.")
 
 
+def test_what_is_removed_from_where() -> None:
+    rng = "    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>\n"
+    for stored, live, wanted in (
+        (XML, XML, (True, True)),
+        (XML.replace(rng, ""), XML, (False, True)),
+        (XML, XML.replace(rng, ""), (True, False)),
+    ):
+        found = seen(stored, live)
+        change = pages.removal(next(one for one in pages.sheets(found, OFFERS) if one.key == "rng/0"), found)
+        assert (change.edit is not None, change.live is not None) == wanted
+
+
 def test_in_use_now_is_said_where_it_differs() -> None:
     found = seen(XML, XML.replace(">2097152<", ">1048576<").replace("current='2'", "current='3'"))
     fields = {one.name: one.now for key in ("cpu", "memory") for one in sheet(found, key).fields}

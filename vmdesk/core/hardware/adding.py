@@ -24,7 +24,7 @@ from vmdesk.virtxml.edit import EditError, devices
 
 AGENT = "org.qemu.guest_agent.0"
 _ONE = text("The machine has one already.")
-_STILL = text("It is there from the next start on.")
+_STILL = applying.STILL
 # What no hypervisor takes while a machine runs.
 NEVER_LIVE = frozenset({"graphics", "video", "sound", "tpm", "panic", "parallel", "boot"})
 _FORMATS = {".qcow2": "qcow2", ".qcow": "qcow", ".vmdk": "vmdk", ".vdi": "vdi", ".vhdx": "vhdx"}
@@ -86,7 +86,7 @@ def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
         _mdev(near),
         _folder(seen),
         _graphics(seen, near),
-        _simple("video", text("Video"), "card", near.offers.machine.common.video or VIDEOS, devices.video_fragment),
+        _simple("video", text("Video"), "card", _videos(seen, near), devices.video_fragment),
         _simple("sound", text("Sound"), "volume-high", SOUNDS, devices.sound_fragment),
         _input(),
         _nothing("serial", text("Serial port"), "console", devices.serial_fragment, text("A console of VMDesk.")),
@@ -308,7 +308,7 @@ def _drive(seen: Seen, near: Around) -> Addition:
     def make(values: Values) -> tuple[Text, str]:
         return _disk_of(seen, values, "cdrom")
 
-    return Addition("cdrom", text("CD drive"), "disc", fields, make)
+    return Addition("cdrom", text("CD drive"), "disc", fields, make, later=_STILL)
 
 
 # ---------------------------------------------------------------- cards and host devices
@@ -495,6 +495,15 @@ def _simple(
         return text("{device} {model}", device=title, model=model), make(model)
 
     return Addition(id_, title, icon, fields, made, why, _STILL if id_ in NEVER_LIVE else None)
+
+
+def _videos(seen: Seen, near: Around) -> Sequence[str]:
+    """The best first; a second one is of a kind that need not be the first."""
+    known = near.offers.machine.common.video or VIDEOS
+    offered = [one for one in VIDEOS if one in known]
+    if seen.stored.videos:
+        offered = [one for one in offered if one in ("virtio", "qxl")]
+    return offered or ("virtio",)
 
 
 def _graphics(seen: Seen, near: Around) -> Addition:

@@ -39,8 +39,14 @@ async def apply(ctx: Context, seen: Seen, changes: Sequence[Change]) -> tuple[Ap
     return job.problem if job.problem is not None else tuple(done)
 
 
+STILL = text("It is there from the next start on.")
+_PLAIN = {text("It holds from the next start.").source, STILL.source}  # they say no more than that
+
+
 def outcome_of(late: Sequence[Applied]) -> Text:
     """What could not be done while the machine runs."""
+    if len(late) == 1 and (late[0].later is None or late[0].later.source in _PLAIN):
+        return text("{what}: from the next start", what=late[0].what)
     if len(late) == 1:
         return text("{what}: from the next start. {why}", what=late[0].what, why=late[0].later)
     return text("{n} changes hold from the next start", n=len(late))

@@ -1,6 +1,7 @@
 """The pages about everything else that is plugged in."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from vmdesk.core import units
 from vmdesk.core.hardware.machine import DEVICES, MACHINE, later
@@ -43,6 +44,7 @@ _LISTENS = {
 }
 CONTROLLERS = text("Controllers")
 Rows = Sequence[Field | Part]
+_BUILT_IN = text("It belongs to the chipset: libvirt would add it again.")
 _WIRED = text("libvirt adds and removes controllers with the devices that need them.")
 
 
@@ -193,7 +195,8 @@ def _sound_and_input(found: Hardware) -> Iterator[Sheet]:
         title = names.get(one.kind, text("Input {kind}", kind=one.kind))
         hint = text("A tablet tells where the pointer is: it follows yours without being caught.")
         rows = (fact(text("Kind"), one.kind, hint if one.kind == "tablet" else None), fact(text("Bus"), one.bus))
-        yield _device(one.key, title, "keyboard-outline", one.bus, rows)
+        sheet = _device(one.key, title, "keyboard-outline", one.bus, rows)
+        yield replace(sheet, fixed=_BUILT_IN if one.bus == "ps2" else None)
 
 
 def _ports(found: Hardware) -> Iterator[Sheet]:

@@ -8,11 +8,14 @@ from vmdesk.core.hardware.reading import Offers, Seen, keys_of
 from vmdesk.core.hardware.sheet import Field, Part, Sheet, Values, Wish
 from vmdesk.model.hardware import Hardware
 from vmdesk.model.text import Text, text
+from vmdesk.virt import hardware
+from vmdesk.virt.hardware import Change
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import EditError, ranges
 
 ONLY_NOW = text("Only until the machine is switched off: it is not in its definition.")
 ONLY_LATER = text("There from the next start on.")
+ONLY_DEFINED = text("The running machine has not got it.")
 
 
 def sheets(seen: Seen, host: Offers) -> tuple[Sheet, ...]:
@@ -90,6 +93,16 @@ def at_once(wish: Wish, seen: Seen) -> bool:
     if not seen.active:
         return wish.change.off is not None and wish.change.edit is None
     return wish.later is None
+
+
+def removal(sheet: Sheet, seen: Seen) -> Change:
+    """Taking a device out: of the running machine, of its definition, or of both, wherever it is."""
+    change = hardware.remove_device(text("{device} removed", device=sheet.title), sheet.key)
+    if sheet.state is ONLY_NOW:
+        return replace(change, edit=None)
+    if sheet.state is ONLY_LATER:
+        return replace(change, live=None, later=ONLY_DEFINED)
+    return change
 
 
 def problem(made: Sequence[Wish], seen: Seen) -> Text | None:

@@ -40,7 +40,6 @@ from vmdesk.ui.widgets.fields_form import FieldsForm, in_tab_order
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.scroll_bar import thin
-from vmdesk.virt import hardware
 from vmdesk.virt.connection import is_local
 from vmdesk.virtxml.edit import EditError
 
@@ -473,10 +472,9 @@ class MachineHardware(QWidget):
         )
         if not await self._parts.context.ask.confirm(confirm):
             return
-        change = hardware.remove_device(text("{device} removed", device=sheet.title), sheet.key)
         self._working = True
         try:
-            done = await applying.apply(self._parts.context, seen, [change])
+            done = await applying.apply(self._parts.context, seen, [pages.removal(sheet, seen)])
         finally:
             self._working = False
         if not isinstance(done, Problem):
