@@ -13,6 +13,7 @@ from vmdesk.core import networks_work
 from vmdesk.core.networks import Wanted, wanted_of
 from vmdesk.model.errors import VirtError
 from vmdesk.model.network import (
+    Card,
     DnsHost,
     Network,
     PutHost,
@@ -143,20 +144,32 @@ async def _xml(connection: Connection, name: str) -> str:
     return await connection.long.call(lambda conn: str(conn.networkLookupByName(name).XMLDesc(0)))
 
 
-def test_filters_are_given_to_cards(system_uri: str, make_guest: Guests) -> None:
-    guest = make_guest("filtered", start=False, network="default")
+def test_filters_are_given_to_cards(fresh: str, make_guest: Guests) -> None:
+    """Stored for a machine that is off; at once, too, for one that runs."""
 
-    async def work(connection: Connection) -> None:
+    async def begin(connection: Connection) -> None:
         found = {one.name: one for one in await nwfilters.filters(connection)}
         assert found["no-mac-spoofing"].rules and "no-mac-spoofing" in found["clean-traffic"].refers
-        (card,) = [one for one in await nwfilters.cards(connection) if one.machine == guest.uuid]
-        for name in ("clean-traffic", "no-mac-spoofing", ""):
-            (done,) = await networks_work.set_filter(connection, card, name)
-            assert done.stored
-            (now,) = [one for one in await nwfilters.cards(connection) if one.machine == guest.uuid]
-            assert now.filter == name
+        await networks.start_network(connection, "default")
 
-    run(system_uri, work)
+    async def given(connection: Connection, uuid: str, active: bool) -> None:
+        async def cards(kind: str) -> list[Card]:
+            return [one for one in await nwfilters.cards(connection) if one.machine == uuid and one.kind == kind]
+
+        (card,) = await cards("network")
+        for name in ("no-mac-spoofing", "allow-arp", ""):
+            (done,) = await networks_work.set_filter(connection, card, name)
+            assert (done.live, done.stored) == (active, True), done.later
+            (now,) = await cards("network")
+            assert now.filter == name
+            assert (f"filter='{name}'" in await domains.xml(connection, uuid, inactive=True)) is bool(name)
+
+    run(fresh, begin)
+    for active in (False, True):
+        guest = make_guest("filtered", start=active, network="default")
+        run(fresh, lambda connection, guest=guest, active=active: given(connection, guest.uuid, active))  # type: ignore[misc]
+        if active:
+            guest.ask(lambda domain: domain.destroy())
 
 
 def test_a_session_has_none(session_uri: str) -> None:
