@@ -390,7 +390,9 @@ def test_each_kind_makes_a_device_that_is_read_back() -> None:
         "disk": {"path": "/srv/c.qcow2"},
         "folder": {"folder": "/srv/x"},
     }
-    slots = BARE.replace("<vcpu>", "<maxMemory slots='4' unit='KiB'>4194304</maxMemory><vcpu>")
+    slots = BARE.replace("<devices/>", "<devices><graphics type='spice'/></devices>").replace(
+        "<vcpu>", "<maxMemory slots='4' unit='KiB'>4194304</maxMemory><vcpu>"
+    )
     for one in adding.additions(seen(slots), near()):
         assert one.why is None, one.id
         what, fragment = one.make({**adding.first(one), **given.get(one.id, {})})
@@ -405,6 +407,7 @@ def test_what_there_is_but_one_of_is_not_offered_twice() -> None:
     taken = {one.id for one in adding.additions(seen(), near()) if one.why is not None}
     assert taken == {"tpm", "panic", "watchdog", "vsock", "memory"}
     assert "Room for more" in str(kind("memory").why)
+    assert "SPICE" in str(kind("redirection", BARE).why)
     nothing = Around(OFFERS)
     assert {"usb", "pci", "mdev"} <= {one.id for one in adding.additions(seen(BARE), nothing) if one.why is not None}
 

@@ -97,6 +97,7 @@ def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
             "usb",
             devices.redirection_fragment,
             text("A port for USB devices of who looks at the screen (SPICE)."),
+            None if any(one.kind == "spice" for one in found.graphics) else text("It needs a SPICE display."),
         ),
         _tpm(seen, near),
         _nothing(
@@ -480,9 +481,11 @@ def _folder(seen: Seen) -> Addition:
 # ---------------------------------------------------------------- the rest
 
 
-def _nothing(id_: str, title: Text, icon: str, make: Callable[[], str], words: Text) -> Addition:
+def _nothing(
+    id_: str, title: Text, icon: str, make: Callable[[], str], words: Text, why: Text | None = None
+) -> Addition:
     later = _STILL if id_ in NEVER_LIVE else None
-    return Addition(id_, title, icon, (fact(text("What it is"), words),), lambda _values: (title, make()), None, later)
+    return Addition(id_, title, icon, (fact(text("What it is"), words),), lambda _values: (title, make()), why, later)
 
 
 def _simple(

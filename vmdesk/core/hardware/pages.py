@@ -97,7 +97,9 @@ def at_once(wish: Wish, seen: Seen) -> bool:
 
 def removal(sheet: Sheet, seen: Seen) -> Change:
     """Taking a device out: of the running machine, of its definition, or of both, wherever it is."""
-    change = hardware.remove_device(text("{device} removed", device=sheet.title), sheet.key)
+    kind, _, called = sheet.key.partition("/")
+    word = called if kind in ("disk", "interface") and called else sheet.key  # as people call it
+    change = hardware.remove_device(text("{device} removed", device=sheet.title), word)
     if sheet.state is ONLY_NOW:
         return replace(change, edit=None)
     if sheet.state is ONLY_LATER:
