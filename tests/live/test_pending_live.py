@@ -14,6 +14,7 @@ from vmdesk.core.jobs import Job, Jobs
 from vmdesk.core.trace import Trace
 from vmdesk.model import limits
 from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import text
 from vmdesk.virt import defining, hardware, listing
@@ -118,5 +119,20 @@ def test_a_device_that_is_only_in_use_is_stored_or_goes(make_guest: Guests) -> N
         assert not await bench.items()
         flags = libvirt.VIR_DOMAIN_XML_INACTIVE
         assert MAC in guest.ask(lambda domain: str(domain.XMLDesc(flags)))
+
+    over(guest, talk)
+
+
+def test_one_users_machine_keeps_no_limit_with_which_it_would_not_start(make_session_guest: Guests) -> None:
+    guest = make_session_guest("mine")
+
+    async def talk(bench: Bench) -> None:
+        before = await defining.whole(bench.connection, guest.uuid)
+        for words in ("cpu.quota=50%", "memory.hard=2G", "disk.weight=300"):
+            for affect in (Affect.BOTH, Affect.CONFIG):
+                with pytest.raises(VirtError) as refused:
+                    await hardware.apply(bench.connection, guest.uuid, [hardware.limit(limits.parse(words))], affect)
+                assert refused.value.problem.name == "session"
+        assert await defining.whole(bench.connection, guest.uuid) == before
 
     over(guest, talk)

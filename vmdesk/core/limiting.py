@@ -15,7 +15,7 @@ from vmdesk.model.domain import Domain
 from vmdesk.model.errors import VirtError
 from vmdesk.model.hardware import CpuLimits, Hardware, IoTune
 from vmdesk.model.host import Feature, Host, Link
-from vmdesk.model.limits import LIMITS, Setting, Unit, named
+from vmdesk.model.limits import LIMITS, NO_GROUPS, Setting, Unit, named
 from vmdesk.model.text import Text, text
 from vmdesk.virt import defining, domains, hardware
 from vmdesk.virt.hardware import Applied, Change
@@ -135,10 +135,12 @@ def why_not(domain: Domain | None, host: Host | None) -> Text | None:
     return None
 
 
-def blocked(key: str, values: Mapping[str, Figure], found: Hardware) -> Text | None:
-    """Why this one cannot be set beside the others; None: it can. What is set can always be taken away."""
+def blocked(key: str, values: Mapping[str, Figure], found: Hardware, session: bool = False) -> Text | None:
+    """Why this one cannot be set, here or beside the others; None: it can. What is set can always be taken away."""
     if values.get(key):
         return None
+    if session and key != GIVEN and named(key)[0].system:
+        return NO_GROUPS
     area, _, rest = key.partition(".")
     if key in ("cpu.io-quota", "cpu.io-period") and not found.limits.io_threads:
         return text("The machine has no I/O threads.")

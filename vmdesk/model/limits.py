@@ -15,6 +15,7 @@ _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _CPUSET = re.compile(r"\^?[0-9]{1,4}(-[0-9]{1,4})?(,\^?[0-9]{1,4}(-[0-9]{1,4})?)*")
 _MODES = ("strict", "preferred", "interleave", "restrictive")
 NONE = "none"
+NO_GROUPS = text("Machines of one user only have no control groups: with this limit the machine would not start.")
 
 
 class LimitError(ValueError):
@@ -62,6 +63,13 @@ class Limit:
         if area in ("disk", "nic") and rest != "weight":
             return area
         return "vcpu" if self.name == "cpu.pin" else "iothread" if self.name == "cpu.io-pin" else ""
+
+    @property
+    def system(self) -> bool:
+        """Whether it needs the control groups that only the system's own daemon has."""
+        return self.path.startswith(("memtune/", "blkiotune/", "numatune/")) or (
+            self.path.startswith("cputune/") and self.unit is not Unit.CPUS
+        )
 
 
 @dataclass(frozen=True, slots=True)

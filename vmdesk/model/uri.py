@@ -54,6 +54,7 @@ _NAME = re.compile(r"(?!.*\.\.)[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])
 _IPV6 = re.compile(r"(?=.*:.*:)[0-9A-Fa-f:.]{2,45}")
 _USER = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.@\\+$-]{0,255}")
 _KEY = re.compile(r"[a-z_]{1,32}")
+_SESSION = re.compile(r"qemu(\+[a-z0-9]+)?://[^/]*/session/?(\?|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,3 +335,8 @@ def _check_file(uri: Uri) -> None:
         ) from None
     if not stat.S_ISREG(mode):
         raise refused(text("{path} is not a plain file.", path=uri.path))
+
+
+def is_session(uri: str) -> bool:
+    """Whether it is QEMU's daemon of one user, who has no control groups."""
+    return _SESSION.match(uri) is not None

@@ -13,8 +13,9 @@ from typing import Any
 import libvirt
 
 from vmdesk.model.errors import VirtError
-from vmdesk.model.limits import Setting
+from vmdesk.model.limits import NO_GROUPS, Setting
 from vmdesk.model.text import Text, text
+from vmdesk.model.uri import is_session
 from vmdesk.virt import defining, errors, tuning
 from vmdesk.virt.acting import act, ask_monitor, look, name
 from vmdesk.virt.connection import Connection
@@ -65,6 +66,7 @@ class Change:
     live   the running machine's way; None where there is none, and `later` says why
     off    what is done instead to a machine that is off, where that is no change of its definition
     call   libvirt's function that does it live
+    system only the system's own daemon can: a session's machine would not start any more
     """
 
     what: Text
@@ -73,6 +75,7 @@ class Change:
     later: Text | None = None
     off: Callable[[Connection, str], Awaitable[None]] | None = None
     call: str = ""
+    system: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,8 @@ async def apply(
         raise errors.refused(doing, why, name="transient")
     if not persistent:
         affect = Affect.LIVE
+    if any(one.system for one in changes) and is_session(connection.uri):
+        raise errors.refused(doing, NO_GROUPS, text("Machines of qemu:///system can be limited so."), "session")
     if affect is Affect.LIVE and (stuck := next((one for one in changes if one.live is None), None)):
         raise errors.refused(doing, stuck.later or _LATER, name=NOT_LIVE)
     storing = persistent and affect is not Affect.LIVE
@@ -318,7 +323,8 @@ def limit(setting: Setting) -> Change:
     what = text("{key}: {value}", key=setting.key, value=value)
     why = tuning.why_not_live(setting.limit, setting.value)
     live = None if why else _with_xml(lambda domain, xml: tuning.set_live(domain, xml, setting))
-    return Change(what, lambda xml: limits.limit(xml, setting), live, why)
+    system = setting.limit.system and setting.value is not None
+    return Change(what, lambda xml: limits.limit(xml, setting), live, why, system=system)
 
 
 def grow_disk(target: str, size: int) -> Change:

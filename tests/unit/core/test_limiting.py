@@ -9,7 +9,8 @@ from vmdesk.core import limiting
 from vmdesk.core.limiting import GIVEN
 from vmdesk.model.domain import State
 from vmdesk.model.hardware import Hardware
-from vmdesk.model.limits import LimitError
+from vmdesk.model.limits import NO_GROUPS, LimitError
+from vmdesk.model.uri import is_session
 from vmdesk.virtxml import hardware
 
 XML = """<domain type='kvm'><name>a</name><memory>4194304</memory><currentMemory>2097152</currentMemory>
@@ -130,3 +131,21 @@ def test_the_same_in_a_terminal(key: str, value: limiting.Figure, line: str) -> 
 def test_a_machine_that_is_off_is_changed_in_its_definition_only() -> None:
     (words,) = limiting.virsh(machine(0, state=State.SHUTOFF), {"cpu.quota": 10.0})
     assert words[-1] == "--config" and "--live" not in words
+
+
+@pytest.mark.parametrize("key", ["cpu.quota", "cpu.shares", "memory.hard", "disk.weight", "cpu.emulator-quota"])
+def test_one_users_machines_have_no_control_groups(found: Hardware, key: str) -> None:
+    assert limiting.blocked(key, {}, found, session=True) == NO_GROUPS
+    assert limiting.blocked(key, {key: 5}, found, session=True) is None  # what is there can be taken away
+    assert limiting.blocked(key, {}, found) is None
+    for other in ("disk.vda.read-bytes", GIVEN):
+        assert limiting.blocked(other, {}, found, session=True) is None
+
+
+@pytest.mark.parametrize(
+    ("uri", "session"),
+    [("qemu:///session", True), ("qemu+ssh://ann@lab/session", True), ("qemu:///session?socket=/x", True),
+     ("qemu:///system", False), ("vbox:///session", False), ("test:///default", False)],
+)  # fmt: skip
+def test_whose_daemon_it_is(uri: str, session: bool) -> None:
+    assert is_session(uri) is session

@@ -20,6 +20,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.hardware import Hardware
 from vmdesk.model.host import Host
 from vmdesk.model.text import Text, text, tr
+from vmdesk.model.uri import is_session
 from vmdesk.ui.pages.machine_limits_rows import Part, Row, limits_of, parts_of
 from vmdesk.ui.pages.machine_pinning import MachinePinning
 from vmdesk.ui.parts import Parts
@@ -226,10 +227,11 @@ class MachineLimits(QScrollArea):
         self._lay_out(known.shown)
         values = limiting.figures(known.shown, self._cpus)
         stored = limiting.figures(known.stored, self._cpus) if known.stored else values
-        why = limiting.why_not(self._domain, self._host)
+        host = self._host
+        why, session = limiting.why_not(self._domain, host), host is not None and is_session(host.config.uri)
         for view in self.views.values():
             for key, row in view.rows.items():
-                reason = why or limiting.blocked(key, values, known.shown)
+                reason = why or limiting.blocked(key, values, known.shown, session)
                 value = {**values, **self._working, **self._wanted}.get(key)
                 figure = value if isinstance(value, int | float) else None
                 row.show_figure(figure, self._note(key, values, stored, row), str(reason) if reason else "")
