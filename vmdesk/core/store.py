@@ -81,6 +81,13 @@ class Store:
             return None
         return text("{host} is not connected.", host=host.config.name if host else host_id)
 
+    def read_only(self, host_id: str) -> Text | None:
+        """Why nothing of a host can be changed; None if it can, as far as the connection goes."""
+        host = self._hosts.get(host_id)
+        if host and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):
+            return text("{host} is connected read-only.", host=host.config.name)
+        return None
+
     def _tell(self, changes: Changes) -> Changes:
         if changes != Changes():
             for listener in tuple(self._listeners):

@@ -1,5 +1,6 @@
 """A page's reading of its host: only while it is seen, one at a time, and once more if it was asked for meanwhile."""
 
+import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,6 +10,8 @@ from vmdesk.core.jobs import Jobs
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text
 from vmdesk.ui.models.turn import Turn
+
+PATIENCE = 20.0  # times what a reading takes passes before a clock starts another
 
 
 class Reading:
@@ -33,6 +36,12 @@ class Reading:
         self._work, self._cannot, self._show = work, cannot, show
         self.busy = self._again = False
         self._turn = Turn(self._begin, 0.5, page)
+        self._enough = 0.0  # a clock waits until then
+
+    def on_clock(self) -> None:
+        """Now and then: rarely where reading takes long."""
+        if time.monotonic() >= self._enough:
+            self.ask()
 
     def ask(self) -> None:
         """Something changed over there, or the page is seen again."""
@@ -50,6 +59,7 @@ class Reading:
             self._jobs.spawn(self._title, self._read())
 
     async def _read(self) -> None:
+        began = time.monotonic()
         try:
             await self._work()
             self.problem = None
@@ -57,6 +67,7 @@ class Reading:
             self.problem = error.problem.what
         finally:
             self.busy = False
+            self._enough = time.monotonic() + PATIENCE * (time.monotonic() - began)
         self._show()
         if self._again:
             self._again = False

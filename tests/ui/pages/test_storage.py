@@ -116,7 +116,7 @@ def play(tmp_path: Path, qtbot: QtBot, run_async: Any) -> Any:
             desk.page.resize(1000, 600)
             desk.page.show()
             desk.shell.parent = desk.page
-            await desk.until(lambda: desk.storage.asked and not desk.page._reading)
+            await desk.until(lambda: desk.storage.asked and not desk.page.reading.busy)
             await story(desk)
             desk.page.hide()
             await desk.parts.jobs.close()

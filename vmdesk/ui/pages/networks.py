@@ -1,11 +1,11 @@
 """The networks of a host: a list or a picture of them, the addresses they gave out, cards and packet filters."""
 
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QActionGroup, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import networks, networks_map, networks_work
@@ -14,26 +14,24 @@ from vmdesk.core.networks_map import Node
 from vmdesk.core.networks_work import Seen
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain
-from vmdesk.model.errors import VirtError
-from vmdesk.model.host import Link
 from vmdesk.model.network import Lease, NetworkDetails
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.networks import NetworkColumn, NetworksModel, network_line
-from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.pages.networks_acts import Acts
 from vmdesk.ui.pages.networks_views import Lower, NetworkTable
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import plain_tip
+from vmdesk.ui.reading import Reading
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.network_map import NetworkMapView
+from vmdesk.ui.widgets.tool_button import action_button, page_action
 from vmdesk.virt import networks as virt_networks
 
 AGAIN = 10.0  # seconds; libvirt tells nothing of addresses that are given out
-PATIENCE = 20.0  # times what a reading takes passes between two
 
 # name, words, icon, keys
 _ACTIONS = (
@@ -56,26 +54,23 @@ class NetworksPage(QWidget):
         self.seen: Seen | None = None
         self.leases: list[Lease] = []
         self._leases_of = ""
-        self._problem: Text | None = None
-        self._reading = self._once_more = False
-        self._next = 0.0
         self._stop: list[Callable[[], None]] = []
         self.setObjectName("networks")
         self.setAccessibleName(tr("Networks"))
         self.acts = Acts(parts, host, lambda: self.seen or Seen(()))
         self.actions_: dict[str, QAction] = {}
         for name, words, picture, keys in _ACTIONS:
-            self._action(name, words, picture, keys)
+            self.actions_[name] = page_action(self, name, str(words), picture, keys, partial(self._run, name))
         self.actions_["autostart"].setCheckable(True)
         self.model = NetworksModel(self)
         self.table = NetworkTable(self.model, [self.actions_[name] for name, *_rest in _ACTIONS])
         self.below = Lower(parts, host, self.acts)
         self.map = NetworkMapView()
         self._make_layout()
-        self._turn = Turn(self._read, 0.5, self)
+        self.reading = Reading(self, parts.jobs, "list networks", self._load, self._cannot, self._show)
         self._timer = QTimer(self)
         self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self._on_clock)
+        self._timer.timeout.connect(self.reading.on_clock)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._on_chosen())
         self.table.opened.connect(lambda _row: self.actions_["edit"].trigger())
         self.map.picture.chosen.connect(self._on_node)
@@ -83,26 +78,6 @@ class NetworksPage(QWidget):
         self._show()
 
     # ---------------------------------------------------------------- what it is made of
-
-    def _action(self, name: str, words: Text, picture: str, keys: str) -> None:
-        action = QAction(icon(picture), str(words), self)
-        action.setIconText(str(words))
-        action.setObjectName(name)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: self._run(name))
-        self.actions_[name] = action
-
-    def _button(self, action: QAction, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(f"networks-{name}")
-        button.setDefaultAction(action)
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(18, 18))
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setAccessibleName(action.text().rstrip("…"))
-        return button
 
     def _make_layout(self) -> None:
         self.why = Muted()
@@ -137,7 +112,7 @@ class NetworksPage(QWidget):
         flow = Flow(tools, GRID // 2)
         self._chosen_only: list[QToolButton] = []
         for name, *_rest in _ACTIONS:
-            button = self._button(self.actions_[name], name)
+            button = action_button(self.actions_[name], f"networks-{name}", 18)
             flow.addWidget(button)
             if name != "new":
                 self._chosen_only.append(button)
@@ -157,7 +132,7 @@ class NetworksPage(QWidget):
             action.setCheckable(True)
             group.addAction(action)
             action.toggled.connect(lambda _on: self._on_way())
-            bar.addWidget(self._button(action, name))
+            bar.addWidget(action_button(action, f"networks-{name}", 18))
         return bar
 
     def _zoom_button(self, name: str, sign: str, words: str) -> QToolButton:
@@ -180,48 +155,21 @@ class NetworksPage(QWidget):
     # ---------------------------------------------------------------- reading
 
     def _cannot(self) -> Text | None:
-        host = self._parts.store.hosts.get(self._host)
-        if host is None or host.link is not Link.UP:
-            return text("{host} is not connected.", host=host.config.name if host else self._host)
-        return None
+        return self._parts.store.away(self._host)
 
     def _readonly(self) -> Text | None:
-        host = self._parts.store.hosts.get(self._host)
-        if host and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):
-            return text("{host} is connected read-only.", host=host.config.name)
+        if (why := self._parts.store.read_only(self._host)) is not None:
+            return why
         if self.seen is not None and self.seen.session and not self.seen.networks:
             return text("Machines of a session have no networks of their own: that needs more rights.")
         return None
 
-    def _read(self) -> None:
-        if not self.isVisible():
-            return
-        if self._reading:
-            self._once_more = True
-        elif self._cannot() is not None:
-            self._show()
-        else:
-            self._reading = True
-            self._parts.jobs.spawn("list networks", self._load())
-
     async def _load(self) -> None:
-        began = time.monotonic()
-        try:
-            session = self._parts.sessions.get(self._host)
-            if session is not None and session.connected:
-                connection = session.require()
-                self.seen = await networks_work.look(connection)
-                await self._load_leases(connection)
-                self._problem = None
-        except VirtError as error:
-            self._problem = error.problem.what
-        finally:
-            self._reading = False
-            self._next = time.monotonic() + PATIENCE * (time.monotonic() - began)
-        self._show()
-        if self._once_more:
-            self._once_more = False
-            self._turn.ask()
+        session = self._parts.sessions.get(self._host)
+        if session is not None and session.connected:
+            connection = session.require()
+            self.seen = await networks_work.look(connection)
+            await self._load_leases(connection)
 
     async def _load_leases(self, connection: Any) -> None:
         chosen = self.chosen() or (self.seen.networks[0] if self.seen and self.seen.networks else None)
@@ -283,7 +231,7 @@ class NetworksPage(QWidget):
         self.why.setVisible(not pictured)
 
     def _emptiness(self) -> Emptiness | None:
-        why = self._cannot() or self._problem
+        why = self._cannot() or self.reading.problem
         if self.seen is None:
             if why is not None:
                 return Emptiness("unreadable", "alert-circle", tr("The networks cannot be shown"), str(why))
@@ -352,7 +300,7 @@ class NetworksPage(QWidget):
         self._show_below()
         self._show_actions()
         if chosen is not None and chosen.network.name != self._leases_of:
-            self._turn.ask()
+            self.reading.ask()
 
     def _on_node(self, node: Node) -> None:
         if node.key is not None:
@@ -364,18 +312,14 @@ class NetworksPage(QWidget):
 
     # ---------------------------------------------------------------- when
 
-    def _on_clock(self) -> None:
-        if time.monotonic() >= self._next:
-            self._turn.ask()
-
     def _on_changes(self, changes: Changes) -> None:
         keys = changes.changed | changes.added | changes.removed
         if self._host in changes.hosts or any(key.host == self._host for key in keys):
-            self._turn.ask()
+            self.reading.ask()
 
     def _on_job(self, job: Job) -> None:
         if not job.running:
-            self._turn.ask()
+            self.reading.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self._stop:
@@ -384,7 +328,7 @@ class NetworksPage(QWidget):
                 self._parts.jobs.subscribe(self._on_job),
             ]
             self._timer.start()
-            self._turn.ask()
+            self.reading.ask()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:

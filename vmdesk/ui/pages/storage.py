@@ -1,11 +1,11 @@
 """The storage of a host: its pools at the left, the volumes of the chosen one at the right, and what can be done."""
 
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -26,26 +26,24 @@ from vmdesk.core.storage.room import scarce
 from vmdesk.core.storage.rows import Row, reclaimable
 from vmdesk.core.storage.work import Able, Seen
 from vmdesk.core.store import Changes
-from vmdesk.model.errors import VirtError
-from vmdesk.model.host import Link
 from vmdesk.model.storage import Pool
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.icons import icon
 from vmdesk.ui.models.pools import ALL, UNUSED, PoolsModel, entries
-from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.models.volumes import Column, VolumesModel
 from vmdesk.ui.pages.storage_acts import Acts
 from vmdesk.ui.pages.storage_views import OneLine, PoolList, Tools, VolumesTable
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.reading import Reading
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.glyph import Glyph
+from vmdesk.ui.widgets.tool_button import action_button, page_action
 from vmdesk.virt.pools import DEFAULT
 
 AGAIN = 30.0  # seconds; libvirt tells little of what other programs do with volumes
-PATIENCE = 20.0  # times what a reading takes passes between two
 
 # name, words, icon, keys
 _VOLUME = (
@@ -77,21 +75,17 @@ class StoragePage(QWidget):
         self._parts, self._host = parts, host
         self.seen: Seen | None = None
         self._able: Able | None = None
-        self._problem: Text | None = None
-        self._reading = self._once_more = self._fresh = False
-        self._next = 0.0
+        self._fresh = False
         self._stop: list[Callable[[], None]] = []
         self._offers = Offers()
         self.setObjectName("storage")
         self.setAccessibleName(tr("Storage"))
         self.acts = Acts(parts, host, lambda: self.seen, lambda: self._able)
         self.actions_: dict[str, QAction] = {}
-        for name, words, picture, keys in _VOLUME:
-            self._action(name, words, picture, keys)
-        for name, words, picture in _POOL:
-            self._action(name, words, picture, "")
+        pools = ((*one, "") for one in (*_POOL, ("new_pool", text("New pool…"), "add")))
+        for name, words, picture, keys in (*_VOLUME, *pools):
+            self.actions_[name] = page_action(self, name, str(words), picture, keys, partial(self._run, name))
         self.actions_["autostart"].setCheckable(True)
-        self._action("new_pool", text("New pool…"), "add", "")
         self.pools_model, self.model = PoolsModel(self), VolumesModel(self)
         self.pool_menu = QMenu(self)
         self.pool_menu.setToolTipsVisible(True)
@@ -101,10 +95,10 @@ class StoragePage(QWidget):
         self.pools = PoolList(self.pools_model, self.pool_menu)
         self.table = VolumesTable(self.model, [self.actions_[name] for name, *_rest in _VOLUME])
         self._make_layout()
-        self._turn = Turn(self._read, 0.5, self)
+        self.reading = Reading(self, parts.jobs, "list volumes", self._load, self._cannot, self._show)
         self._timer = QTimer(self)
         self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self._on_clock)
+        self._timer.timeout.connect(self.reading.on_clock)
         self.pools.chosen.connect(self._on_chosen)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_actions())
         self.table.opened.connect(lambda _row: self._show_users())
@@ -119,25 +113,8 @@ class StoragePage(QWidget):
 
     # ---------------------------------------------------------------- what it is made of
 
-    def _action(self, name: str, words: Text, picture: str, keys: str) -> None:
-        action = QAction(icon(picture), str(words), self)
-        action.setIconText(str(words))
-        action.setObjectName(name)
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: self._run(name))
-        self.actions_[name] = action
-
     def _button(self, name: str) -> QToolButton:
-        button = QToolButton()
-        button.setObjectName(f"storage-{name}")
-        button.setDefaultAction(self.actions_[name])
-        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setIconSize(QSize(18, 18))
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setAccessibleName(self.actions_[name].text().rstrip("…"))
-        return button
+        return action_button(self.actions_[name], f"storage-{name}", 18)
 
     def _make_layout(self) -> None:
         left = QWidget()
@@ -229,58 +206,25 @@ class StoragePage(QWidget):
     # ---------------------------------------------------------------- reading
 
     def _cannot(self) -> Text | None:
-        host = self._parts.store.hosts.get(self._host)
-        if host is None or host.link is not Link.UP:
-            return text("{host} is not connected.", host=host.config.name if host else self._host)
-        return None
+        return self._parts.store.away(self._host)
 
     def _readonly(self) -> Text | None:
-        host = self._parts.store.hosts.get(self._host)
-        if host and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):
-            return text("{host} is connected read-only.", host=host.config.name)
-        return None
+        return self._parts.store.read_only(self._host)
 
     def look_again(self) -> None:
         """With libvirt looking anew what is in the pools."""
         self._fresh = True
-        self._turn.ask()
-
-    def _on_clock(self) -> None:
-        if time.monotonic() >= self._next:
-            self._turn.ask()
-
-    def _read(self) -> None:
-        if not self.isVisible():
-            return
-        if self._reading:
-            self._once_more = True
-        elif self._cannot() is not None:
-            self._show()
-        else:
-            self._reading = True
-            self._parts.jobs.spawn("list volumes", self._load())
+        self.reading.ask()
 
     async def _load(self) -> None:
-        began = time.monotonic()
         fresh, self._fresh = self._fresh or self.seen is None, False
-        try:
-            if self.seen is None:
-                # The pools at once; who uses what takes longer.
-                pools = await self._parts.storage.pools(self._host)
-                self._show_pools(pools, None)
-            if self._able is None:
-                self._able = await self._parts.storage.able(self._host)
-            self.seen = await self._parts.storage.look(self._host, fresh and self._readonly() is None)
-            self._problem = None
-        except VirtError as error:
-            self._problem = error.problem.what
-        finally:
-            self._reading = False
-            self._next = time.monotonic() + PATIENCE * (time.monotonic() - began)
-        self._show()
-        if self._once_more:
-            self._once_more = False
-            self._turn.ask()
+        if self.seen is None:
+            # The pools at once; who uses what takes longer.
+            pools = await self._parts.storage.pools(self._host)
+            self._show_pools(pools, None)
+        if self._able is None:
+            self._able = await self._parts.storage.able(self._host)
+        self.seen = await self._parts.storage.look(self._host, fresh and self._readonly() is None)
 
     # ---------------------------------------------------------------- showing
 
@@ -291,7 +235,7 @@ class StoragePage(QWidget):
 
     def _show(self) -> None:
         if self.seen is None:
-            if self._cannot() is not None or self._problem is not None or not self.pools_model.rowCount():
+            if self._cannot() is not None or self.reading.problem is not None or not self.pools_model.rowCount():
                 self.blank.show_state(self._blankness())
                 self.whole.setCurrentWidget(self.blank)
             self._show_actions()
@@ -315,7 +259,7 @@ class StoragePage(QWidget):
         self._show_head()
 
     def _blankness(self) -> Emptiness:
-        why = self._cannot() or self._problem
+        why = self._cannot() or self.reading.problem
         if why is not None:
             return Emptiness("unreadable", "alert-circle", tr("The storage cannot be shown"), str(why))
         if self.seen is None:
@@ -404,7 +348,7 @@ class StoragePage(QWidget):
                 reasons[name] = tr("{action}: {why}", action=action.text().rstrip("…"), why=str(why))
         self.actions_["autostart"].setChecked(bool(pool and pool.autostart))
         told_first = next((reasons[name] for name in _TOLD if name in reasons), "") if chosen else ""
-        above_all = host or self._problem  # what is shown is what was read last
+        above_all = host or self.reading.problem  # what is shown is what was read last
         self.why.setText(str(above_all) if above_all is not None else told_first)
         self.table.takes_files = told.upload is None
 
@@ -478,18 +422,18 @@ class StoragePage(QWidget):
 
     def _on_changes(self, changes: Changes) -> None:
         if self._host in changes.hosts or any(key.host == self._host for key in changes.added | changes.removed):
-            self._turn.ask()
+            self.reading.ask()
 
     def _on_job(self, job: Job) -> None:
         if not job.running:
             self._fresh = True
-            self._turn.ask()
+            self.reading.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         if not self._stop:
             self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
             self._timer.start()
-            self._turn.ask()
+            self.reading.ask()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:

@@ -12,7 +12,6 @@ from vmdesk.core.jobs import Job
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import VirtError
-from vmdesk.model.host import Link
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.trash import begin_emptying
 from vmdesk.ui.models.trash import Column, TrashModel
@@ -172,11 +171,9 @@ class TrashPage(QWidget):
         if not domains:
             return text("Select a machine first.")
         for domain in domains:
-            host = self._parts.store.hosts.get(domain.key.host)
-            if host is None or host.link is not Link.UP:
-                return text("{host} is not connected.", host=host.config.name if host else domain.key.host)
-            if host.config.readonly or (host.capabilities and host.capabilities.readonly):
-                return text("{host} is connected read-only.", host=host.config.name)
+            host = domain.key.host
+            if (why := self._parts.store.away(host) or self._parts.store.read_only(host)) is not None:
+                return why
         return None
 
     def _busy(self) -> Text | None:
