@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from dataclasses import replace
 from math import isnan
 
 import libvirt
@@ -14,7 +15,7 @@ from vmdesk.core.jobs import Jobs
 from vmdesk.core.sampler import Sampler
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.settings import Settings, SettingsFile
-from vmdesk.core.store import Store
+from vmdesk.core.store import Changes, Store
 from vmdesk.model.host import HostConfig, Link
 from vmdesk.virt import domains, listing
 
@@ -145,3 +146,34 @@ def test_figures_of_a_driver_without_bulk_statistics(tmp_path):
         sampler.close()
 
     run(tmp_path, 10, story)
+
+
+def test_what_becomes_of_a_pool_is_told_and_costs_no_reading_of_machines(tmp_path):
+    xml = "<pool type='dir'><name>theirs</name><target><path>/srv/theirs</path></target></pool>"
+
+    def steps(conn):
+        pool = conn.storagePoolDefineXML(xml)
+        yield
+        for do in (pool.create, pool.refresh, pool.destroy, pool.undefine):
+            do()
+            yield
+
+    async def story(w):
+        connection = w.session.require()
+        heard = []
+        w.store.subscribe(heard.append)
+        reread = []
+        read = w.sessions.calls.read
+        w.session._calls = replace(w.sessions.calls, read=lambda *some: (reread.append(some), read(*some))[1])
+        going = await connection.control.call(steps)
+        for number in range(5):
+            await connection.control.call(lambda _conn: next(going))
+            await w.until(lambda number=number: len(heard) > number)
+            assert heard == [Changes(pools=frozenset("h"))] * (number + 1)
+        assert reread == []
+        conn = await connection.control.call(lambda conn: conn)
+        told = len(conn.storagePoolEventCallbackID)
+        await w.sessions.close()
+        assert told == 2 and conn.storagePoolEventCallbackID == {}
+
+    run(tmp_path, 2, story)

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from tests.testbed.client import KeeperClient
-from tests.testbed.connecting import opened, problem
+from tests.testbed.connecting import Ears, opened, problem
 from vmdesk.model.errors import VirtError
+from vmdesk.model.event import Kind
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.virt import storage
 from vmdesk.virt.connection import Connection
@@ -374,3 +375,25 @@ def hear(heard: list[tuple[int, int]], done: int, total: int) -> None:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_what_another_program_does_with_a_pool_is_heard(system_uri: str, folder: Path) -> None:
+    async def whole() -> None:
+        ears = Ears()
+        async with opened(system_uri, ears, readonly=True), opened(system_uri) as other:
+            name = f"theirs-{secrets.token_hex(3)}"
+
+            async def heard(work: Coroutine[Any, Any, Any]) -> None:
+                ears.heard.clear()
+                await work
+                await ears.hear(lambda event: event.kind is Kind.POOL and event.name == name)
+
+            await heard(storage.define_pool(other, pools_xml.build(name, str(folder))))
+            try:
+                await heard(storage.start_pool(other, name))
+                await heard(storage.refresh(other, name))
+                await heard(storage.stop_pool(other, name))
+            finally:
+                await heard(storage.undefine_pool(other, name))
+
+    asyncio.run(whole())

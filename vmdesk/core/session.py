@@ -150,6 +150,7 @@ class Session:
 
     def handle(self, events: Iterable[Event]) -> None:
         """Take the host's events; those of an older connection count for nothing."""
+        pools = False
         for event in events:
             if event.generation != self._generation:
                 continue
@@ -159,9 +160,13 @@ class Session:
                 if self.connection is not None:
                     self._store.put_host(replace(self.host, capabilities=self.connection.capabilities))
                 continue
+            elif event.kind is Kind.POOL:
+                pools = True
             else:
                 self._dirty[event.uuid] = None
                 self._diary.event(event)
+        if pools:
+            self._store.stir_pools(self.config.id)
         if self._dirty or self._ended():
             self._bell.ring()
 

@@ -14,12 +14,16 @@ from vmdesk.model.text import Text, text
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What one write changed. A key stands in one of the three domain sets only."""
+    """What one write changed. A key stands in one of the three domain sets only.
+
+    pools  hosts whose storage pools are not as they were; the store does not keep those: who shows them reads again
+    """
 
     added: frozenset[DomainKey] = frozenset()
     changed: frozenset[DomainKey] = frozenset()
     removed: frozenset[DomainKey] = frozenset()
     hosts: frozenset[str] = frozenset()
+    pools: frozenset[str] = frozenset()
 
 
 Listener = Callable[[Changes], None]
@@ -69,6 +73,10 @@ class Store:
             del self._domains[key]
         if self._hosts.pop(host_id, None) or keys:
             self._tell(Changes(removed=frozenset(keys), hosts=frozenset((host_id,))))
+
+    def stir_pools(self, host_id: str) -> None:
+        """Tell that something changed in the storage pools of a host."""
+        self._tell(Changes(pools=frozenset((host_id,))))
 
     def of_host(self, host_id: str) -> list[Domain]:
         """The machines of one host, in no order."""

@@ -13,14 +13,16 @@ class Kind(Enum):
     WATCHDOG = "watchdog"
     CLOSED = "closed"  # the connection is gone; detail is "eof", "keepalive", "error" or "client"
     JOB = "job"  # a libvirt job ended
+    POOL = "pool"  # a storage pool is not as it was; name is its name
     LEARNT = "learnt"  # the host turned out to lack a feature: Connection.capabilities is new; detail names it
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`host` is HostConfig.id, `uuid` "" for connection events, `generation` which connection of that host sent it.
+    """`host` is HostConfig.id, `uuid` "" for events of the connection and of pools, `generation` which connection of
+    that host sent it.
 
-    name    the machine's name at that time
+    name    the machine's name at that time, or the pool's
     detail  libvirt's words: "started", "stopped", "defined", ...
     reason  libvirt's word for why: "booted", "crashed", "destroyed", "enospc", ... or ""
     time    Unix seconds

@@ -72,6 +72,7 @@ class Connection:
         self._ask = ask
         self._closed = False
         self._registered: list[int] = []
+        self._pools_heard: list[int] = []
         self._left: list[Wire] = []
         self.control = Wire(f"control {config.id}", uri, self._open_control, self._goodbye, heals=False)
         # Each open of a test:///FILE is another host with another state.
@@ -175,12 +176,16 @@ class Connection:
             with contextlib.suppress(libvirt.libvirtError):
                 conn.registerCloseCallback(self._on_close, None)
         self._registered = events.register(conn, self._on_event)
+        self._pools_heard = events.register_pools(conn, self._on_event)
         return conn
 
     def _goodbye(self, conn: "libvirt.virConnect") -> None:
         for number in self._registered:
             with contextlib.suppress(libvirt.libvirtError):
                 conn.domainEventDeregisterAny(number)
+        for number in self._pools_heard:
+            with contextlib.suppress(libvirt.libvirtError):
+                conn.storagePoolEventDeregisterAny(number)
         with contextlib.suppress(libvirt.libvirtError):
             conn.unregisterCloseCallback()
 

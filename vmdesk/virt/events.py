@@ -1,5 +1,6 @@
 """From libvirt's event callbacks to our events. One callback per event id: libvirt-python takes no second."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +49,19 @@ def register(conn: "libvirt.virConnect", fan: Fan) -> list[int]:
             # Lifecycle is asked first: a driver without it has no events, another one only lacks this kind.
             if name == "LIFECYCLE":
                 return []
+    return numbers
+
+
+def register_pools(conn: "libvirt.virConnect", fan: Fan) -> list[int]:
+    """Hear of the storage pools of `conn`; the numbers to deregister. [] if the driver tells nothing of them."""
+
+    def tell(_conn: Any, pool: Any, *_rest: Any) -> None:
+        fan(Event("", 0, Kind.POOL, name=pool.name(), time=time.time()))
+
+    numbers: list[int] = []
+    with contextlib.suppress(libvirt.libvirtError):
+        for event_id in (libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE, libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH):
+            numbers.append(conn.storagePoolEventRegisterAny(None, event_id, tell, None))
     return numbers
 
 

@@ -207,6 +207,24 @@ def test_each_refusal_has_its_reason(play: Any) -> None:
     play(story)
 
 
+def test_a_pool_that_somebody_else_changes_is_read_again(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        fast = replace(POOLS[1], name="faster")
+        desk.storage.pools_ = (POOLS[0], fast, POOLS[2])
+        desk.parts.store.stir_pools("elsewhere")
+        assert not desk.page.reading.busy and desk.storage.looked == [True]
+        desk.parts.store.stir_pools("laptop")
+        shown = desk.page.pools_model
+        await desk.until(lambda: any(shown.index(at).data() == "faster" for at in range(shown.rowCount())))
+        assert desk.storage.looked == [True, False]  # libvirt has looked already
+        desk.page.hide()
+        desk.parts.store.stir_pools("laptop")
+        await asyncio.sleep(0)
+        assert desk.storage.looked == [True, False]
+
+    play(story)
+
+
 def test_a_read_only_host_is_looked_at(play: Any) -> None:
     async def story(desk: Desk) -> None:
         assert len(desk.names()) == 6 and desk.storage.looked == [False]

@@ -43,7 +43,7 @@ from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.tool_button import action_button, page_action
 from vmdesk.virt.pools import DEFAULT
 
-AGAIN = 30.0  # seconds; libvirt tells little of what other programs do with volumes
+AGAIN = 30.0  # seconds; libvirt tells what becomes of pools, but little of volumes
 
 # name, words, icon, keys
 _VOLUME = (
@@ -68,7 +68,7 @@ _POOL = (
 
 
 class StoragePage(QWidget):
-    """Reads while it is seen: when it is opened, when work ends, and now and then."""
+    """Reads while it is seen: when it is opened, when a pool changes, when work ends, and now and then."""
 
     def __init__(self, parts: Parts, host: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -421,7 +421,8 @@ class StoragePage(QWidget):
     # ---------------------------------------------------------------- when
 
     def _on_changes(self, changes: Changes) -> None:
-        if self._host in changes.hosts or any(key.host == self._host for key in changes.added | changes.removed):
+        machines = any(key.host == self._host for key in changes.added | changes.removed)
+        if machines or self._host in changes.hosts | changes.pools:
             self.reading.ask()
 
     def _on_job(self, job: Job) -> None:
