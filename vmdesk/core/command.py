@@ -11,11 +11,11 @@ from typing import Any, Protocol
 from vmdesk.core.jobs import Job, Jobs, Report
 from vmdesk.core.labels import LabelsEdit, LocalLabels
 from vmdesk.core.settings import SettingsFile
-from vmdesk.core.store import Store
+from vmdesk.core.store import Store, away, read_only, unable
 from vmdesk.core.trace import Trace
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.host import Feature, Host, Link
+from vmdesk.model.host import Feature, Host
 from vmdesk.model.text import Text, text
 from vmdesk.virt.connection import Connection
 
@@ -187,13 +187,11 @@ def reference(domain: Domain) -> str:
 def reason(command: Command, domain: Domain, host: Host | None) -> Text | None:
     """Why the command cannot run on this machine now, in words; None: it can."""
     if command.act is None or command.writes:
-        if host is None or host.link is not Link.UP:
-            return text("{host} is not connected.", host=host.config.name if host else domain.key.host)
-        if command.writes and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):
-            return text("{host} is connected read-only.", host=host.config.name)
-        if command.needs and host.capabilities and not host.capabilities.can(command.needs):
-            driver = host.capabilities.driver or host.config.name
-            return text("{driver} cannot do this ({call}).", driver=driver, call=command.needs.value)
+        why = away(host, domain.key.host)
+        why = why or (read_only(host) if command.writes else None)
+        why = why or (unable(host, command.needs) if command.needs else None)
+        if why:
+            return why
         if command.id != "domain.poweroff":
             if not domain.responding:
                 return text("{name} does not answer. Only Force off works.", name=domain.name)

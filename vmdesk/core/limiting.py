@@ -14,7 +14,6 @@ from vmdesk.model import cpu_set
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import VirtError
 from vmdesk.model.hardware import CpuLimits, Hardware, IoTune
-from vmdesk.model.host import Feature, Host, Link
 from vmdesk.model.limits import LIMITS, NO_GROUPS, Setting, Unit, named
 from vmdesk.model.text import Text, text
 from vmdesk.virt import defining, domains, hardware
@@ -119,20 +118,6 @@ def _everywhere(key: str, value: object, cpus: int) -> bool:
 
 
 # ---------------------------------------------------------------- what can be
-
-
-def why_not(domain: Domain | None, host: Host | None) -> Text | None:
-    """Why nothing can be changed here; None: it can."""
-    if domain is None:
-        return text("The machine is not there any more.")
-    if host is None or host.link is not Link.UP:
-        return text("{host} is not connected.", host=host.config.name if host else domain.key.host)
-    if host.config.readonly or (host.capabilities and host.capabilities.readonly):
-        return text("{host} is connected read-only.", host=host.config.name)
-    if host.capabilities and not host.capabilities.can(Feature.DEFINE):
-        driver = host.capabilities.driver or host.config.name
-        return text("{driver} cannot do this ({call}).", driver=driver, call=Feature.DEFINE.value)
-    return None
 
 
 def blocked(key: str, values: Mapping[str, Figure], found: Hardware, session: bool = False) -> Text | None:

@@ -11,10 +11,11 @@ from vmdesk.core import definitions
 from vmdesk.core.command import Context, Links, reference
 from vmdesk.core.definitions import WayBack
 from vmdesk.core.jobs import Job, Report
+from vmdesk.core.store import away, read_only, unable
 from vmdesk.model import names
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.host import Feature, Host, Link
+from vmdesk.model.host import Feature, Host
 from vmdesk.model.text import Text, text
 from vmdesk.virt import defining, domains
 from vmdesk.virtxml import difference, masks, merge, secrets
@@ -78,19 +79,18 @@ async def read_both(links: Links, domain: Domain) -> Definitions:
 
 
 def why_not(domain: Domain | None, host: Host | None) -> Text | None:
-    """Why the definition cannot be changed here; None: it can."""
+    """Why nothing of a machine can be changed here; None: it can, as it runs or as it is stored."""
     if domain is None:
         return text("The machine is not there any more.")
-    if host is None or host.link is not Link.UP:
-        return text("{host} is not connected.", host=host.config.name if host else domain.key.host)
-    if host.config.readonly or (host.capabilities and host.capabilities.readonly):
-        return text("{host} is connected read-only.", host=host.config.name)
-    if host.capabilities and not host.capabilities.can(Feature.DEFINE):
-        driver = host.capabilities.driver or host.config.name
-        return text("{driver} cannot do this ({call}).", driver=driver, call=Feature.DEFINE.value)
-    if not domain.persistent:
-        return text("The machine has no stored definition: it is gone once it is switched off.")
-    return None
+    return away(host, domain.key.host) or read_only(host) or unable(host, Feature.DEFINE)
+
+
+def why_not_stored(domain: Domain | None, host: Host | None) -> Text | None:
+    """Why its stored definition cannot be changed here; None: it can."""
+    why = why_not(domain, host)
+    if why is None and domain is not None and not domain.persistent:
+        why = text("The machine has no stored definition: it is gone once it is switched off.")
+    return why
 
 
 async def begin(links: Links, key: DomainKey) -> Begun:

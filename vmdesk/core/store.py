@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.host import Host, Link
+from vmdesk.model.host import Feature, Host, Link
 from vmdesk.model.text import Text, text
 
 
@@ -27,6 +27,28 @@ class Changes:
 
 
 Listener = Callable[[Changes], None]
+
+
+def away(host: Host | None, host_id: str) -> Text | None:
+    """Why a host cannot be asked now; None if it can."""
+    if host is not None and host.link is Link.UP:
+        return None
+    return text("{host} is not connected.", host=host.config.name if host else host_id)
+
+
+def read_only(host: Host | None) -> Text | None:
+    """Why nothing of a host can be changed; None if it can, as far as the connection goes."""
+    if host and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):
+        return text("{host} is connected read-only.", host=host.config.name)
+    return None
+
+
+def unable(host: Host | None, feature: Feature) -> Text | None:
+    """Why a host's driver cannot do that; None if it can, as far as is known."""
+    if host is None or host.capabilities is None or host.capabilities.can(feature):
+        return None
+    driver = host.capabilities.driver or host.config.name
+    return text("{driver} cannot do this ({call}).", driver=driver, call=feature.value)
 
 
 class Store:
@@ -84,17 +106,11 @@ class Store:
 
     def away(self, host_id: str) -> Text | None:
         """Why a host cannot be asked now; None if it can."""
-        host = self._hosts.get(host_id)
-        if host is not None and host.link is Link.UP:
-            return None
-        return text("{host} is not connected.", host=host.config.name if host else host_id)
+        return away(self._hosts.get(host_id), host_id)
 
     def read_only(self, host_id: str) -> Text | None:
         """Why nothing of a host can be changed; None if it can, as far as the connection goes."""
-        host = self._hosts.get(host_id)
-        if host and (host.config.readonly or (host.capabilities and host.capabilities.readonly)):
-            return text("{host} is connected read-only.", host=host.config.name)
-        return None
+        return read_only(self._hosts.get(host_id))
 
     def _tell(self, changes: Changes) -> Changes:
         if changes != Changes():

@@ -247,7 +247,7 @@ class MachineHistory(QWidget):
         self._show_state()
 
     def _show_state(self) -> None:
-        why: Text | None = redefining.why_not(self._domain, self._host)
+        why: Text | None = redefining.why_not_stored(self._domain, self._host)
         if why is None and self.list.currentRow() == 0:
             why = text("This is the one of now.")
         self.back.setEnabled(why is None and not self._working)

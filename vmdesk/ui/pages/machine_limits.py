@@ -10,7 +10,7 @@ from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from vmdesk.core import limiting
+from vmdesk.core import limiting, redefining
 from vmdesk.core.jobs import Job
 from vmdesk.core.limiting import Figure, Known
 from vmdesk.core.slow import PINS
@@ -228,7 +228,7 @@ class MachineLimits(QScrollArea):
         values = limiting.figures(known.shown, self._cpus)
         stored = limiting.figures(known.stored, self._cpus) if known.stored else values
         host = self._host
-        why, session = limiting.why_not(self._domain, host), host is not None and is_session(host.config.uri)
+        why, session = redefining.why_not(self._domain, host), host is not None and is_session(host.config.uri)
         for view in self.views.values():
             for key, row in view.rows.items():
                 reason = why or limiting.blocked(key, values, known.shown, session)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from vmdesk.core import limiting, pending
+from vmdesk.core import pending, redefining
 from vmdesk.core.command import Confirm
 from vmdesk.core.jobs import Job
 from vmdesk.core.pending import Dropped, Item
@@ -120,7 +120,7 @@ class PendingBar(QWidget):
 
     def _show(self) -> None:
         host = self._parts.store.hosts.get(self._machine.host)
-        why = limiting.why_not(self._domain, host)
+        why = redefining.why_not(self._domain, host)
         self.frame.setVisible(self._watching and bool(self.items))
         self.setVisible(self._watching and bool(self.items))
         self._words.setText(self._sentence())

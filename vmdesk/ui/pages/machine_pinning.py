@@ -6,7 +6,7 @@ from dataclasses import replace
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from vmdesk.core import limiting
+from vmdesk.core import limiting, redefining
 from vmdesk.core.command import Confirm
 from vmdesk.core.limiting import Known
 from vmdesk.core.store import Changes
@@ -153,7 +153,7 @@ class MachinePinning(QWidget):
         """All of it, from what is known and what was chosen."""
         domain = self._domain()
         host = self._parts.store.hosts.get(self._machine.host)
-        why = limiting.why_not(domain, host)
+        why = redefining.why_not(domain, host)
         if why is None and self._facts is not None and self.picture.isHidden():
             why = text("The host does not tell its CPUs.")
         ready = why is None and self._facts is not None and not self._working

@@ -296,7 +296,7 @@ class MachineXml(QWidget):
 
     def _show_state(self, domain: Domain | None = None) -> None:
         domain = domain or self._domain
-        why = redefining.why_not(domain, self._host)
+        why = redefining.why_not_stored(domain, self._host)
         comparing = self.three_way is not None and self.stack.currentWidget() is self.three_way
         shown = self.stack.currentWidget()
         for tool in self._tools:
