@@ -42,7 +42,7 @@ from vmdesk.ui.theme import Theme
 from vmdesk.virt import facts as virt_facts
 from vmdesk.virtxml import hardware, masks
 
-SETTLE = 0.6  # seconds for what is shown a little later
+SAME = 6  # looks, a twentieth of a second apart
 
 
 class _Quiet:
@@ -111,14 +111,25 @@ def draw(what: str, look: str, language: str, size: tuple[int, int], folder: Pat
         return runner.run(_draw(what, look, language, size, folder))
 
 
+async def _settled() -> None:
+    """Nothing that is seen has changed for a while, however long the computer takes."""
+    last: list[QImage] = []
+    same = 0
+    while same < SAME:
+        await asyncio.sleep(0.05)
+        now = [one.grab().toImage() for one in QApplication.topLevelWidgets() if one.isVisible()]
+        same = same + 1 if now == last else 0
+        last = now
+
+
 async def _walk_wizard(window: MainWindow, parts: Parts, page: str) -> None:
     """The wizard for new machines at one of its pages, with an ISO that the hypervisor cannot read."""
     parts.workshop = FakeWorkshop(parts.paths.settings)
     window.open_new("laptop")
     wizard: Any = window.tabs.currentWidget()
-    await asyncio.sleep(0.2)
+    await _settled()
     wizard.take_file(CLOSED)
-    await asyncio.sleep(0.2)
+    await _settled()
     wizard.go_on() if page else None
     if page == "details":
         wizard.details.click()
@@ -140,7 +151,7 @@ async def _show_layers(window: MainWindow, parts: Parts, what: str) -> QWidget:
         page.tabs.setCurrentWidget(page.chain if what == "snapshots-files" else page.snapshots)
         return window
     window.begin({"snapshot-take": "take-snapshot"}.get(what, what), domain.key)
-    await asyncio.sleep(0.2)
+    await _settled()
     dialog = next(one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible())
     if what == "snapshot-take":  # what is suggested is made of the time
         dialog.findChild(QLineEdit, "name").setText("before-the-update")
@@ -157,11 +168,11 @@ async def _show_trash(window: MainWindow, parts: Parts, what: str) -> QWidget:
     parts.store.update(trashed)
     parts.layers = layers.FakeTrash(trashed)
     page: Any = window.open_page("trash")
-    await asyncio.sleep(0.3)
+    await _settled()
     if what == "trash":
         return window
     page.empty_all.trigger()
-    await asyncio.sleep(0.2)
+    await _settled()
     return next(one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible())
 
 
@@ -180,7 +191,7 @@ async def _walk_xml(window: MainWindow, part: str) -> None:
     page: Any = window.tabs.currentWidget()
     page.tabs.setCurrentWidget(page.xml)
     tab = page.xml.inner
-    await asyncio.sleep(0.2)
+    await _settled()
     begun = redefining._begun(company.STORED, masks.Vault())
     if part == "differences":
         tab.show_view("differences")
@@ -235,12 +246,12 @@ async def _show_definitions(window: MainWindow, parts: Parts, what: str) -> QWid
     page: Any = window.tabs.currentWidget()
     if what != "pending":
         page.tabs.setCurrentWidget(page.limits if what == "limits" else page.history)
-        await asyncio.sleep(0.3)
+        await _settled()
         window.setFocus()
         return window
-    await asyncio.sleep(0.2)
+    await _settled()
     page.pending.open_dialog()
-    await asyncio.sleep(0.2)
+    await _settled()
     return next(one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog) and one.isVisible())
 
 
@@ -269,7 +280,7 @@ async def _walk_hardware(window: MainWindow, part: str) -> None:
     page: Any = window.tabs.currentWidget()
     page.tabs.setCurrentWidget(page.hardware)
     tab = page.hardware.inner
-    await asyncio.sleep(0.2)
+    await _settled()
     tab.list.choose("memory")
     tab.form.controls["given"].setValue(1024)
     tab.form.controls["huge"].setChecked(True)
@@ -283,7 +294,7 @@ async def _walk_storage(window: MainWindow, parts: Parts) -> None:
     storage.falling(parts.storage.room, storage.POOLS[0], company.NOW, 3)
     window.open_storage("laptop")
     page: Any = window.tabs.currentWidget()
-    await asyncio.sleep(0.3)
+    await _settled()
     tab = page.storage.inner
     tab.table.selectRow(next(place for place, row in enumerate(tab.model.rows) if row.name == "web-01.qcow2"))
     window.setFocus()
@@ -305,7 +316,7 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
     window = MainWindow(parts, Remembered(paths.window_file), cast(Any, _Hosts()))
     window.resize(QSize(*size))
     window.show()
-    await asyncio.sleep(0.1)
+    await _settled()
     window.reveal(company.WEB.key)
     shown: QWidget = window
     if what == "machine":
@@ -326,7 +337,7 @@ async def _draw(what: str, look: str, language: str, size: tuple[int, int], fold
         await _walk_wizard(window, parts, what.partition("-")[2])
     elif what != "machines":
         window.open_page(what)
-    await asyncio.sleep(SETTLE)
+    await _settled()
     picture = shown.grab().toImage()
     if isinstance(shown, QDialog):
         shown.reject()
