@@ -100,6 +100,31 @@ def test_wrong_usage_is_2(run: Run, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--insert", "a", "--eject"), "--eject and --insert do not go together."),
+        (("--vcpus", "0"), "--vcpus cannot be 0."),
+        (("--set-limit", "cpu.shares=1"), "cpu.shares is between 2 and 262144."),
+    ],
+)
+def test_wrong_usage_in_words(run: Run, words: tuple[str, ...], sentence: str) -> None:
+    ended = run("edit", "web", *words, host=False)
+    assert ended.returncode == 2 and ended.stderr.splitlines()[0] == f"vmdesk: {sentence}"
+
+
+def test_what_was_done_is_told_as_it_is_typed(run: Run) -> None:
+    limits = ("memory.hard=2G", "cpu.quota=50%", "memory.soft=1536M", "memory.swap=none")
+    words = [word for one in limits for word in ("--set-limit", one)]
+    ended = run("edit", "web", "--config", "--title", "", "--boot", "hd", *words)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.splitlines() == [
+        "Title: none: from the next start",
+        *(f"{one.replace('=', ': ').replace('%', ' %')}: from the next start" for one in limits),
+        "Boot order: hd: from the next start",
+    ]
+
+
+@pytest.mark.parametrize(
     "words",
     [("--remove", "vdz"), ("--eject",), ("--boot", "vdz"), ("--set-limit", "disk.vdz.read-bytes=1M")],
 )

@@ -130,6 +130,10 @@ def _mistake(message: str) -> str:
             ),
         ),
         (
+            r"argument (\S+): not allowed with argument (\S+)",
+            lambda option, other: tr("{option} and {other} do not go together.", option=option, other=other),
+        ),
+        (
             r"argument (\S+): (?:invalid \S+ value: )?(.+)",
             lambda option, value: tr("{option} cannot be {value}.", option=option, value=value),
         ),

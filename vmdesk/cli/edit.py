@@ -61,7 +61,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def check(options: argparse.Namespace) -> None:
     """Wrong usage is told before any host is opened."""
-    if not any(getattr(options, name) or (name == "title" and options.title is not None) for name in WISHES):
+    said = {name: getattr(options, name) for name in WISHES}
+    if not any(said.values()) and said["title"] is None and said["vcpus"] is None:
         raise Usage(tr("Say what to change: --vcpus N, --memory M, --add-disk ..., --set-limit KEY=VALUE ..."))
     if options.xml is not None:
         if options.name or options.live or options.config:

@@ -210,7 +210,7 @@ def _when(domain: Domain, one: Applied) -> Text:
         return text("now and from every start on")
     if one.live:
         return text("now")
-    if one.later is not None:
+    if one.later is not None and one.later != hardware.LATER:
         return text("from the next start. {why}", why=one.later)
     return text("from the next start")
 

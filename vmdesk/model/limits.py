@@ -91,7 +91,7 @@ class Setting:
 
 _T, _QUOTA = Unit.TIME, 17_592_186_044_415
 _ALL = [
-    Limit("cpu.shares", text("CPU shares"), "cputune/shares", Unit.COUNT, 1, 262_144),
+    Limit("cpu.shares", text("CPU shares"), "cputune/shares", Unit.COUNT, 2, 262_144),
     Limit("cpu.period", text("CPU period"), "cputune/period", _T, 1000, 1_000_000),
     Limit("cpu.quota", text("CPU quota of each vCPU"), "cputune/quota", _T, 1000, _QUOTA, True),
     Limit("cpu.total-period", text("CPU period of the machine"), "cputune/global_period", _T, 1000, 1_000_000),

@@ -12,8 +12,9 @@ from typing import Any
 
 import libvirt
 
+from vmdesk.model import sizes
 from vmdesk.model.errors import VirtError
-from vmdesk.model.limits import NO_GROUPS, Setting
+from vmdesk.model.limits import NO_GROUPS, Setting, Unit
 from vmdesk.model.text import Text, text
 from vmdesk.model.uri import is_session
 from vmdesk.virt import defining, errors, tuning
@@ -111,7 +112,7 @@ async def apply(
     if any(one.system for one in changes) and is_session(connection.uri):
         raise errors.refused(doing, NO_GROUPS, text("Machines of qemu:///system can be limited so."), "session")
     if affect is Affect.LIVE and (stuck := next((one for one in changes if one.live is None), None)):
-        raise errors.refused(doing, stuck.later or _LATER, name=NOT_LIVE)
+        raise errors.refused(doing, stuck.later or LATER, name=NOT_LIVE)
     storing = persistent and affect is not Affect.LIVE
     edits = [one.edit for one in changes if one.edit is not None]
     if storing:
@@ -136,7 +137,7 @@ async def apply(
     return tuple(done)
 
 
-_LATER = text("It holds from the next start.")
+LATER = text("It holds from the next start.")
 _RUNNING = text("Changing the running machine")
 
 
@@ -151,7 +152,7 @@ def _all(edits: Sequence[Callable[[str], str]]) -> Callable[[str], str]:
 
 async def _live(connection: Connection, uuid: str, one: Change, affect: Affect) -> tuple[bool, Text | None]:
     if one.live is None:
-        return False, one.later or _LATER
+        return False, one.later or LATER
     try:
         await one.live(connection, uuid)
     except VirtError as error:
@@ -181,7 +182,7 @@ def _cannot(error: VirtError) -> bool:
 
 def later(what: Text, edit: Callable[[str], str], why: Text | None = None) -> Change:
     """Something that holds from the next start only."""
-    return Change(what, edit, later=why or _LATER)
+    return Change(what, edit, later=why or LATER)
 
 
 def title(words: str) -> Change:
@@ -190,7 +191,7 @@ def title(words: str) -> Change:
         domain.setMetadata(kind, " ".join(words.split()) or None, None, None, _LIVE)
 
     return Change(
-        text("Title: {words}", words=words),
+        text("Title: {words}", words=words.strip() or text("none")),
         lambda xml: machine.title(xml, words),
         _with_xml(live),
         call="virDomainSetMetadata",
@@ -320,6 +321,10 @@ def limit(setting: Setting) -> Change:
         value = text("none")
     elif setting.percent:
         value = f"{value:g} %"
+    elif setting.limit.unit is Unit.KIB:
+        value = sizes.written(int(setting.value or 0) * sizes.KIB)
+    elif setting.limit.unit is Unit.BYTES and int(setting.value or 0) % sizes.KIB == 0:
+        value = sizes.written(int(setting.value or 0))
     what = text("{key}: {value}", key=setting.key, value=value)
     why = tuning.why_not_live(setting.limit, setting.value)
     live = None if why else _with_xml(lambda domain, xml: tuning.set_live(domain, xml, setting))
