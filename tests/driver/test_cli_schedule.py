@@ -45,6 +45,12 @@ def test_a_schedule_takes_one_and_thins_out_its_own(vmdesk: Shell) -> None:
     assert ended.code == 0 and ended.json["snapshot"].startswith("auto-kept-") and OLD not in ended.err
 
 
+def test_deleting_one_inside_the_disks_says_where_it_is(vmdesk: Shell) -> None:
+    told = vmdesk("snapshot", "delete", "db", MINE, "--dry-run")
+    assert told.code == 0 and told.out == f"{MINE}: taken out of the disks' files\n"
+    assert MINE in vmdesk("snapshot", "list", "db").out
+
+
 def test_a_schedules_life(vmdesk: Shell, tmp_path: Path) -> None:
     ended = vmdesk("snapshot", "schedule", "web", "--every", "weekly", "--keep", "4", "--json")
     assert ended.code == 0 and ended.json["uuid"] == WEB

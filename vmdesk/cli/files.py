@@ -91,7 +91,7 @@ def clone(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--linked", action="store_true", help=tr("on top of its disks, in a second; they stay for good")
     )
-    parser.add_argument("--count", type=_count, default=1, metavar="N", help=tr("so many: NEW-1, NEW-2 ..."))
+    parser.add_argument("--count", type=_count, default=1, metavar="N", help=tr("so many: NEW-01, NEW-02 ..."))
     parser.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
 
 

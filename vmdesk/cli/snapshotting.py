@@ -262,6 +262,9 @@ async def _plan(session: Session, options: argparse.Namespace, domain: Domain, c
             if one.refused is not None:
                 emit(f"{plain.clean(one.name)}: {plain.clean(str(one.refused))}")
                 continue
+            if one.way is plan.Way.LIBVIRT and seen.named(one.name).kind is not Kind.EXTERNAL:
+                emit(tr("{snapshot}: taken out of the disks' files", snapshot=plain.clean(one.name)))
+                continue
             emit(tr("{name}: {how}", name=plain.clean(one.name), how=str(_WAYS[one.way])))
             for image in one.gone:
                 emit("  " + plain.clean(image.path))

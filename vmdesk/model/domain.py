@@ -95,6 +95,7 @@ class Definition:
     cpuset: str = ""  # the host's CPUs that the whole machine may run on; "" for all
     pins: tuple[tuple[int, str], ...] = ()  # (number of a virtual CPU, host's CPUs); -2: the emulator
     agent: bool = False  # a guest agent channel is defined
+    vdagent: bool = False  # QEMU's own channel for the clipboard is defined (qemu-vdagent)
     template: bool = False  # our mark: only there to be cloned
     trashed: float = 0.0  # our mark: when it went to the trash, Unix time; 0.0: it is not there
     medium: str = ""  # the CD that VMDesk installed it from

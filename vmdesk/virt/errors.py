@@ -349,6 +349,12 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
             text("The guest agent does not answer."),
             text("Install and start qemu-guest-agent inside the machine, or choose another way."),
         )
+    if "vdagent chardev" in low:
+        return _Explained(
+            "vdagent",
+            text("Below 10.1, QEMU cannot save the memory of a machine that has its clipboard channel (qemu-vdagent)."),
+            text("Take the channel out of the machine's hardware and start the machine anew, or shut it down first."),
+        )
     if "kvm" in low and "permission denied" in low:
         return _Explained("no-kvm", text("QEMU is not allowed to use /dev/kvm."), *steps.allow_kvm(uri))
     if "kvm" in low and any(words in low for words in ("could not access", "not available")):

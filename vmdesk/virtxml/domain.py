@@ -58,6 +58,7 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
         agent=any(
             target.get("name") == _AGENT for target in devices.findall("channel/target") if target.get("type") != "xen"
         ),
+        vdagent=devices.find("channel[@type='qemu-vdagent']") is not None,
         cpuset=(vcpu.get("cpuset") or "") if vcpu is not None else "",
         pins=_pins(domain.find("cputune")),
         medium=medium.remembered(domain),

@@ -45,6 +45,7 @@ def error(code: int, message: str, domain: int = 0) -> libvirt.libvirtError:
         (29, 0, "operation virDomainCreate forbidden for read only access", "", "read-only"),
         (1, 0, "internal error: process exited: Could not access KVM kernel module: Permission denied", "", "no-kvm"),
         (8, 0, "invalid argument: could not get preferred machine for /usr/bin/qemu", "", "libvirt"),
+        (55, 10, "cannot migrate domain: The vdagent chardev doesn't yet support migration", "", "vdagent"),
         (49, 18, "Storage pool not found: no storage pool with matching name 'x'", "", "no-pool"),
         (50, 18, "Storage volume not found: no storage vol with matching name 'x'", "", "no-volume"),
         (43, 19, "Network not found: no network with matching name 'x'", "", "no-network"),

@@ -60,7 +60,12 @@ def test_everything_that_lists_show() -> None:
     )
     assert definition.graphics == (Graphics("spice", 5901, "127.0.0.1"), Graphics("vnc", 0, ""))
     assert definition.security == (("apparmor", "libvirt-1"),)
-    assert definition.agent
+    assert definition.agent and not definition.vdagent
+
+
+def test_the_clipboard_channel_of_qemu() -> None:
+    found, _labels = domain.parse("<domain><devices><channel type='qemu-vdagent'/></devices></domain>")
+    assert found.vdagent and not found.agent
 
 
 def test_the_least_domain() -> None:

@@ -13,6 +13,7 @@ from vmdesk.model.text import Text, text
 UEFI_INTERNAL = (10, 9, 0)  # internal snapshots of running UEFI machines work
 EXTERNAL_REVERT = (9, 9, 0)  # libvirt reverts to external ones by itself
 EXTERNAL_DELETE = (9, 0, 0)  # libvirt merges external ones
+VDAGENT_MEMORY = (10, 1, 0)  # the first QEMU that can save the memory of a machine with its clipboard channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def offers(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Snaps
     common = _common(domain, capabilities, template)
     internal = common or _internal(domain, capabilities, snapshots)
     external = common or _external(domain, capabilities, snapshots)
-    memory = external or (None if domain.active else text("{name} is off: it has no memory to keep.", name=domain.name))
+    memory = external or _memory(domain, capabilities)
     quiesce = external or _quiesce(domain)
     mixed = is_mixed(snapshots)  # asked once: each of five hundred would look at all the others
     revert = {one.name: common or _revert(domain, capabilities, mixed, one) for one in snapshots}
@@ -81,6 +82,8 @@ def _internal(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Sn
         uefi = domain.definition.firmware == "efi"
         if uefi and domain.active and capabilities.libvirt_version < UEFI_INTERNAL:
             return text("libvirt below 10.9 cannot do this while a machine with UEFI runs. Shut it down first.")
+        if domain.active:
+            return _unsaved(domain, capabilities)
     return None
 
 
@@ -97,6 +100,21 @@ def _external(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Sn
             return text("The disk {disk} is not a file or volume of the host.", disk=disk.target)
     if domain.managed_save and not domain.active:
         return text("{name} has a saved state. Restore or discard it first.", name=domain.name)
+    return None
+
+
+def _memory(domain: Domain, capabilities: Capabilities) -> Text | None:
+    if not domain.active:
+        return text("{name} is off: it has no memory to keep.", name=domain.name)
+    return _unsaved(domain, capabilities)
+
+
+def _unsaved(domain: Domain, capabilities: Capabilities) -> Text | None:
+    """Why the memory cannot be written down while the machine runs."""
+    if domain.definition.vdagent and capabilities.hypervisor_version < VDAGENT_MEMORY:
+        return text(
+            "Below 10.1, QEMU cannot save the memory of a machine that has its clipboard channel (qemu-vdagent)."
+        )
     return None
 
 
