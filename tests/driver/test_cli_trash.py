@@ -28,6 +28,15 @@ def vmdesk(tmp_path: Path) -> Shell:
     return shell
 
 
+def test_a_deletion_that_is_refused_says_that_nothing_goes(vmdesk: Shell) -> None:
+    for words in (("--dry-run",), ("--yes",)):
+        ended = vmdesk("delete", "web", *words)
+        assert ended.code == 1 and "web is not off" in ended.err
+        assert ended.out.startswith("Nothing of web is deleted.") and "What goes of" not in ended.out
+    ended = vmdesk("delete", "db", "--dry-run")
+    assert ended.code == 0 and ended.out.startswith("What goes of db:")
+
+
 def test_what_is_there(vmdesk: Shell) -> None:
     ended = vmdesk("trash", "list")
     assert (ended.code, ended.err) == (0, "")

@@ -27,7 +27,7 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     told = await deletion.plan(connection, domain.uuid, chosen)
     why = _refused(told, options.with_disks)
     if not session.shared.json:
-        _show(told, options.with_disks)
+        _show(told, options.with_disks, why is not None)
     if why is not None:
         session.complain(plain.clean(str(why)))
     if options.dry_run or why is not None:
@@ -87,10 +87,13 @@ _HIDDEN = {
 }
 
 
-def _show(told: DeletePlan, with_disks: bool) -> None:
+def _show(told: DeletePlan, with_disks: bool, refused: bool) -> None:
     name = plain.clean(told.owner.name)
     gone = [item for item in told.items if item.ticked]
-    emit(tr("What goes of {name}:", name=name))
+    if refused:
+        emit(tr("Nothing of {name} is deleted. What would go otherwise:", name=name))
+    else:
+        emit(tr("What goes of {name}:", name=name))
     emit("  " + tr("its definition"))
     for snapshot in told.snapshots:
         emit("  " + tr("the snapshot {snapshot}", snapshot=plain.clean(snapshot)))
@@ -107,7 +110,7 @@ def _show(told: DeletePlan, with_disks: bool) -> None:
     for role in told.hidden:
         if role is not Role.SAVED and not with_disks:
             emit(f"  {_HIDDEN[role]}")
-    if gone:
+    if gone and not refused:
         emit(tr("Freed: {size}", size=units.size(told.frees)))
 
 
