@@ -2,17 +2,18 @@
 
 from vmdesk.core.chains import Index
 from vmdesk.core.jobs import to_its_end
-from vmdesk.core.journal import Entry, Record
+from vmdesk.core.journal import LOST, Entry, Record
 from vmdesk.core.snapshots import plan as plans
 from vmdesk.core.snapshots.desk import Desk, View, refused, view
 from vmdesk.core.snapshots.plan import SnapshotPlan, Way
 from vmdesk.core.snapshots.taking import drop_unused
 from vmdesk.model.chain import Role
 from vmdesk.model.domain import State
-from vmdesk.model.snapshot import Kind
+from vmdesk.model.errors import VirtError
+from vmdesk.model.snapshot import Kind, Snapshot
 from vmdesk.model.text import Text, text
+from vmdesk.virt import blockjobs, domains, freezing, removing, snapshots
 from vmdesk.virt import chains as virt_chains
-from vmdesk.virt import domains, freezing, removing, snapshots
 from vmdesk.virt.connection import Connection
 
 DELETE = "snapshot-delete"  # the journal's word
@@ -111,14 +112,20 @@ async def _check(connection: Connection, seen: View, found: SnapshotPlan) -> Non
 
 
 async def recover_delete(connection: Connection, record: Record) -> Text:
-    """A merge that was cut off has changed nothing that is read; files of a snapshot that is forgotten go."""
+    """What the machine's disks read was changed by nothing. A merge that had begun is ended; files that go, go.
+
+    Such a merge has written into what the snapshot kept: it must not stay as something to go back to.
+    """
     uuid, name, title = record.data["uuid"], record.data["name"], record.title
     found, _gone = await domains.read(connection, [uuid])
-    booted = any(step.what == _BOOT for step in record.steps)
-    if booted and found and found[0].state is State.PAUSED:
+    begun = {step.what for step in record.steps}
+    if _BOOT in begun and found and found[0].state is State.PAUSED:
         await domains.destroy(connection, uuid)
     listed = await snapshots.snapshots(connection, uuid) if found else []
-    if any(one.name == name for one in listed):
+    left = next((one for one in listed if one.name == name), None)
+    if left is not None and left.kind is Kind.EXTERNAL and _TAKE_OUT in begun:
+        await _end_merge(connection, uuid, left)
+    elif left is not None:
         return text(
             "Deleting the snapshot {snapshot} of {name} was cut off when VMDesk ended: it is still there.",
             snapshot=name,
@@ -126,3 +133,24 @@ async def recover_delete(connection: Connection, record: Record) -> Text:
         )
     await drop_unused(connection, list(record.data["files"]))
     return text("The snapshot {snapshot} of {name} had been deleted when VMDesk ended.", snapshot=name, name=title)
+
+
+async def _end_merge(connection: Connection, uuid: str, left: Snapshot) -> None:
+    (domain,), _gone = await domains.read(connection, [uuid])
+    if domain.active:
+        for disk in left.disks:
+            await blockjobs.settle(connection, uuid, disk.target)
+    else:
+        await domains.start(connection, uuid, paused=True)
+    try:
+        await snapshots.delete(connection, uuid, left.name)
+    except VirtError as error:
+        if error.problem.name in LOST:
+            raise
+        # libvirt had come too far to begin again. The disk reads right as it is; the snapshot does not: it goes.
+        await snapshots.delete(connection, uuid, left.name, metadata_only=True)
+    finally:
+        if not domain.active:
+            await domains.destroy(connection, uuid)
+    if left.memory_file:
+        await removing.delete_path(connection, left.memory_file)
