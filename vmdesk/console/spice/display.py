@@ -65,6 +65,7 @@ class Display:
         self._main_open = False
         self._over = False
         self._leaving = False
+        self._asking = False  # whether the server still answers: why it hung up
         self._sound: Sound | None = None
         self._ear: Ear | None = None
         self._speaker: Speaker | None = None
@@ -380,11 +381,13 @@ class Display:
             self.end(words.not_spice(details))
 
     def _lost(self) -> None:
-        """The server has hung up: another viewer, or the machine's end. SPICE does not say which."""
+        """The server has hung up: another viewer, or the machine's end. SPICE does not say which, nor only once."""
+        if self._asking:
+            return
         if self._leaving:
             self.end(None)
             return
-        self._leaving = True
+        self._leaving = self._asking = True
         assert self._sockets
         sockets = self._sockets
         self.binding.after(_LEFT_BEHIND, lambda: sockets.knock(self._knocked))
