@@ -30,3 +30,13 @@ def test_only_a_running_machines_disk_moves(practice: Shell) -> None:
     told = practice("volume", "move", "images", "accounting-data.qcow2", "fast")  # this driver has no block jobs
     assert told.code == 1 and "of accounting did not work" in told.err
     assert not list(Path(practice.settings, "journal").glob("*.journal"))
+
+
+def test_a_pool_that_lacks_something_says_which_option(practice: Shell) -> None:
+    for kind, option in (("dir", "--target"), ("netfs", "--source-host"), ("logical", "--source-name")):
+        told = practice("pool", "create", "new", "--type", kind)
+        assert told.code == 2 and f"Say this, too: {option}." in told.err
+    told = practice("pool", "create", "new", "--target", "srv")
+    assert told.code == 1 and "begins with /" in told.err
+    told = practice("--json", "pool", "create", "new", "--type", "logical", "--source-name", "vg0")
+    assert told.code == 0 and told.json["target"] == "/dev/vg0"  # libvirt would not take it without

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from vmdesk.cli import moving
+from vmdesk.cli.arguments import Usage
 from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, job, only_host
 from vmdesk.core import plain, units
 from vmdesk.core.chains import Index, file_plan
 from vmdesk.core.storage import filling
+from vmdesk.core.storage.kinds import BY_ID, Field, PoolWish
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import text, tr
 from vmdesk.virt import chains, pools, transfer, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virtxml import pools as pools_xml
 from vmdesk.virtxml.document import XmlError
 
 
@@ -70,24 +71,42 @@ async def _pools(session: Session, connection: Connection) -> int:
     return DONE
 
 
+_OPTIONS = {
+    Field.HOST: "--source-host",
+    Field.FOLDER: "--source-path",
+    Field.DEVICE: "--source-device",
+    Field.SOURCE: "--source-name",
+    Field.FORMAT: "--source-format",
+    Field.TARGET: "--target",
+}
+
+
 async def _make_pool(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    said = {
+        Field.HOST: options.source_host,
+        Field.FOLDER: options.source_path,
+        Field.DEVICE: options.source_device,
+        Field.SOURCE: options.source_name,
+        Field.FORMAT: options.source_format,
+        Field.TARGET: options.target,
+    }
+    kind = BY_ID.get(options.kind)
+    for ask in kind.asks if kind else ():
+        said[ask.field] = said[ask.field] or (ask.choices[0] if ask.choices else "")
+        if not said[ask.field] and not ask.optional:
+            raise Usage(tr("Say this, too: {field}.", field=_OPTIONS[ask.field]))
+    wish = PoolWish(options.name, options.kind, tuple((field, words) for field, words in said.items() if words))
+    if kind is not None and (wrong := wish.problem()) is not None:
+        session.complain(str(wrong))
+        return FAILED
     try:
-        xml = pools_xml.build(
-            options.name,
-            options.target,
-            kind=options.kind,
-            host=options.source_host,
-            folder=options.source_path,
-            device=options.source_device,
-            source=options.source_name,
-            source_format=options.source_format,
-        )
+        xml = wish.xml()
     except XmlError:
         session.complain(tr("This cannot be a name."))
         return FAILED
     name = await pools.define_pool(connection, xml)
     try:
-        await pools.start_pool(connection, name, build=options.kind in ("dir", "fs", "netfs"))
+        await pools.start_pool(connection, name, build=kind is not None and kind.builds)
         await pools.set_pool_autostart(connection, name, True)
     except BaseException:
         for undo in (pools.stop_pool, pools.undefine_pool):  # what this run made, and nothing else

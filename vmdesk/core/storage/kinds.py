@@ -117,7 +117,7 @@ KINDS: tuple[Kind, ...] = (
         (Ask(Field.HOST, _SERVER, "gluster.lan"), Ask(Field.SOURCE, text("Gluster volume"), "machines")),
     ),
 )
-_BY_ID = {kind.id: kind for kind in KINDS}
+BY_ID = {kind.id: kind for kind in KINDS}
 # What libvirt can use, but does not make: nobody is asked for a folder here.
 _TARGETS = {"logical": "/dev/{source}", "disk": "/dev", "iscsi": "/dev/disk/by-path"}
 
@@ -129,7 +129,7 @@ def offered(known: tuple[str, ...]) -> tuple[Kind, ...]:
 
 def kind_words(kind: str) -> str:
     """`Folder`; libvirt's own word for what is not known here."""
-    return str(_BY_ID[kind].title) if kind in _BY_ID else kind
+    return str(BY_ID[kind].title) if kind in BY_ID else kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ class PoolWish:
 
     @property
     def builds(self) -> bool:
-        return _BY_ID[self.kind].builds
+        return BY_ID[self.kind].builds
 
     def problem(self) -> Text | None:
         """What is wrong with it, in words."""
@@ -152,7 +152,7 @@ class PoolWish:
         if "/" in self.name or self.name.startswith("."):
             return text('A name cannot have "/" in it, and does not begin with a dot.')
         said = dict(self.said)
-        for ask in _BY_ID[self.kind].asks:
+        for ask in BY_ID[self.kind].asks:
             words = said.get(ask.field, "").strip()
             if not words and not ask.optional:
                 return text("Say this, too: {field}.", field=str(ask.label))
