@@ -38,6 +38,7 @@ _CPU = {
 }
 _NIC = {"": "average", "-peak": "peak", "-burst": "burst"}
 _WAYS = ("read", "write", "total")
+_UNLIMITED_NICS = ("user", "server", "client", "mcast", "udp", "internal", "hostdev", "vdpa", "null")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +135,15 @@ def blocked(key: str, values: Mapping[str, Figure], found: Hardware, session: bo
     device, _, name = rest.rpartition(".")
     if area == "disk" and device:
         return _blocked_on_disk(f"disk.{device}", name, values)
-    if (
-        area == "nic"
-        and name.endswith(("-peak", "-burst"))
-        and not values.get(f"nic.{device}.{name.partition('-')[0]}")
-    ):
+    if area == "nic":
+        return _blocked_on_nic(device, name, values, found)
+    return None
+
+
+def _blocked_on_nic(mac: str, name: str, values: Mapping[str, Figure], found: Hardware) -> Text | None:
+    if any(one.mac == mac and one.kind in _UNLIMITED_NICS for one in found.nics):
+        return text("libvirt cannot limit a card that is joined like this.")
+    if name.endswith(("-peak", "-burst")) and not values.get(f"nic.{mac}.{name.partition('-')[0]}"):
         return text("It goes beyond an average: limit that first.")
     return None
 

@@ -8,7 +8,7 @@ from tests.ui.machines import machine
 from vmdesk.core import limiting
 from vmdesk.core.limiting import GIVEN
 from vmdesk.model.domain import State
-from vmdesk.model.hardware import Hardware
+from vmdesk.model.hardware import Hardware, Nic
 from vmdesk.model.limits import NO_GROUPS, LimitError
 from vmdesk.model.uri import is_session
 from vmdesk.virtxml import hardware
@@ -140,6 +140,14 @@ def test_one_users_machines_have_no_control_groups(found: Hardware, key: str) ->
     assert limiting.blocked(key, {}, found) is None
     for other in ("disk.vda.read-bytes", GIVEN):
         assert limiting.blocked(other, {}, found, session=True) is None
+
+
+@pytest.mark.parametrize(("kind", "can"), [("user", False), ("hostdev", False), ("network", True), ("bridge", True)])
+def test_a_card_that_libvirt_cannot_limit(kind: str, can: bool) -> None:
+    mac = "52:54:00:00:00:01"
+    found, key = Hardware(nics=(Nic("nic/0", mac, kind),)), f"nic.{mac}.in"
+    assert (limiting.blocked(key, {}, found) is None) is can
+    assert limiting.blocked(key, {key: 5}, found) is None  # what is there can be taken away
 
 
 @pytest.mark.parametrize(
