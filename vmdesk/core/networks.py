@@ -243,6 +243,8 @@ def subnet_problem(subnet: Subnet, taken: Iterable[Subnet]) -> Text | None:
     if subnet.is_multicast or subnet.is_loopback or subnet.is_link_local or subnet.is_unspecified:
         return text("{subnet} is not for networks of machines.", subnet=str(subnet))
     for one in taken:
+        if one == subnet:
+            return text("{subnet} is in use on the host already.", subnet=str(subnet))
         if one.version == subnet.version and one.overlaps(subnet):
             return text("{subnet} is in use on the host already, in {other}.", subnet=str(subnet), other=str(one))
     return None
@@ -297,15 +299,6 @@ def _doubled(values: Sequence[str]) -> str:
 
 
 # ---------------------------------------------------------------- who hangs on it
-
-
-def cards_of(domains: Iterable[Domain]) -> list[Card]:
-    """The cards of machines as the store knows them: without filters and forwards."""
-    return [
-        Card(domain.uuid, nic.mac.lower(), nic.kind, nic.source, nic.target)
-        for domain in domains
-        for nic in domain.definition.nics
-    ]
 
 
 def on_network(details: NetworkDetails, card: Card) -> bool:

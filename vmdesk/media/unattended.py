@@ -21,7 +21,6 @@ from vmdesk.model.system import System
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import UnattendedWish
 
-PROFILES = ("desktop", "jeos")  # with a desktop; the little that is needed
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9!%+,./:=@^_~-]{1,128}\Z")
 _NAME = re.compile(r"[^\W_]([\w .-]{0,62}[\w.])?\Z")

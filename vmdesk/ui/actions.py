@@ -29,8 +29,6 @@ _NEW_GROUP = {
     "domain.trash",
 }
 
-SEPARATOR = ""
-
 
 @dataclass(frozen=True)
 class WindowCommand:

@@ -219,9 +219,11 @@ def test_folding_hides_lines_and_nothing_else(editor: XmlEditor) -> None:
 
 def test_all_and_around(editor: XmlEditor) -> None:
     folding = editor.area.folding
-    folding.fold_all()
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(editor.area, KEY.Key_BraceLeft, both)
     assert folding.folded == {2}
-    folding.unfold_all()
+    QTest.keyClick(editor.area, KEY.Key_BraceRight, both)
+    assert not folding.folded
     at(editor, "<target")
     QTest.keyClick(editor.area, KEY.Key_BracketLeft, Qt.KeyboardModifier.ControlModifier)
     assert folding.folded == {3} and editor.area.textCursor().blockNumber() == 3

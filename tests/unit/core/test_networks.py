@@ -12,7 +12,7 @@ from tests.ui.machines import machine
 from vmdesk.core import networks, networks_map
 from vmdesk.core.networks import Wanted
 from vmdesk.core.networks_map import Column
-from vmdesk.model.domain import Definition, Nic, State
+from vmdesk.model.domain import State
 from vmdesk.model.network import (
     Addresses,
     Card,
@@ -123,6 +123,7 @@ def test_what_is_proposed_is_never_wrong(length: int, base: int) -> None:
 def test_subnets_that_are_taken() -> None:
     taken = [ipaddress.ip_network("10.0.0.0/8"), ipaddress.ip_network("fd00::/64")]
     assert "in use on the host" in str(networks.subnet_problem(ipaddress.ip_network("10.7.0.0/24"), taken))
+    assert str(networks.subnet_problem(taken[0], taken)) == f"{taken[0]} is in use on the host already."
     assert "too small" in str(networks.subnet_problem(ipaddress.ip_network("192.168.9.0/30"), taken))
     assert "not for networks" in str(networks.subnet_problem(ipaddress.ip_network("224.0.0.0/24"), taken))
     assert networks.subnet_problem(ipaddress.ip_network("192.168.9.0/24"), taken) is None
@@ -154,8 +155,6 @@ def test_who_is_on_it_by_name_and_by_bridge() -> None:
     ]
     found = networks.machines_on(NET, cards, {one.uuid: one for one in (first, second)})
     assert [one.name for one in found] == ["a", "b"]
-    nic = Nic(ONE.upper(), "network", "lab", "virtio", "vnet1")
-    assert networks.cards_of([machine(3, definition=Definition(nics=(nic,)))])[0].mac == ONE
 
 
 # ---------------------------------------------------------------- the picture

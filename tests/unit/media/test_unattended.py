@@ -7,7 +7,6 @@ from pathlib import Path
 import pycdlib
 import pytest
 
-from vmdesk.media import unattended
 from vmdesk.media.systems import Database
 from vmdesk.media.unattended import Way, answers, archive, check, disc
 from vmdesk.model.errors import VirtError
@@ -125,4 +124,3 @@ def test_the_kernel_understands_the_archive() -> None:
 
 def test_a_disc_is_read_back() -> None:
     assert b"OEMDRV" in disc({"a.ks": b"text\n"})
-    assert unattended.PROFILES == ("desktop", "jeos")

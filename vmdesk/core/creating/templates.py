@@ -17,7 +17,7 @@ from vmdesk.core.options import OptionError
 from vmdesk.model.errors import Problem
 from vmdesk.model.sizes import SizeError
 from vmdesk.model.text import text
-from vmdesk.model.wish import CloudWish, Cpu, Firmware, From, Nets, Place, UnattendedWish, Wish
+from vmdesk.model.wish import CloudWish, Cpu, Firmware, From, Place, UnattendedWish, Wish
 
 FORMAT = 1
 MEDIA = 12  # that are remembered
@@ -211,8 +211,3 @@ def _cloud(cloud: CloudWish, told: dict[str, Any]) -> CloudWish:
         ssh_keys=tuple(keys) if keys and _strings(keys) else cloud.ssh_keys,
         packages=tuple(packages) if packages and _strings(packages) else cloud.packages,
     )
-
-
-def is_user_network(wish: Wish) -> bool:
-    """Whether all its cards go through the user's own program."""
-    return bool(wish.nics) and all(nic.kind is Nets.USER for nic in wish.nics)

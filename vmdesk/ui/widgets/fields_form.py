@@ -31,7 +31,6 @@ from vmdesk.ui.widgets.form import Form
 from vmdesk.ui.widgets.order_list import OrderList
 from vmdesk.ui.widgets.size_box import SizeBox
 
-Tell = Callable[[Value], None]
 Volumes = Callable[[Callable[[str], None]], None]  # lets a person choose one: "POOL/VOLUME"
 _KIB = MIB // 1024
 

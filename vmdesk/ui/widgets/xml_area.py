@@ -292,6 +292,12 @@ class XmlArea(QPlainTextEdit):
         }
         if modifiers == _CONTROL and key in control:
             return control[Keys(key)]
+        # With Shift, keyboards call the brackets braces.
+        if modifiers == _CONTROL | Qt.KeyboardModifier.ShiftModifier:
+            if key in (Keys.Key_BracketLeft, Keys.Key_BraceLeft):
+                return self.folding.fold_all
+            if key in (Keys.Key_BracketRight, Keys.Key_BraceRight):
+                return self.folding.unfold_all
         if key == Keys.Key_F3:
             back = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
             return lambda: self.wanted.emit("previous" if back else "next")
