@@ -151,6 +151,7 @@ class Session:
     def handle(self, events: Iterable[Event]) -> None:
         """Take the host's events; those of an older connection count for nothing."""
         pools = False
+        grown: set[DomainKey] = set()
         for event in events:
             if event.generation != self._generation:
                 continue
@@ -162,11 +163,14 @@ class Session:
                 continue
             elif event.kind is Kind.POOL:
                 pools = True
+            elif event.kind is Kind.GROWN:
+                grown.add(DomainKey(self.config.id, event.uuid))
             else:
                 self._dirty[event.uuid] = None
                 self._diary.event(event)
         if pools:
             self._store.stir_pools(self.config.id)
+        self._store.stir_disks(grown)
         if self._dirty or self._ended():
             self._bell.ring()
 

@@ -16,6 +16,7 @@ from vmdesk.model.text import Text, text
 class Changes:
     """What one write changed. A key stands in one of the three domain sets only.
 
+    grown  machines with a disk that was written beyond its mark
     pools  hosts whose storage pools are not as they were; the store does not keep those: who shows them reads again
     """
 
@@ -24,6 +25,7 @@ class Changes:
     removed: frozenset[DomainKey] = frozenset()
     hosts: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
+    grown: frozenset[DomainKey] = frozenset()
 
 
 Listener = Callable[[Changes], None]
@@ -95,6 +97,10 @@ class Store:
             del self._domains[key]
         if self._hosts.pop(host_id, None) or keys:
             self._tell(Changes(removed=frozenset(keys), hosts=frozenset((host_id,))))
+
+    def stir_disks(self, keys: Iterable[DomainKey]) -> None:
+        """Tell that disks of these machines grew beyond their marks."""
+        self._tell(Changes(grown=frozenset(keys)))
 
     def stir_pools(self, host_id: str) -> None:
         """Tell that something changed in the storage pools of a host."""

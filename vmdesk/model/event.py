@@ -13,6 +13,7 @@ class Kind(Enum):
     WATCHDOG = "watchdog"
     CLOSED = "closed"  # the connection is gone; detail is "eof", "keepalive", "error" or "client"
     JOB = "job"  # a libvirt job ended
+    GROWN = "grown"  # a disk was written beyond the mark that was set in its file
     POOL = "pool"  # a storage pool is not as it was; name is its name
     LEARNT = "learnt"  # the host turned out to lack a feature: Connection.capabilities is new; detail names it
 

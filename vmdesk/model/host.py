@@ -48,6 +48,7 @@ class Feature(Enum):
     AGENT = "virDomainQemuAgentCommand"
     SNAPSHOT = "virDomainSnapshotCreateXML"
     BLOCK_JOBS = "virDomainBlockCommit"
+    BLOCK_THRESHOLD = "virDomainSetBlockThreshold"
 
 
 @dataclass(frozen=True, slots=True)

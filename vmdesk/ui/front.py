@@ -74,8 +74,9 @@ class Front:
         scroll_bar.settle(self.window)
 
     def follow_storage(self) -> None:
-        """Tell of storage pools that run out of room."""
-        self._jobs.spawn("room in storage pools", load("low-space")(self._parts, lambda note: self.window.notify(note)))
+        """Tell of storage pools that run out of room, and of disks that grow until there is none."""
+        for title, what in (("room in storage pools", "low-space"), ("growing disks", "growing-disks")):
+            self._jobs.spawn(title, load(what)(self._parts, lambda note: self.window.notify(note)))
 
     def close(self) -> None:
         """Nothing more can be done; what the window looks like is written down."""

@@ -29,6 +29,7 @@ _PARTS = {
     "host-storage": ("vmdesk.ui.pages.storage", "StoragePage"),
     "host-networks": ("vmdesk.ui.pages.networks", "NetworksPage"),
     "low-space": ("vmdesk.ui.low_space", "follow"),
+    "growing-disks": ("vmdesk.ui.low_space", "follow_growth"),
     "storage": ("vmdesk.core.storage.work", "Storage"),
     "trash": ("vmdesk.ui.pages.trash", "TrashPage"),
     "wall": ("vmdesk.ui.pages.wall", "WallPage"),

@@ -1,9 +1,11 @@
-"""Tells of storage pools that are almost full, or will be soon: once each, until that is over."""
+"""Tells of storage pools that are almost full, or will be soon: once each, until that is over. And of growing disks."""
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
 
+from vmdesk.core.storage.growth import GrowthWatch
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Link
 from vmdesk.model.text import text, tr
@@ -40,6 +42,17 @@ async def look(parts: Parts, host: str, told: set[tuple[str, str]], tell: Callab
             what = text("A storage pool runs out of room.")
             subject = f"room:{host}/{pool.uuid}"
             tell(Notice(Problem(what, why, text("Make room there."), name="room"), Level.WARNING, (show,), subject))
+
+
+async def follow_growth(parts: Parts, tell: Callable[[Notice], None]) -> None:
+    """Tell of disks that grow as large as they can become. Until it is cancelled."""
+
+    def tell_of(key: DomainKey, target: str, problem: Problem) -> None:
+        show = (tr("Show storage"), partial(_show, parts, key.host))
+        tell(Notice(problem, Level.WARNING, (show,), f"growth:{key.host}/{key.uuid}/{target}"))
+
+    await asyncio.sleep(FIRST)
+    await GrowthWatch(parts.sessions, parts.store, parts.storage.pools, tell_of).run()
 
 
 def _show(parts: Parts, host: str) -> None:

@@ -9,51 +9,52 @@ from vmdesk.model.host import Capabilities, Feature
 
 Version = tuple[int, int, int]
 _F = Feature
+_BLOCKS = (_F.BLOCK_JOBS, _F.BLOCK_THRESHOLD)  # QEMU's alone
 
 # Per driver: what it lacks in every version. A driver that is not here lacks nothing that we know of.
 _LACKS: dict[str, tuple[Feature, ...]] = {
     "XEN": (
         *(_F.RESET, _F.RENAME, _F.SCREENSHOT, _F.BULK_STATS, _F.KSM, _F.AGENT, _F.HOST_CPU, _F.HOST_MEMORY),
-        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+        *(_F.SNAPSHOT, *_BLOCKS),
     ),
     "LXC": (
         *(_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.SCREENSHOT, _F.BULK_STATS, _F.AGENT),
-        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+        *(_F.SNAPSHOT, *_BLOCKS),
     ),
     "CH": (
         *(_F.AUTOSTART, _F.RESET, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.BULK_STATS),
-        *(_F.KSM, _F.HOST_CPU, _F.AGENT, _F.SNAPSHOT, _F.BLOCK_JOBS),
+        *(_F.KSM, _F.HOST_CPU, _F.AGENT, _F.SNAPSHOT, *_BLOCKS),
     ),
     "BHYVE": (
         *(_F.SUSPEND, _F.RESET, _F.MANAGED_SAVE, _F.SCREENSHOT, _F.BULK_STATS),
-        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+        *(_F.SNAPSHOT, *_BLOCKS),
     ),
     "VZ": (
         *(_F.AUTOSTART, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.KSM, _F.ADDRESSES, _F.AGENT),
-        _F.BLOCK_JOBS,
+        *_BLOCKS,
     ),
     "VBOX": (
         *(_F.AUTOSTART, _F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.BULK_STATS),
-        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT, _F.BLOCK_JOBS),
+        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT, *_BLOCKS),
     ),
     "ESX": (
         *(_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.BULK_STATS, _F.EVENTS),
-        *(_F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT, _F.BLOCK_JOBS),
+        *(_F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT, *_BLOCKS),
     ),
     "VMWARE": (
         *(_F.AUTOSTART, _F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.SCREENSHOT),
         *(_F.BULK_STATS, _F.EVENTS, _F.ADDRESSES, _F.KSM, _F.HOST_CPU, _F.HOST_MEMORY, _F.AGENT),
-        *(_F.SNAPSHOT, _F.BLOCK_JOBS),
+        *(_F.SNAPSHOT, *_BLOCKS),
     ),
     "HYPERV": (
         *(_F.RENAME, _F.METADATA, _F.BULK_STATS, _F.EVENTS, _F.KSM, _F.AGENT),
-        *(_F.HOST_CPU, _F.HOST_MEMORY, _F.BLOCK_JOBS),
+        *(_F.HOST_CPU, _F.HOST_MEMORY, *_BLOCKS),
     ),
     "OPENVZ": (
         *(_F.RESET, _F.MANAGED_SAVE, _F.RENAME, _F.METADATA, _F.SCREENSHOT, _F.BULK_STATS),
-        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.AGENT, _F.SNAPSHOT, _F.BLOCK_JOBS),
+        *(_F.EVENTS, _F.ADDRESSES, _F.KSM, _F.AGENT, _F.SNAPSHOT, *_BLOCKS),
     ),
-    "TEST": (_F.KSM, _F.HOST_MEMORY, _F.AGENT, _F.BLOCK_JOBS),
+    "TEST": (_F.KSM, _F.HOST_MEMORY, _F.AGENT, *_BLOCKS),
 }
 # What came later, and with which libvirt.
 _SINCE: dict[str, dict[Feature, Version]] = {

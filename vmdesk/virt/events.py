@@ -31,7 +31,6 @@ _CHANGES = {
     "MEMORY_FAILURE": "memory failure",
     "MEMORY_DEVICE_SIZE_CHANGE": "memory changed",
     "BLOCK_JOB_2": "block job",
-    "BLOCK_THRESHOLD": "block threshold",
     "NIC_MAC_CHANGE": "network card changed",
 }
 
@@ -88,6 +87,9 @@ def _callbacks(fan: Fan) -> dict[str, Callable[..., None]]:
     def on_job(_conn: Any, domain: Any, _figures: dict[str, Any], _opaque: None) -> None:
         tell(domain, Kind.JOB, "completed")
 
+    def on_threshold(_conn: Any, domain: Any, device: str, *_rest: Any) -> None:
+        tell(domain, Kind.GROWN, device)
+
     def changed(word: str) -> Callable[..., None]:
         return lambda _conn, domain, *_rest: tell(domain, Kind.CHANGED, word)
 
@@ -96,5 +98,6 @@ def _callbacks(fan: Fan) -> dict[str, Callable[..., None]]:
         "IO_ERROR_REASON": on_io_error,
         "WATCHDOG": on_watchdog,
         "JOB_COMPLETED": on_job,
+        "BLOCK_THRESHOLD": on_threshold,
     }
     return special | {name: changed(word) for name, word in _CHANGES.items()}

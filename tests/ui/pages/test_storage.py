@@ -21,6 +21,8 @@ from vmdesk.core.command import Confirm, Question
 from vmdesk.core.storage.room import Room
 from vmdesk.core.store import Store
 from vmdesk.model.chain import Files
+from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem
 from vmdesk.model.host import Capabilities, Host, HostConfig, Link
 from vmdesk.ui import low_space
 from vmdesk.ui.models.pools import ALL, UNUSED
@@ -204,6 +206,27 @@ def test_each_refusal_has_its_reason(play: Any) -> None:
         assert "one volume at a time" in page.actions_["copy"].toolTip()
         assert not page.actions_["delete"].isEnabled()  # the machine's disk is among them
 
+    play(story)
+
+
+def test_a_growing_disk_is_told_in_the_window(play: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Watch:
+        def __init__(self, _sessions: Any, _store: Any, _pools: Any, tell: Any) -> None:
+            self.tell = tell
+
+        async def run(self) -> None:
+            self.tell(DomainKey("laptop", "1"), "vda", Problem(said("almost full"), name="room"))
+
+    async def story(desk: Desk) -> None:
+        notices: list[Notice] = []
+        await low_space.follow_growth(desk.parts, notices.append)
+        (notice,) = notices
+        assert str(notice.problem.what) == "almost full" and notice.subject == "growth:laptop/1/vda"
+        notice.actions[0][1]()
+        assert desk.shell.opened == [("storage", "laptop")]
+
+    monkeypatch.setattr(low_space, "FIRST", 0.0)
+    monkeypatch.setattr(low_space, "GrowthWatch", Watch)
     play(story)
 
 
