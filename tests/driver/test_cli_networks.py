@@ -53,6 +53,7 @@ def test_made_with_addresses_of_its_own(vmdesk: Vmdesk) -> None:
     ("words", "why"),
     [
         (("--subnet", "10.20.0.0/16"), "in use on the host"),
+        (("--subnet", "10.20.0.0/24"), "10.20.0.0/24 is in use on the host already."),
         (("--subnet", "10.9.0.0/24", "--range", "10.8.0.1-10.8.0.9"), "not in the network's subnet"),
         (("--range", "nonsense"), "nonsense is no range"),
         (("--subnet", "10.9.0.0/24", "--range", "10.9.0.1-10.9.0.9"), "host's own"),
