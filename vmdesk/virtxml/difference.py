@@ -356,7 +356,10 @@ def _scope(key: str) -> tuple[str, ...]:
 
 
 def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
-    """A host model is spelled out while it runs, another one gets the features that QEMU added; screens get sockets."""
+    """A host model is spelled out while it runs, another one gets the features that QEMU added; screens get sockets.
+
+    An empty drive has no format while it runs; stored it is "raw".
+    """
     cpu, now = stored.cpu, running.cpu
     if cpu.mode == "host-model":
         now = replace(now, mode=cpu.mode, model=cpu.model, features=cpu.features)
@@ -370,7 +373,12 @@ def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
         else one
         for one in running.graphics
     )
-    return replace(running, cpu=now, graphics=screens)
+    empty = {one.key: one.format for one in stored.disks if not one.source}
+    disks = tuple(
+        replace(one, format=empty[one.key]) if one.key in empty and not one.source and not one.format else one
+        for one in running.disks
+    )
+    return replace(running, cpu=now, graphics=screens, disks=disks)
 
 
 # ---------------------------------------------------------------- what no fact names
@@ -424,6 +432,8 @@ def _strip(domain: etree._Element) -> None:
         if element.tag == "address" and above is not None and _is_device(above):
             above.remove(element)  # what was plugged in has another place than it will have
             continue
+        if element.tag == "driver" and above is not None and above.tag == "disk" and above.find("source") is None:
+            element.attrib.pop("type", "")  # an empty drive: see _as_stored
         for name in _RUN_ATTRIBUTES.get((str(above.tag) if above is not None else "", str(element.tag)), ()):
             if name in element.attrib:
                 del element.attrib[name]

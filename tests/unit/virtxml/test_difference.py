@@ -96,4 +96,13 @@ def test_what_libvirt_adds_for_the_run_is_no_difference() -> None:
         .replace("</domain>", "<seclabel type='dynamic' model='dac'/></domain>")
     )
     assert difference.differences(running, XML, running=True) == ()
+
+
+def test_an_empty_drive_has_no_format_while_it_runs() -> None:
+    drive = "<disk type='file' device='cdrom'>\n"
+    running = XML.replace(drive, f"{drive}<driver name='qemu'/>")
+    stored = XML.replace(drive, f"{drive}<driver name='qemu' type='raw'/>")
+    assert difference.differences(running, stored, running=True) == ()
+    full = stored.replace("<target dev='sda'", "<source file='/a.iso'/><target dev='sda'")
+    assert difference.differences(running, full, running=True) != ()
     assert difference.differences(running, XML) != ()
