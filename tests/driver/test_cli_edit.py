@@ -104,6 +104,7 @@ def test_wrong_usage_is_2(run: Run, words: tuple[str, ...]) -> None:
     [
         (("--insert", "a", "--eject"), "--eject and --insert do not go together."),
         (("--vcpus", "0"), "--vcpus cannot be 0."),
+        (("--memory", "0"), "--memory cannot be 0."),
         (("--set-limit", "cpu.shares=1"), "cpu.shares is between 2 and 262144."),
     ],
 )

@@ -72,7 +72,8 @@ def check(options: argparse.Namespace) -> None:
     if options.vcpus is not None and not 1 <= options.vcpus <= 4096:
         raise Usage(tr("{option} cannot be {value}.", option="--vcpus", value=options.vcpus))
     settings(options)
-    memory_kib(options)
+    if options.memory and not memory_kib(options):
+        raise Usage(tr("{option} cannot be {value}.", option="--memory", value=options.memory))
 
 
 def alone(options: argparse.Namespace) -> bool:
