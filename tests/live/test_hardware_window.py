@@ -102,4 +102,4 @@ def test_the_cable_of_a_machine_that_runs(window: Open, make_guest: Guests, xdis
     press(shown(opened, Atspi.Role.CHECK_BOX, "The cable is plugged in"))
     apply(opened)
     wait_for("the cable", lambda: not found(guest, stored=False).nics[0].link or None, SLOW)
-    assert not found(guest, stored=True).nics[0].link
+    wait_for("the stored cable", lambda: not found(guest, stored=True).nics[0].link or None, SLOW)
