@@ -6,6 +6,9 @@ from vmdesk.model.facts import DomainAbilities
 from vmdesk.model.network import Network
 from vmdesk.model.storage import Pool
 
+# The first QEMU that can save the memory of a machine with its clipboard channel, qemu-vdagent.
+VDAGENT_SAVES = (10, 1, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:

@@ -144,7 +144,7 @@ PLAIN = HostAbilities(
     free_memory=8 * GIB,
 )
 KVM = replace(PLAIN, kvm_works=True)
-NEW = replace(KVM, libvirt_version=(11, 0, 0), hypervisor_version=(9, 2, 0), passt=True)
+NEW = replace(KVM, libvirt_version=(11, 5, 0), hypervisor_version=(10, 1, 0), passt=True)
 OLD = replace(KVM, libvirt_version=(5, 0, 0), hypervisor_version=(3, 1, 0))
 AWAY = replace(KVM, local=False)
 SESSION = replace(PLAIN, session=True)
@@ -356,6 +356,7 @@ CASES = (
     Case("spice", _wish(displays=("spice",))),
     Case("spice-sealed", _wish(displays=("spice",), sealed=True), UBUNTU),
     Case("sealed", _wish(sealed=True)),
+    Case("sealed-new", _wish(sealed=True), host=NEW, defines=False),
     Case("vnc-away", _wish(displays=("vnc",)), host=AWAY, defines=False),
     Case("no-display", _wish(displays=("none",))),
     # Processor and memory.

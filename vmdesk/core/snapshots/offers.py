@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vmdesk.core.snapshots.plan import is_mixed, mixed_reason
+from vmdesk.model.abilities import VDAGENT_SAVES
 from vmdesk.model.domain import Disk, Domain, State
 from vmdesk.model.host import Capabilities, Feature
 from vmdesk.model.snapshot import Kind, Snapshot
@@ -13,7 +14,6 @@ from vmdesk.model.text import Text, text
 UEFI_INTERNAL = (10, 9, 0)  # internal snapshots of running UEFI machines work
 EXTERNAL_REVERT = (9, 9, 0)  # libvirt reverts to external ones by itself
 EXTERNAL_DELETE = (9, 0, 0)  # libvirt merges external ones
-VDAGENT_MEMORY = (10, 1, 0)  # the first QEMU that can save the memory of a machine with its clipboard channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _memory(domain: Domain, capabilities: Capabilities) -> Text | None:
 
 def _unsaved(domain: Domain, capabilities: Capabilities) -> Text | None:
     """Why the memory cannot be written down while the machine runs."""
-    if domain.definition.vdagent and capabilities.hypervisor_version < VDAGENT_MEMORY:
+    if domain.definition.vdagent and capabilities.hypervisor_version < VDAGENT_SAVES:
         return text(
             "Below 10.1, QEMU cannot save the memory of a machine that has its clipboard channel (qemu-vdagent)."
         )

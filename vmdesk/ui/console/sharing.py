@@ -39,6 +39,9 @@ class Sharing(QObject):
         menu.addSeparator()
         self.seal = self._add("console-seal", tr("Sealed: neither clipboard nor files can pass"), True)
         self.agent = self._add("console-agent", tr("Add a channel for the clipboard"))
+        self.agent.setToolTip(
+            tr("With it, QEMU below 10.1 can neither save the machine nor take a snapshot of it while it runs.")
+        )
         self.note = self._add("console-share-note", "")
         self.note.setEnabled(False)
         menu.aboutToShow.connect(self._on_menu)

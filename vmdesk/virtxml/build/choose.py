@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vmdesk.model.abilities import HostAbilities, MachineAbilities
+from vmdesk.model.abilities import VDAGENT_SAVES, HostAbilities, MachineAbilities
 from vmdesk.model.sizes import GIB, KIB, MIB
 from vmdesk.model.system import System
 from vmdesk.model.text import Text, text
@@ -13,7 +13,7 @@ from vmdesk.virtxml.build.platform import VIRT, Platform, known
 # libvirt that knows it.
 _AUTO_FIRMWARE = (5, 2, 0)
 _FIRMWARE_FEATURES = (7, 2, 0)
-_AGENT_OF_QEMU = (8, 4, 0)  # qemu-vdagent, and the D-Bus display
+_DBUS = (8, 4, 0)  # the D-Bus display
 # Baselines that newer processors of all makers have, best first.
 _BASELINES = ("x86-64-v2", "Nehalem", "Penryn", "kvm64", "qemu64")
 _BASELINES_ARM = ("cortex-a72", "cortex-a57")
@@ -97,7 +97,7 @@ def choose(wish: Wish, system: System, host: HostAbilities, machine: MachineAbil
         video=video,
         sound=_sound(system, where, displays),
         usb=_usb(system, where),
-        agent=_agent(host, machine, displays, where),
+        agent=_agent(host, displays, where),
         rng=where.qemu and _has_rng(system, machine),
         hyperv=where.kind == "kvm" and where.x86 and system.family == "winnt",
         bounded=system.family == "winnt" and where.x86,
@@ -272,7 +272,7 @@ def _displays(
         return ("vnc",), text("The hypervisor's own.")
     can = machine.common.graphics
     found = tuple(kind for kind in ("dbus", "vnc") if (kind in can or (not can and kind == "vnc")))
-    if "dbus" in found and (host.libvirt_version < _AGENT_OF_QEMU):
+    if "dbus" in found and (host.libvirt_version < _DBUS):
         found = tuple(kind for kind in found if kind != "dbus")
     if "dbus" in found:
         return found, text("The fastest way on this computer, and VNC for all others; no port is open.")
@@ -318,14 +318,15 @@ def _usb(system: System, where: Platform) -> str:
     return "ich9-ehci1"
 
 
-def _agent(host: HostAbilities, machine: MachineAbilities, displays: tuple[str, ...], where: Platform) -> str:
+def _agent(host: HostAbilities, displays: tuple[str, ...], where: Platform) -> str:
     """Never both kinds: QEMU would refuse to start."""
     if not where.qemu:
         return ""
     if "spice" in displays:
         return "spicevmc"
-    # libvirt 9.0 has it and does not list it.
-    if displays and ("qemu-vdagent" in machine.channels or host.libvirt_version >= _AGENT_OF_QEMU):
+    # An older QEMU could neither save such a machine nor take a snapshot of it while it runs. The clipboard is off
+    # anyway until somebody wants it: the console's menu adds the channel then.
+    if displays and host.hypervisor_version >= VDAGENT_SAVES:
         return "qemu-vdagent"
     return ""
 
