@@ -377,7 +377,7 @@ def test_why_it_is_slow(vmdesk: Shell) -> None:
     assert (web["uuid"], web["looked"]["processor"]) == (WEB, "TEST") and web["seconds"] >= 1
     assert web["looked"]["waiting for the host's CPU"] is None
     off = vmdesk("slow", "db")
-    assert (off.code, off.out) == (0, "") and "not running" in off.err
+    assert (off.code, off.out) == (1, "") and "not running" in off.err
 
 
 def test_host(vmdesk: Shell) -> None:

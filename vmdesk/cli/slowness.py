@@ -5,7 +5,7 @@ import asyncio
 from typing import Any
 
 from vmdesk.cli import asking
-from vmdesk.cli.output import emit, emit_json, say
+from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.core import plain
 from vmdesk.core.slow import Around, Finding, Sample, Verdict, judge, summary, untold
@@ -28,7 +28,7 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     running = [one for one in machines if one.active]
     for one in machines:
         if not one.active:
-            say(tr("{name} is not running.", name=plain.clean(one.name)))
+            session.complain(tr("{name} is not running.", name=plain.clean(one.name)))
     samples, hosts, silent = await _gather(session, running, max(options.seconds, STEP))
     for one in running:
         if one.key in silent:

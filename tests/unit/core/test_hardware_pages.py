@@ -444,4 +444,4 @@ def test_when_it_would_be_there() -> None:
     running = seen(running=XML)
     assert "next start" in str(adding.when(kind("disk"), seen()))
     assert "plugged in now if" in str(adding.when(kind("disk"), running))
-    assert str(adding.when(kind("sound"), running)).startswith("From the next start on")
+    assert str(adding.when(kind("sound"), running)) == "It is there from the next start on."

@@ -132,7 +132,7 @@ def when(kind: Addition, seen: Seen) -> Text:
     if not seen.active:
         return text("The machine is off: it is there from the next start on.")
     if kind.later is not None:
-        return text("From the next start on: {why}", why=kind.later)
+        return _STILL if kind.later is _STILL else text("From the next start on: {why}", why=kind.later)
     if not seen.domain.persistent:
         return text("It is plugged in now, until the machine is switched off.")
     return text("It is plugged in now if host and guest can; else it is there from the next start on.")

@@ -351,7 +351,9 @@ def _virtio_mem(one: MemoryDevice, rows: Rows) -> Sheet:
 def _rest(found: Hardware) -> Iterator[Sheet]:
     for one in found.others:
         rows: list[Field | Part] = [fact(text("Kind"), one.tag), fact(text("Model"), one.model)]
-        yield _device(one.key, text("Other device {kind}", kind=one.tag), "package", one.model or one.tag, rows)
+        sound = one.tag == "audio"  # where the sound cards' sound goes on the host
+        title = text("Sound output") if sound else text("Other device {kind}", kind=one.tag)
+        yield _device(one.key, title, "volume-high" if sound else "package", one.model or one.tag, rows)
     for controller in found.controllers:
         rows = [
             fact(text("Kind"), controller.kind),
