@@ -438,7 +438,7 @@ def test_a_pool_that_fills_half_way(
         assert (code, out) == (1, "") and "small has" in err, err  # told beforehand
         clean(desk, err)
         # Somebody else fills it meanwhile.
-        monkeypatch.setattr("vmdesk.core.creating.findings._room", lambda *_: ())
+        monkeypatch.setattr("vmdesk.core.creating.findings.room", lambda *_: ())
         code, out, err = vmdesk("create", *words)
         assert (code, out) == (1, ""), err
         assert re.search("no space|full|room", err, re.IGNORECASE), err
