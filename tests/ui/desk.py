@@ -1,21 +1,26 @@
-"""What a page is built from, without a hypervisor: a real store, history, trace and settings, readings by hand."""
+"""What a page is built from, without a hypervisor: a real store, history, trace and settings, readings by hand; and
+`Desk`, a page that stands on it.
+"""
 
+import asyncio
 import math
 import random
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from tests.fakes.screen import FakeDoors
 from tests.ui.machines import machine, store_of
 from vmdesk.core.activity import Activity, Entry, EntryKind
 from vmdesk.core.archive import Archived, Gap
+from vmdesk.core.command import Confirm, Question
 from vmdesk.core.history import History
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.paths import Paths
@@ -240,3 +245,82 @@ def parts_of(folder: Path, store: Store | None = None, archive: Any = None) -> P
         shell=Shell(),
         screens=Screens(store, jobs, FakeDoors(), folder / "screens"),
     )
+
+
+class FakeAsk:
+    """A person who agrees, or not; remembers what was asked."""
+
+    def __init__(self) -> None:
+        self.agree = True
+        self.asked: list[Confirm] = []
+        self.questions: list[Question] = []
+
+    async def confirm(self, confirm: Confirm) -> bool:
+        self.asked.append(confirm)
+        return self.agree
+
+    async def text(self, question: Question) -> str | None:
+        self.questions.append(question)
+        return question.value if self.agree else None
+
+
+async def until(condition: Callable[[], Any], what: str = "what was waited for", seconds: float = 15) -> Any:
+    """Poll, for what is found; AssertionError `what` when time is up."""
+    for _ in range(int(seconds / 0.01)):
+        if found := condition():
+            return found
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+async def dialog_of(kind: type[QDialog] = QDialog) -> Any:
+    """The open dialog, once it is there."""
+
+    def found() -> QDialog | None:
+        widgets = QApplication.topLevelWidgets()
+        return next((one for one in widgets if isinstance(one, kind) and one.isVisible()), None)
+
+    return await until(found, "the dialog")
+
+
+class Desk:
+    """A page and what it stands on. The tests of each page say what is theirs: the page, when it is read."""
+
+    size = (1000, 600)
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.parts = parts_of(folder, store)
+        self.ask = FakeAsk()
+        self.parts.context = SimpleNamespace(ask=self.ask)
+        self.page: Any = None
+
+    @property
+    def shell(self) -> Shell:
+        shell: Any = self.parts.shell
+        return shell  # type: ignore[no-any-return]
+
+    def ready(self) -> Any:
+        """The page has read what it shows."""
+        raise NotImplementedError
+
+    async def settled(self) -> Any:
+        """Until the work that was begun has ended and was shown; what was done, where a page's tests know it."""
+        await until(lambda: not self.parts.jobs.running, "the work has ended")
+
+    async def accept(self, dialog: QDialog) -> Any:
+        """Press the button that does it, to the end of the work."""
+        button = dialog.findChild(QPushButton, "action")
+        assert button.isEnabled(), button.toolTip()
+        button.click()
+        return await self.settled()
+
+    async def play(self, story: Callable[[Any], Coroutine[Any, Any, None]], qtbot: QtBot) -> None:
+        """Show the page, have `story` happen, end what it began."""
+        qtbot.addWidget(self.page)
+        self.page.resize(*self.size)
+        self.page.show()
+        self.shell.parent = self.page
+        await until(self.ready, "the page was read")
+        await story(self)
+        self.page.hide()
+        await self.parts.jobs.close()

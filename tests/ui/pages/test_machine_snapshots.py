@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QBuffer, QByteArray, Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.fakes.layers import QEMU, FakeLayers, line, tree, view_of
-from tests.ui.desk import Shell, full_machine, parts_of
+from tests.ui.desk import Desk as PageDesk
+from tests.ui.desk import dialog_of, full_machine, until
 from vmdesk.core.jobs import JobState
 from vmdesk.core.store import Store
 from vmdesk.model.domain import State
@@ -23,14 +24,15 @@ from vmdesk.model.text import text
 from vmdesk.ui.models.snapshots import Column
 from vmdesk.ui.pages.machine import MachinePage
 from vmdesk.ui.pages.machine_snapshots import MachineSnapshots
-from vmdesk.ui.parts import Parts
 
 Story = Callable[["Desk"], Coroutine[Any, Any, None]]
 NOW = 1_790_000_000.0
 
 
-class Desk:
+class Desk(PageDesk):
     """The page over a machine with these snapshots."""
+
+    size = (900, 500)
 
     def __init__(self, folder: Path, snapshots: tuple[Snapshot, ...], **values: Any) -> None:
         self.domain = full_machine(**values)
@@ -39,53 +41,26 @@ class Desk:
         view = view_of(self.domain, snapshots)
         self.domain = view.domain
         store.update([self.domain])
-        self.parts: Parts = parts_of(folder, store)
+        super().__init__(folder, store)
         self.layers = FakeLayers(view)
         self.parts.layers = self.layers
-        self.page: Any = None
+        self.page = MachineSnapshots(self.parts, self.domain.key)
 
-    @property
-    def shell(self) -> Shell:
-        shell: Any = self.parts.shell
-        return shell  # type: ignore[no-any-return]
+    def ready(self) -> bool:
+        return bool(self.layers.listings) and not self.page.reading.busy
 
-    async def until(self, condition: Callable[[], Any]) -> Any:
-        async with asyncio.timeout(10):
-            while not (found := condition()):
-                await asyncio.sleep(0.01)
-        return found
-
-    async def dialog(self) -> Any:
-        return await self.until(lambda: next((one for one in QApplication.topLevelWidgets() if _open(one)), None))
-
-    async def accept(self, dialog: QDialog) -> None:
-        button = dialog.findChild(QPushButton, "action")
-        assert button.isEnabled()
-        button.click()
-        await self.until(lambda: self.layers.done and not self.parts.jobs.running)
+    async def settled(self) -> None:
+        await until(lambda: self.layers.done and not self.parts.jobs.running, "something was done")
 
     def choose(self, name: str) -> None:
         self.page.table.selectRow(self.page.model.place_of(name))
-
-
-def _open(widget: Any) -> bool:
-    return isinstance(widget, QDialog) and widget.isVisible()
 
 
 @pytest.fixture
 def play(tmp_path: Path, qtbot: QtBot, run_async: Any) -> Any:
     def run(story: Story, snapshots: tuple[Snapshot, ...] = tree(NOW), **values: Any) -> None:
         async def whole() -> None:
-            desk = Desk(tmp_path, snapshots, **values)
-            desk.page = MachineSnapshots(desk.parts, desk.domain.key)
-            qtbot.addWidget(desk.page)
-            desk.page.resize(900, 500)
-            desk.page.show()
-            desk.shell.parent = desk.page
-            await desk.until(lambda: desk.layers.listings and not desk.page.reading.busy)
-            await story(desk)
-            desk.page.hide()
-            await desk.parts.jobs.close()
+            await Desk(tmp_path, snapshots, **values).play(story, qtbot)
 
         run_async(whole())
 
@@ -115,13 +90,13 @@ def test_nothing_yet_teaches_and_offers(play: Any) -> None:
     async def story(desk: Desk) -> None:
         assert desk.page.empty.kind == "none" and "go back" in desk.page.empty.accessibleDescription()
         desk.page.findChild(QPushButton, "empty-action-0").click()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         dialog.name.setText("first")
         dialog.note.setPlainText("all is well")
         await desk.accept(dialog)
         wish = desk.layers.done[0][1]
         assert (wish.name, wish.note, wish.kind, wish.memory) == ("first", "all is well", Kind.EXTERNAL, True)
-        await desk.until(lambda: desk.page.model.rowCount() == 2)  # read again when the job had ended
+        await until(lambda: desk.page.model.rowCount() == 2)  # read again when the job had ended
 
     play(story, ())
 
@@ -133,7 +108,7 @@ def test_what_cannot_be_is_off_with_its_reason(play: Any) -> None:
         assert "Shut it down first" in desk.page.why.text()
         assert desk.page.delete.isEnabled() and desk.page.take.isEnabled() and desk.page.note.isEnabled()
         desk.page.take.trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert not dialog.internal.isEnabled()
         assert "must not be mixed" in dialog.internal.accessibleDescription()
         assert dialog.memory.isChecked() and not dialog.quiesce.isEnabled()
@@ -161,7 +136,7 @@ def test_reverting_offers_a_snapshot_of_now_and_says_what_stays(play: Any) -> No
         desk.choose("fresh")
         desk.page.table.setFocus()
         desk.page.table.opened.emit(desk.page.model.place_of("fresh"))
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         lines = dialog.findChild(object, "lines")
         assert "before-certificate.qcow2" in lines.item(0).text()
         assert dialog.save_now() and not dialog.action.isDefault() and dialog.cancel.isDefault()
@@ -175,7 +150,7 @@ def test_an_internal_one_says_what_is_lost(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.choose("try-php")
         desk.page.revert.trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         words = " ".join(one.text() for one in dialog.findChildren(object) if hasattr(one, "wordWrap"))
         assert "is lost, unless" in words and "with its memory" in words
         dialog.save.setChecked(False)
@@ -192,7 +167,7 @@ def test_deleting_says_what_is_merged_what_stays_and_what_goes(play: Any) -> Non
 
         desk.choose("patched")
         desk.page.delete.trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert "What stands on it stays: try-php, before-certificate" in told()
         dialog.with_children.click()
         assert "In this order, each looked at again just before: try-php, before-certificate, patched" in told()
@@ -206,7 +181,7 @@ def test_a_leaf_has_no_children_to_delete(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.choose("try-nginx")
         desk.page.delete.trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert not dialog.with_children.isEnabled()
         await desk.accept(dialog)
         assert desk.layers.done == [("delete-snapshot", "try-nginx", False)]
@@ -218,7 +193,7 @@ def test_notes_keep_their_lines(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.choose("fresh")
         desk.page.note.trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         dialog._edit.setPlainText("one\ntwo <b>")
         await desk.accept(dialog)
         assert desk.layers.done == [("note", "fresh", "one\ntwo <b>")]
@@ -232,11 +207,11 @@ def test_a_failed_work_is_told_by_its_job_and_read_again(play: Any) -> None:
         desk.choose("fresh")
         before = desk.layers.listings
         desk.page.note.trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         dialog._edit.setPlainText("new")
         await desk.accept(dialog)
         assert [job.state for job in desk.parts.jobs.all][-1] is JobState.FAILED
-        await desk.until(lambda: desk.layers.listings > before)
+        await until(lambda: desk.layers.listings > before)
 
     play(story)
 
@@ -258,7 +233,7 @@ def test_what_is_chosen_stays_chosen_when_others_come(play: Any) -> None:
         desk.choose("try-php")
         desk.layers.view = replace(desk.layers.view, snapshots=(*tree(NOW), Snapshot("late", "fresh", NOW + 9e6)))
         desk.parts.store.update([replace(desk.domain, autostart=False)])
-        await desk.until(lambda: desk.page.model.rowCount() == 7)
+        await until(lambda: desk.page.model.rowCount() == 7)
         assert desk.page._chosen().name == "try-php"
 
     play(story)
@@ -267,7 +242,7 @@ def test_what_is_chosen_stays_chosen_when_others_come(play: Any) -> None:
 def test_a_host_that_goes_away_and_a_machine_that_is_gone(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.parts.store.put_host(replace(desk.parts.store.hosts["laptop"], link=Link.LOST))
-        await desk.until(lambda: not desk.page.take.isEnabled())
+        await until(lambda: not desk.page.take.isEnabled())
         assert "not connected" in desk.page.why.text() and desk.page.model.rowCount() == 6
 
     play(story)
@@ -300,7 +275,7 @@ def test_it_is_a_tab_that_reads_nothing_before_it_is_seen(tmp_path: Path, qtbot:
         await asyncio.sleep(0.05)
         assert not desk.layers.listings and page.snapshots.inner is None
         page.tabs.setCurrentWidget(page.snapshots)
-        await desk.until(lambda: desk.layers.listings)
+        await until(lambda: desk.layers.listings)
         page.hide()
         assert not page.snapshots.inner._timer.isActive()
         await desk.parts.jobs.close()
