@@ -5,19 +5,18 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from tests.fakes.storage import DB, POOLS, FakeStorage, falling, files, many, said
-from tests.ui.desk import Shell, parts_of
-from vmdesk.core.command import Confirm, Question
+from tests.ui.desk import Desk as PageDesk
+from tests.ui.desk import dialog_of, until
 from vmdesk.core.storage.room import Room
 from vmdesk.core.store import Store
 from vmdesk.model.chain import Files
@@ -28,69 +27,35 @@ from vmdesk.ui import low_space
 from vmdesk.ui.models.pools import ALL, UNUSED
 from vmdesk.ui.models.volumes import Column
 from vmdesk.ui.pages.storage import StoragePage
-from vmdesk.ui.parts import Notice, Parts
+from vmdesk.ui.parts import Notice
 from vmdesk.ui.remembered import Remembered
 
 Story = Callable[["Desk"], Coroutine[Any, Any, None]]
 
 
-class Asked:
-    """A person who agrees, or says a name."""
-
-    def __init__(self) -> None:
-        self.confirms: list[Confirm] = []
-        self.questions: list[Question] = []
-        self.agrees = True
-
-    async def confirm(self, confirm: Confirm) -> bool:
-        self.confirms.append(confirm)
-        return self.agrees
-
-    async def text(self, question: Question) -> str | None:
-        self.questions.append(question)
-        return question.value if self.agrees else None
-
-
-class Desk:
+class Desk(PageDesk):
     """The page over a host with this storage."""
 
     def __init__(self, folder: Path, readonly: bool = False, **storage: Any) -> None:
         store = Store()
         able = Capabilities(driver="QEMU", readonly=readonly)
         store.put_host(Host(HostConfig("laptop", "laptop", "qemu:///system"), Link.UP, capabilities=able))
-        self.parts: Parts = parts_of(folder, store)
+        super().__init__(folder, store)
         self.storage = FakeStorage(Room(folder / "room.json"), **storage)
         self.parts.storage = self.storage
         self.parts.remembered = Remembered(folder / "window.json")
-        self.asked = Asked()
-        self.parts.context = SimpleNamespace(ask=self.asked)
         self.page = StoragePage(self.parts, "laptop")
 
-    @property
-    def shell(self) -> Shell:
-        shell: Any = self.parts.shell
-        return shell  # type: ignore[no-any-return]
+    def ready(self) -> bool:
+        return bool(self.storage.asked) and not self.page.reading.busy
 
-    async def until(self, condition: Callable[[], Any]) -> Any:
-        async with asyncio.timeout(10):
-            while not (found := condition()):
-                await asyncio.sleep(0.01)
-        return found
-
-    async def dialog(self) -> Any:
-        return await self.until(lambda: next((one for one in QApplication.topLevelWidgets() if _open(one)), None))
-
-    async def done(self) -> tuple[Any, ...]:
-        """What was done last."""
-        await self.until(lambda: self.storage.done and not self.parts.jobs.running)
+    async def settled(self) -> tuple[Any, ...]:
+        await until(lambda: self.storage.done and not self.parts.jobs.running, "something was done")
         return self.storage.done[-1]
 
-    async def accept(self, dialog: QDialog) -> tuple[Any, ...]:
+    async def accept(self, dialog: QDialog) -> Any:
         self.storage.done.clear()
-        button = dialog.findChild(QPushButton, "action")
-        assert button.isEnabled()
-        button.click()
-        return await self.done()
+        return await super().accept(dialog)
 
     def choose(self, *names: str) -> None:
         table, model = self.page.table, self.page.model
@@ -105,23 +70,11 @@ class Desk:
         return [row.name for row in self.page.model.rows]
 
 
-def _open(widget: Any) -> bool:
-    return isinstance(widget, QDialog) and widget.isVisible()
-
-
 @pytest.fixture
 def play(tmp_path: Path, qtbot: QtBot, run_async: Any) -> Any:
     def run(story: Story, **values: Any) -> None:
         async def whole() -> None:
-            desk = Desk(tmp_path, **values)
-            qtbot.addWidget(desk.page)
-            desk.page.resize(1000, 600)
-            desk.page.show()
-            desk.shell.parent = desk.page
-            await desk.until(lambda: desk.storage.asked and not desk.page.reading.busy)
-            await story(desk)
-            desk.page.hide()
-            await desk.parts.jobs.close()
+            await Desk(tmp_path, **values).play(story, qtbot)
 
         run_async(whole())
 
@@ -149,7 +102,7 @@ def test_pools_and_their_volumes(play: Any, qtmodeltester: ModelTester) -> None:
         page.pools.choose("nas")
         assert page.empty.kind == "pool-off" and page.stack.currentWidget() is page.empty
         page.findChild(QPushButton, "empty-action-0").click()
-        assert await desk.done() == ("start_pool", "nas")
+        assert await desk.settled() == ("start_pool", "nas")
         qtmodeltester.check(page.model)
         qtmodeltester.check(page.pools_model)
 
@@ -184,7 +137,7 @@ def test_what_is_remembered(play: Any, tmp_path: Path, qtbot: QtBot) -> None:
         other = StoragePage(desk.parts, "laptop")
         qtbot.addWidget(other)
         other.show()
-        await desk.until(lambda: other.seen)
+        await until(lambda: other.seen)
         assert other.table.columnWidth(Column.NAME) == 333 and other.pool() == POOLS[1]
         assert other.table.horizontalHeader().sortIndicatorSection() == Column.CAPACITY
         other.hide()
@@ -238,7 +191,7 @@ def test_a_pool_that_somebody_else_changes_is_read_again(play: Any) -> None:
         assert not desk.page.reading.busy and desk.storage.looked == [True]
         desk.parts.store.stir_pools("laptop")
         shown = desk.page.pools_model
-        await desk.until(lambda: any(shown.index(at).data() == "faster" for at in range(shown.rowCount())))
+        await until(lambda: any(shown.index(at).data() == "faster" for at in range(shown.rowCount())))
         assert desk.storage.looked == [True, False]  # libvirt has looked already
         desk.page.hide()
         desk.parts.store.stir_pools("laptop")
@@ -261,7 +214,7 @@ def test_nothing_there_yet(play: Any) -> None:
     async def story(desk: Desk) -> None:
         assert desk.page.blank.kind == "none" and desk.page.whole.currentWidget() is desk.page.blank
         desk.page.findChild(QPushButton, "empty-action-0").click()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         dialog.findChild(QLineEdit, "name").setText("machines")
         assert not dialog.action.isEnabled()  # where?
         dialog.findChild(QLineEdit, "dir-target").setText("/srv/machines")
@@ -285,7 +238,7 @@ def test_new_volumes(play: Any) -> None:
     async def story(desk: Desk) -> None:
         page = desk.page
         page.actions_["new"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         dialog.findChild(QLineEdit, "name").setText("web-01.qcow2")
         assert not dialog.action.isEnabled()  # taken
         dialog.findChild(QLineEdit, "name").setText("web-02.qcow2")
@@ -301,7 +254,7 @@ def test_new_volumes(play: Any) -> None:
         assert (wish.capacity, wish.format, wish.full, wish.passphrase) == (12 << 30, "qcow2", False, "correct horse")
         page.pools.choose("fast")
         page.actions_["new"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         dialog.findChild(QLineEdit, "size").setText("100T")
         assert not dialog.action.isEnabled()  # LVM takes all of it at once
         dialog.findChild(QLineEdit, "size").setText("1G")
@@ -316,7 +269,7 @@ def test_larger_copied_moved(play: Any) -> None:
         page = desk.page
         desk.choose("old-experiment.qcow2")
         page.actions_["grow"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert not dialog.action.isEnabled()
         dialog.findChild(QLineEdit, "size").setText("1G")
         assert not dialog.action.isEnabled()
@@ -325,7 +278,7 @@ def test_larger_copied_moved(play: Any) -> None:
         assert (name, row.name, capacity) == ("grow", "old-experiment.qcow2", 40 << 30)
         desk.choose("old-experiment.qcow2")
         page.actions_["copy"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert dialog.name() == "old-experiment-2.qcow2"
         dialog.findChild(QComboBox, "format").setCurrentText("raw")
         assert dialog.name() == "old-experiment.img"
@@ -336,7 +289,7 @@ def test_larger_copied_moved(play: Any) -> None:
         page.pools.choose("fast")
         desk.choose("db-01")
         page.actions_["move"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         box = dialog.findChild(QComboBox, "pool")
         assert [box.itemText(place) for place in range(box.count())] == ["default, 120 GB free"]
         dialog._keep.setChecked(True)
@@ -349,24 +302,24 @@ def test_deleting_says_what_and_how_much(play: Any) -> None:
     async def story(desk: Desk) -> None:
         page = desk.page
         desk.choose("old-experiment.qcow2")
-        desk.asked.agrees = False
+        desk.ask.agree = False
         page.actions_["delete"].trigger()
-        await desk.until(lambda: desk.asked.confirms)
-        confirm = desk.asked.confirms[-1]
+        await until(lambda: desk.ask.asked)
+        confirm = desk.ask.asked[-1]
         assert confirm.always and confirm.danger and "28 GB" in str(confirm.message)
         assert confirm.items == ("/var/lib/libvirt/images/old-experiment.qcow2 (28 GB)",)
         await asyncio.sleep(0.05)
         assert not desk.storage.done
-        desk.asked.agrees = True
+        desk.ask.agree = True
         page.actions_["delete"].trigger()
-        assert await desk.done() == ("delete", "old-experiment.qcow2")
+        assert await desk.settled() == ("delete", "old-experiment.qcow2")
         assert "28 GB freed" in {str(job.outcome) for job in desk.parts.jobs.all}
         desk.choose("old-experiment.qcow2")
         page.actions_["wipe"].trigger()
-        assert (await desk.until(lambda: desk.storage.done[1:] and desk.storage.done[-1]))[0] == "wipe"
+        assert (await until(lambda: desk.storage.done[1:] and desk.storage.done[-1]))[0] == "wipe"
         page.actions_["forget"].trigger()
-        await desk.until(lambda: desk.storage.done[-1][0] == "forget_pool")
-        lines = [str(one) for one in desk.asked.confirms[-1].items]
+        await until(lambda: desk.storage.done[-1][0] == "forget_pool")
+        lines = [str(one) for one in desk.ask.asked[-1].items]
         assert "6 volumes (53 GB) stay where they are." in lines and "Used by web-01" in lines
 
     play(story)
@@ -387,7 +340,7 @@ def test_a_file_that_is_dropped_is_uploaded(play: Any, tmp_path: Path) -> None:
             Qt.KeyboardModifier.NoModifier,
         )
         desk.page.table.dropEvent(drop)
-        name, pool, volume, source = await desk.done()
+        name, pool, volume, source = await desk.settled()
         assert (name, pool.name, volume, source) == ("upload", "default", "old-experiment-2.qcow2", file)
         desk.storage.done.clear()
         desk.page.pools.choose(ALL)
@@ -402,16 +355,16 @@ def test_files_are_chosen(play: Any, tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         page = desk.page
         page.actions_["upload"].trigger()
-        chooser = await desk.until(lambda: page.findChild(QFileDialog, "upload-dialog"))
+        chooser = await until(lambda: page.findChild(QFileDialog, "upload-dialog"))
         chooser.fileSelected.emit(str(tmp_path / "image.raw"))
         chooser.reject()
-        assert (await desk.done())[0] == "upload"
+        assert (await desk.settled())[0] == "upload"
         desk.choose("old-experiment.qcow2")
         page.actions_["download"].trigger()
-        chooser = await desk.until(lambda: page.findChild(QFileDialog, "download-dialog"))
+        chooser = await until(lambda: page.findChild(QFileDialog, "download-dialog"))
         chooser.fileSelected.emit(str(tmp_path / "saved.qcow2"))
         chooser.reject()
-        done = await desk.until(lambda: desk.storage.done[-1][0] == "download" and desk.storage.done[-1])
+        done = await until(lambda: desk.storage.done[-1][0] == "download" and desk.storage.done[-1])
         assert done[2] == tmp_path / "saved.qcow2"
 
     play(story)
@@ -426,8 +379,8 @@ def test_switches_of_a_pool(play: Any) -> None:
         ):
             desk.storage.done.clear()
             desk.page.actions_[name].trigger()
-            assert await desk.done() == wanted
-        assert [str(one) for one in desk.asked.confirms[-1].items] == ["db-01", "web-01"]
+            assert await desk.settled() == wanted
+        assert [str(one) for one in desk.ask.asked[-1].items] == ["db-01", "web-01"]
 
     play(story)
 
@@ -456,7 +409,7 @@ def test_a_new_reading_keeps_what_is_chosen(play: Any) -> None:
         plain = files()
         desk.storage.files = replace(plain, images={k: v for k, v in plain.images.items() if "iso" not in k})
         desk.page.look_again()
-        await desk.until(lambda: len(desk.page.model.rows) == 5)
+        await until(lambda: len(desk.page.model.rows) == 5)
         assert {row.name for row in desk.page.table.chosen()} == {"old-experiment.qcow2", "web-01.qcow2"}
 
     play(story)
@@ -466,13 +419,13 @@ def test_what_was_read_last_stays_while_the_host_is_away(play: Any) -> None:
     async def story(desk: Desk) -> None:
         store = desk.parts.store
         store.put_host(replace(store.hosts["laptop"], link=Link.LOST))
-        await desk.until(lambda: "not connected" in desk.page.why.text())
+        await until(lambda: "not connected" in desk.page.why.text())
         assert len(desk.names()) == 6 and not any(one.isEnabled() for one in desk.page.actions_.values())
         store.put_host(replace(store.hosts["laptop"], link=Link.UP))
-        await desk.until(lambda: desk.page.actions_["new"].isEnabled())
+        await until(lambda: desk.page.actions_["new"].isEnabled())
         desk.storage.fail(said("The host does not answer."))
         desk.page.look_again()
-        await desk.until(lambda: desk.page.why.text() == "The host does not answer.")
+        await until(lambda: desk.page.why.text() == "The host does not answer.")
         assert len(desk.names()) == 6
 
     play(story)
@@ -489,7 +442,7 @@ def test_a_pool_that_runs_full_is_told_once(play: Any) -> None:
         await low_space.look(desk.parts, "laptop", told, notices.append)
         assert "in about 2 days" in str(notices[-1].problem.why) and len(notices) == 2
         desk.page.look_again()
-        await desk.until(lambda: "in about 2 days" in desk.page.low.text())
+        await until(lambda: "in about 2 days" in desk.page.low.text())
         notices[-1].actions[0][1]()
         assert desk.shell.opened == [("storage", "laptop")]
         desk.storage.pools_ = (POOLS[0], replace(POOLS[1], available=100_000_000_000))
