@@ -2,7 +2,6 @@
 driver, which is asked and changed for real.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QToolButton
+from PySide6.QtWidgets import QToolButton
 from pytestqt.qtbot import QtBot
 
 from tests.testbed.connecting import PRACTICE, opened
-from tests.ui.desk import Shell, parts_of
-from vmdesk.core.command import Confirm
+from tests.ui.desk import Desk as PageDesk
+from tests.ui.desk import dialog_of, until
 from vmdesk.core.networks import wanted_of
 from vmdesk.core.networks_map import draw
 from vmdesk.core.store import Store
@@ -26,7 +25,6 @@ from vmdesk.model.wish import Forward
 from vmdesk.ui.dialogs.network_filter import FilterDialog
 from vmdesk.ui.models.networks import NetworkColumn
 from vmdesk.ui.pages.networks import NetworksPage
-from vmdesk.ui.parts import Parts
 from vmdesk.ui.widgets.network_map import NetworkMapView
 from vmdesk.virt import listing, networks
 from vmdesk.virt.connection import Connection
@@ -35,56 +33,24 @@ Story = Callable[["Desk"], Coroutine[Any, Any, None]]
 GATEWAY = "52:54:00:4c:00:01"
 
 
-class FakeAsk:
-    """Agrees, and remembers to what."""
-
-    def __init__(self) -> None:
-        self.asked: list[Confirm] = []
-
-    async def confirm(self, confirm: Confirm) -> bool:
-        self.asked.append(confirm)
-        return True
-
-
-class Desk:
+class Desk(PageDesk):
     """The page over the practice host."""
+
+    size = (1100, 700)
 
     def __init__(self, folder: Path, connection: Connection, domains: Sequence[Any], readonly: bool) -> None:
         config = HostConfig("h", "laptop", PRACTICE, readonly=readonly)
         store = Store()
         store.put_host(Host(config, Link.UP, capabilities=connection.capabilities))
         store.update(domains)
+        super().__init__(folder, store)
         self.connection = connection
-        self.parts: Parts = parts_of(folder, store)
         session = SimpleNamespace(connected=True, require=lambda: connection)
         self.parts.sessions = SimpleNamespace(get=lambda _host: session)
-        self.ask = FakeAsk()
-        self.parts.context = SimpleNamespace(ask=self.ask)
         self.page = NetworksPage(self.parts, "h")
 
-    @property
-    def shell(self) -> Shell:
-        shell: Any = self.parts.shell
-        return shell  # type: ignore[no-any-return]
-
-    async def until(self, condition: Callable[[], Any]) -> Any:
-        async with asyncio.timeout(10):
-            while not (found := condition()):
-                await asyncio.sleep(0.01)
-        return found
-
-    async def dialog(self) -> Any:
-        return await self.until(lambda: next((one for one in QApplication.topLevelWidgets() if _open(one)), None))
-
-    async def accept(self, dialog: QDialog) -> None:
-        button = dialog.findChild(QPushButton, "action")
-        assert button.isEnabled(), dialog.findChild(QPushButton, "action").toolTip()
-        button.click()
-        await self.settled()
-
-    async def settled(self) -> None:
-        """Until the work that was begun has ended and was shown."""
-        await self.until(lambda: not self.parts.jobs.running)
+    def ready(self) -> bool:
+        return self.page.seen is not None and self.page.model.rowCount() == 5
 
     def cells(self, column: NetworkColumn) -> dict[str, str]:
         return {line.key: line.cells[column] for line in self.page.model.rows}
@@ -97,23 +63,13 @@ class Desk:
         return action.isEnabled(), action.toolTip()
 
 
-def _open(widget: Any) -> bool:
-    return isinstance(widget, QDialog) and widget.isVisible()
-
-
 @pytest.fixture
 def play(tmp_path: Path, qtbot: QtBot, run_async: Any) -> Any:
     def run(story: Story, readonly: bool = False) -> None:
         async def whole() -> None:
             async with opened(PRACTICE, readonly=readonly) as connection:
                 desk = Desk(tmp_path, connection, await listing.list_all(connection), readonly)
-                qtbot.addWidget(desk.page)
-                desk.page.resize(1100, 700)
-                desk.page.show()
-                await desk.until(lambda: desk.page.seen is not None and desk.page.model.rowCount() == 5)
-                await story(desk)
-                desk.page.hide()
-                await desk.parts.jobs.close()
+                await desk.play(story, qtbot)
 
         run_async(whole())
 
@@ -152,7 +108,7 @@ def test_addresses_with_machines_and_a_click_that_keeps_one(play: Any, monkeypat
 
     async def story(desk: Desk) -> None:
         below = desk.page.below
-        await desk.until(lambda: len(desk.words(below.leases)) == 2)
+        await until(lambda: len(desk.words(below.leases)) == 2)
         assert [cells[:2] for cells in desk.words(below.leases)] == [
             ("192.168.122.3", ""),
             ("192.168.122.17", "gateway"),
@@ -164,12 +120,12 @@ def test_addresses_with_machines_and_a_click_that_keeps_one(play: Any, monkeypat
         assert [key.uuid for key in desk.shell.opened] == [below.row().uuid]  # type: ignore[union-attr,attr-defined]
         assert "192.168.122.17\tgateway" in below.leases.copy_text()
         below.keep.trigger()
-        await desk.until(lambda: below.row() is not None and below.row().fixed)  # type: ignore[union-attr]
+        await until(lambda: below.row() is not None and below.row().fixed)  # type: ignore[union-attr]
         assert not below.keep.isEnabled() and below.release.isEnabled()
         found = desk.page.chosen()
         assert found is not None and found.leases == (StaticLease(GATEWAY, "192.168.122.17", "gw"),)
         below.release.trigger()
-        await desk.until(lambda: desk.page.chosen().leases == ())  # type: ignore[union-attr]
+        await until(lambda: desk.page.chosen().leases == ())  # type: ignore[union-attr]
 
     play(story)
 
@@ -177,14 +133,14 @@ def test_addresses_with_machines_and_a_click_that_keeps_one(play: Any, monkeypat
 def test_stopped_says_who_loses_it_and_started_again(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.page.actions_["stop"].trigger()
-        await desk.until(lambda: desk.cells(NetworkColumn.STATE)["default"] == "off")
+        await until(lambda: desk.cells(NetworkColumn.STATE)["default"] == "off")
         (asked,) = desk.ask.asked
         assert asked.items == ("gateway", "vpn") and "lose their network" in str(asked.message)
         assert desk.able("stop") == (False, "It is off.")
         desk.page.actions_["start"].trigger()
-        await desk.until(lambda: desk.cells(NetworkColumn.STATE)["default"] == "on")
+        await until(lambda: desk.cells(NetworkColumn.STATE)["default"] == "on")
         desk.page.actions_["autostart"].trigger()
-        await desk.until(lambda: desk.cells(NetworkColumn.AUTOSTART)["default"] == "with the host")
+        await until(lambda: desk.cells(NetworkColumn.AUTOSTART)["default"] == "with the host")
         assert desk.page.actions_["autostart"].isChecked()
 
     play(story)
@@ -193,7 +149,7 @@ def test_stopped_says_who_loses_it_and_started_again(play: Any) -> None:
 def test_a_new_one(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.page.actions_["new"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert dialog.name.text() == "net-1" and dialog.action.isEnabled()
         for words, why in (("192.168.122.0/24", "in use"), ("10.9.0.0/31", "too small"), ("x", "Write the subnet")):
             dialog.subnet.setText(words)
@@ -205,13 +161,13 @@ def test_a_new_one(play: Any) -> None:
         dialog.range.setText("10.9.0.5 - 10.9.0.9")
         dialog.six.setChecked(True)
         await desk.accept(dialog)
-        await desk.until(lambda: "mine" in desk.cells(NetworkColumn.STATE))
+        await until(lambda: "mine" in desk.cells(NetworkColumn.STATE))
         made = desk.page.seen.named("mine")  # type: ignore[union-attr]
         assert made is not None and made.network.active and made.network.autostart
         assert made.of(4).address == "10.9.0.1/24" and made.of(6).address.startswith("fd")  # type: ignore[union-attr]
         desk.page.choose("mine")
         desk.page.actions_["delete"].trigger()
-        await desk.until(lambda: "mine" not in desk.cells(NetworkColumn.STATE))
+        await until(lambda: "mine" not in desk.cells(NetworkColumn.STATE))
         assert "No machine uses it" in str(desk.ask.asked[-1].message)
 
     play(story)
@@ -220,7 +176,7 @@ def test_a_new_one(play: Any) -> None:
 def test_kinds_show_what_they_have(play: Any) -> None:
     async def story(desk: Desk) -> None:
         desk.page.actions_["new"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         shown = {}
         for at in range(dialog.kind.count()):
             dialog.kind.setCurrentIndex(at)
@@ -242,7 +198,7 @@ def test_edited(play: Any) -> None:
         before = desk.page.chosen()
         assert before is not None
         desk.page.actions_["edit"].trigger()
-        dialog = await desk.dialog()
+        dialog = await dialog_of()
         assert dialog.action.toolTip() == "Nothing was changed."
         dialog.leases.begin()
         dialog.leases.item(0, 0).setText("192.168.122.9")
@@ -259,7 +215,7 @@ def test_edited(play: Any) -> None:
         dialog.hosts.item(0, 1).setText("host, router")
         dialog.ports.setText("2000-3000")
         await desk.accept(dialog)
-        await desk.until(lambda: desk.page.chosen().domain == "x.lan")  # type: ignore[union-attr]
+        await until(lambda: desk.page.chosen().domain == "x.lan")  # type: ignore[union-attr]
         after = desk.page.chosen()
         assert after is not None
         wanted = wanted_of(after)
