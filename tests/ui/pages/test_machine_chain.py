@@ -1,10 +1,8 @@
 """The picture of a machine's disk files: what is chosen, what it would break, what is done."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,9 +10,9 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.fakes.layers import POOL, FakeLayers, needed_by_clone, tree, view_of
-from tests.ui.desk import full_machine, parts_of
+from tests.ui.desk import Desk as PageDesk
+from tests.ui.desk import full_machine, until
 from tests.ui.machines import store_of
-from vmdesk.core.command import Confirm
 from vmdesk.core.snapshots.desk import View
 from vmdesk.model.chain import Files, Image
 from vmdesk.model.domain import DomainKey, State
@@ -37,33 +35,28 @@ class Layers(FakeLayers):
         self._do("delete-file", path)
 
 
-class Desk:
+class Desk(PageDesk):
+    """The page over a machine with these files."""
+
+    size = (1000, 500)
+
     def __init__(self, folder: Path, view: View) -> None:
-        self.parts = parts_of(folder, store_of(0))
+        super().__init__(folder, store_of(0))
         self.parts.store.update([view.domain])
         self.layers = Layers(view)
         self.parts.layers = self.layers
-        self.asked: list[Confirm] = []
-        self.answer = True
-        self.parts.context = SimpleNamespace(ask=SimpleNamespace(confirm=self._confirm))
-        self.page: Any = None
+        self.page = MachineChain(self.parts, view.domain.key)
 
-    async def _confirm(self, confirm: Confirm) -> bool:
-        self.asked.append(confirm)
-        return self.answer
-
-    async def until(self, ready: Callable[[], Any]) -> None:
-        async with asyncio.timeout(5):
-            while not ready():
-                await asyncio.sleep(0.005)
+    def ready(self) -> bool:
+        return self.page._view is not None
 
     def choose(self, path: str) -> None:
         self.page.table.selectRow(self.page.model.place_of(path))
 
     async def press(self, action: Any) -> None:
-        before = len(self.asked)
+        before = len(self.ask.asked)
         action.trigger()
-        await self.until(lambda: len(self.asked) > before and not self.parts.jobs.running)
+        await until(lambda: len(self.ask.asked) > before and not self.parts.jobs.running)
 
 
 Story = Callable[[Desk], Coroutine[Any, Any, None]]
@@ -73,15 +66,7 @@ Story = Callable[[Desk], Coroutine[Any, Any, None]]
 def play(tmp_path: Path, qtbot: QtBot, run_async: Any) -> Any:
     def run(story: Story, view: View) -> None:
         async def whole() -> None:
-            desk = Desk(tmp_path, view)
-            desk.page = MachineChain(desk.parts, view.domain.key)
-            qtbot.addWidget(desk.page)
-            desk.page.resize(1000, 500)
-            desk.page.show()
-            await desk.until(lambda: desk.page._view is not None)
-            await story(desk)
-            desk.page.hide()
-            await desk.parts.jobs.close()
+            await Desk(tmp_path, view).play(story, qtbot)
 
         run_async(whole())
 
@@ -121,18 +106,18 @@ def test_merging_asks_and_does(play: Any) -> None:
         assert not desk.page.commit.isEnabled() and "db-01" in desk.page.commit.toolTip()
         assert "db-01" in desk.page.why.text()
         await desk.press(desk.page.pull)
-        assert desk.asked[0].items == (BASE,) and desk.layers.done == [("pull", "vda", "")]
+        assert desk.ask.asked[0].items == (BASE,) and desk.layers.done == [("pull", "vda", "")]
         desk.layers.view = replace(desk.layers.view, files=alone(desk.layers.view.files))
         desk.page.reading.ask()
-        await desk.until(lambda: desk.page.model.rowCount() == 2)
+        await until(lambda: desk.page.model.rowCount() == 2)
         desk.choose(TOP)
-        desk.answer = False
+        desk.ask.agree = False
         await desk.press(desk.page.commit)
         assert len(desk.layers.done) == 1
-        desk.answer = True
+        desk.ask.agree = True
         await desk.press(desk.page.commit)
         assert desk.layers.done[1] == ("commit", "vda", TOP, BASE)
-        assert BASE in str(desk.asked[-1].items[1])
+        assert BASE in str(desk.ask.asked[-1].items[1])
 
     play(story, view_of(full_machine()))
 
@@ -172,10 +157,10 @@ def test_who_hangs_on_it_is_named(play: Any) -> None:
 
 def test_a_machine_without_files_and_a_host_that_is_away(play: Any) -> None:
     async def story(desk: Desk) -> None:
-        await desk.until(lambda: desk.page.empty.kind == "none")
+        await until(lambda: desk.page.empty.kind == "none")
         host = desk.parts.store.hosts["laptop"]
         desk.parts.store.put_host(replace(host, link=Link.LOST))
-        await desk.until(lambda: desk.page.empty.kind == "unreadable")
+        await until(lambda: desk.page.empty.kind == "unreadable")
         assert "not connected" in desk.page.empty.accessibleDescription()
 
     view = view_of(full_machine())
@@ -189,7 +174,7 @@ def test_what_is_chosen_stays_chosen(play: Any) -> None:
             desk.layers.view, files=needed_by_clone(desk.layers.view.files, desk.layers.view.domain)
         )
         desk.page.reading.ask()
-        await desk.until(lambda: desk.page.model.rowCount() == 4)
+        await until(lambda: desk.page.model.rowCount() == 4)
         assert desk.page._chosen().path == BASE
 
     play(story, view_of(full_machine()))
