@@ -1,14 +1,12 @@
 """The tab "Hardware", over libvirt's test driver."""
 
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import (
-    QApplication,
     QCheckBox,
     QComboBox,
     QLabel,
@@ -20,36 +18,14 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.xml_bench import PASSWORD, Bench, bench, until
+from tests.ui.desk import dialog_of, until
+from tests.ui.pages.xml_bench import PASSWORD, Bench
 from vmdesk.model.domain import Domain
 from vmdesk.ui.dialogs.hardware import AddDialog, VolumeDialog
 from vmdesk.ui.pages import machine_hardware
 from vmdesk.ui.pages.machine import MachinePage
 from vmdesk.ui.pages.machine_hardware import MachineHardware
 from vmdesk.virtxml import hardware
-
-Talk = Callable[[Bench], Awaitable[None]]
-pages: list[MachineHardware] = []
-
-
-@pytest.fixture
-def talk(run_async: Callable[[Any], Any], tmp_path: Path) -> Callable[..., None]:
-    """`talk(coroutine function)`: it is given a Bench."""
-
-    def run(work: Talk, readonly: bool = False) -> None:
-        async def whole() -> None:
-            async with bench(tmp_path, readonly) as made:
-                try:
-                    await work(made)
-                finally:
-                    for page in pages:
-                        page.hide()
-                        page._tasks.end()
-                    pages.clear()
-
-        run_async(whole())
-
-    return run
 
 
 def off(made: Bench) -> Domain:
@@ -58,11 +34,7 @@ def off(made: Bench) -> Domain:
 
 async def page_of(made: Bench, domain: Domain, qtbot: QtBot) -> MachineHardware:
     page = MachineHardware(made.parts, domain.key)
-    qtbot.addWidget(page)
-    pages.append(page)
-    page.resize(1100, 700)
-    page.show()
-    made.shell.parent = page
+    made.show(page, qtbot, (1100, 700))
     await until(lambda: page.sheet is not None or page.empty.kind == "problem", "it was read")
     return page
 
@@ -86,14 +58,6 @@ async def apply(page: MachineHardware) -> None:
     assert page.apply.isEnabled(), page.apply.toolTip()
     page.apply.click()
     await until(lambda: not page._working and not page._reading and not page.unsaved, "it is applied")
-
-
-async def dialog_of(kind: type) -> Any:
-    def found() -> Any:
-        return next((one for one in QApplication.topLevelWidgets() if isinstance(one, kind) and one.isVisible()), None)
-
-    await until(found, "the dialog")
-    return found()
 
 
 async def stored(made: Bench, domain: Domain) -> hardware.Hardware:
@@ -499,7 +463,7 @@ def test_closing_the_page_asks(talk: Callable[..., None], qtbot: QtBot) -> None:
         whole.tabs.setCurrentWidget(whole.hardware)
         whole.show()
         page = whole.hardware.inner
-        pages.append(page)
+        made.pages.append(page)
         await until(lambda: page.sheet is not None, "it was read")
         assert not whole.unsaved
         control(page, QLineEdit, "title").setText("Mine")

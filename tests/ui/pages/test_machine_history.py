@@ -1,15 +1,14 @@
 """The tab "History", over libvirt's test driver."""
 
 import re
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from PySide6.QtWidgets import QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.xml_bench import PASSWORD, Bench, bench, until
+from tests.ui.desk import until
+from tests.ui.pages.xml_bench import PASSWORD, Bench, Talk
 from vmdesk.core import definitions
 from vmdesk.model.domain import Domain
 from vmdesk.ui.dialogs.way_back import WayBackDialog
@@ -17,41 +16,34 @@ from vmdesk.ui.pages import machine_history
 from vmdesk.ui.pages.machine_history import MachineHistory
 from vmdesk.ui.widgets.xml_diff import WordsList
 
-Talk = Callable[[Bench], Awaitable[None]]
-pages: list[MachineHistory] = []
 CARD = "<interface type='network'><mac address='52:54:00:11:22:33'/><source network='gone'/></interface>"
 
 
 @pytest.fixture
-def talk(run_async: Callable[[Any], Any], tmp_path: Path) -> Callable[..., None]:
-    def run(work: Talk) -> None:
-        async def whole() -> None:
-            async with bench(tmp_path) as made:
-                parts = made.parts
-                parts.watcher = definitions.watch(
-                    parts.store, parts.sessions, parts.jobs, parts.activity, parts.paths.definitions_file, print
-                )
-                try:
-                    await work(made)
-                finally:
-                    for page in pages:
-                        page.hide()
-                        page._tasks.end()
-                    pages.clear()
-                    parts.watcher.close()
-                    await parts.watcher.definitions.close()
+def talk(talk: Callable[..., None]) -> Callable[..., None]:
+    """The same with the watcher, who keeps what is seen."""
 
-        run_async(whole())
+    def run(work: Talk) -> None:
+        async def watched(made: Bench) -> None:
+            parts = made.parts
+            parts.watcher = definitions.watch(
+                parts.store, parts.sessions, parts.jobs, parts.activity, parts.paths.definitions_file, print
+            )
+            try:
+                await work(made)
+            finally:
+                made.clear()
+                parts.watcher.close()
+                await parts.watcher.definitions.close()
+
+        talk(watched)
 
     return run
 
 
 async def page_of(made: Bench, domain: Domain, qtbot: QtBot) -> MachineHistory:
     page = MachineHistory(made.parts, domain.key)
-    qtbot.addWidget(page)
-    pages.append(page)
-    page.resize(1000, 700)
-    page.show()
+    made.show(page, qtbot)
     await until(lambda: page.moments, "something is kept")
     return page
 
@@ -172,7 +164,7 @@ def test_a_machine_without_stored_definition(talk: Callable[..., None], qtbot: Q
         await until(lambda: any(one.name == "brief" for one in made.parts.store.domains.values()), "it is there")
         page = MachineHistory(made.parts, made.named("brief").key)
         qtbot.addWidget(page)
-        pages.append(page)
+        made.pages.append(page)
         page.show()
         await until(lambda: page.moments == (), "it was read")
         assert page.stack.currentWidget() is page.empty and page.empty.kind == "nothing"

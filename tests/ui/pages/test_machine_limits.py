@@ -1,16 +1,15 @@
 """The tab "Limits", over libvirt's test driver."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.ui.desk import feed
-from tests.ui.pages.xml_bench import Bench, bench, until
+from tests.ui.desk import feed, until
+from tests.ui.pages.xml_bench import Bench, Talk
 from vmdesk.core import limiting
 from vmdesk.core.limiting import Known
 from vmdesk.core.store import Store
@@ -19,36 +18,30 @@ from vmdesk.ui.pages import machine_limits
 from vmdesk.ui.pages.machine_limits import MachineLimits
 from vmdesk.ui.widgets.slider_row import SliderRow
 
-Talk = Callable[[Bench], Awaitable[None]]
 MIB = 1024 * 1024
-pages: list[MachineLimits] = []
 
 
 @pytest.fixture
-def talk(run_async: Callable[[Any], Any], tmp_path: Path) -> Callable[..., None]:
-    def run(work: Talk, readonly: bool = False) -> None:
-        async def whole() -> None:
-            async with bench(tmp_path, readonly) as made:
-                try:
-                    await work(made)
-                finally:
-                    for page in pages:
-                        page.hide()
-                        page._tasks.end()
-                        page.pinning._tasks.end()
-                    pages.clear()
+def talk(talk: Callable[..., None]) -> Callable[..., None]:
+    """The same; the cores' part of the page ends with it."""
 
-        run_async(whole())
+    def run(work: Talk, readonly: bool = False) -> None:
+        async def whole(made: Bench) -> None:
+            try:
+                await work(made)
+            finally:
+                for page in made.pages:
+                    page.hide()
+                    page.pinning._tasks.end()
+
+        talk(whole, readonly)
 
     return run
 
 
 async def page_of(made: Bench, domain: Domain, qtbot: QtBot, width: int = 1200) -> MachineLimits:
     page = MachineLimits(made.parts, domain.key)
-    qtbot.addWidget(page)
-    pages.append(page)
-    page.resize(width, 900)
-    page.show()
+    made.show(page, qtbot, (width, 900))
     await until(lambda: page.views or page.empty.kind == "problem", "it was read")
     return page
 

@@ -8,7 +8,8 @@ import pytest
 from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.xml_bench import Bench, bench, until
+from tests.ui.desk import until
+from tests.ui.pages.xml_bench import Bench, bench
 from vmdesk.model.domain import Domain
 from vmdesk.model.text import text
 from vmdesk.ui.dialogs.pending import PendingDialog

@@ -2,16 +2,16 @@
 
 import os
 import stat
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.xml_bench import PASSWORD, Bench, bench, until
+from tests.ui.desk import until
+from tests.ui.pages.xml_bench import PASSWORD, Bench
 from vmdesk.model.domain import Domain
 from vmdesk.ui.dialogs.apply_xml import ApplyDialog
 from vmdesk.ui.pages import machine_xml
@@ -19,38 +19,10 @@ from vmdesk.ui.pages.machine_xml import MachineXml
 from vmdesk.ui.widgets.xml_diff import DiffView
 from vmdesk.virtxml.masks import MARK
 
-Talk = Callable[[Bench], Awaitable[None]]
-
-
-@pytest.fixture
-def talk(run_async: Callable[[Any], Any], tmp_path: Path) -> Callable[..., None]:
-    """`talk(coroutine function)`: it is given a Bench."""
-
-    def run(work: Talk, readonly: bool = False) -> None:
-        async def whole() -> None:
-            async with bench(tmp_path, readonly) as made:
-                try:
-                    await work(made)
-                finally:
-                    for page in pages:
-                        page.hide()
-                        page._tasks.end()
-                    pages.clear()
-
-        run_async(whole())
-
-    return run
-
-
-pages: list[MachineXml] = []
-
 
 async def page_of(made: Bench, domain: Domain, qtbot: QtBot) -> MachineXml:
     page = MachineXml(made.parts, domain.key)
-    qtbot.addWidget(page)
-    pages.append(page)
-    page.resize(1000, 700)
-    page.show()
+    made.show(page, qtbot)
     await until(lambda: page._found is not None or page.empty.kind == "problem", "it was read")
     return page
 

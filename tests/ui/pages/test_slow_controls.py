@@ -6,7 +6,8 @@ from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-from tests.ui.pages.xml_bench import Bench, bench, until
+from tests.ui.desk import until
+from tests.ui.pages.xml_bench import Bench, bench
 from vmdesk.core.slow import CHECKS, CPUS, PINS
 from vmdesk.ui.pages.machine import MachinePage
 

@@ -1,15 +1,15 @@
 """The XML tab over libvirt's test driver: everything but QEMU is real."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import libvirt
+from pytestqt.qtbot import QtBot
 
-from tests.ui.desk import Shell, parts_of
-from vmdesk.core.command import Confirm, Context
+from tests.ui.desk import FakeAsk, Shell, parts_of
+from vmdesk.core.command import Context
 from vmdesk.core.labels import LocalLabels
 from vmdesk.core.paths import RESOURCES
 from vmdesk.core.sessions import Sessions
@@ -23,18 +23,6 @@ WHOLE = libvirt.VIR_DOMAIN_XML_SECURE | libvirt.VIR_DOMAIN_XML_INACTIVE
 PASSWORD = "0pen-sesame"
 
 
-class FakeAsk:
-    """Agrees, or not; remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.agree = True
-        self.asked: list[Confirm] = []
-
-    async def confirm(self, confirm: Confirm) -> bool:
-        self.asked.append(confirm)
-        return self.agree
-
-
 class Bench:
     """A host with the practice machines. `star` is off and has a VNC password, `runner` runs."""
 
@@ -42,6 +30,22 @@ class Bench:
         self.parts = parts
         self.ask: FakeAsk = parts.context.ask
         self.shell: Shell = parts.shell  # type: ignore[assignment]
+        self.pages: list[Any] = []
+
+    def show(self, page: Any, qtbot: QtBot, size: tuple[int, int] = (1000, 700)) -> None:
+        """Until the bench is cleared."""
+        qtbot.addWidget(page)
+        self.pages.append(page)
+        page.resize(*size)
+        page.show()
+        self.shell.parent = page
+
+    def clear(self) -> None:
+        """The pages ask for nothing more."""
+        for page in self.pages:
+            page.hide()
+            page._tasks.end()
+        self.pages.clear()
 
     @property
     def star(self) -> Domain:
@@ -73,6 +77,9 @@ class Bench:
         await self.call(domain, work)
 
 
+Talk = Callable[[Bench], Awaitable[None]]
+
+
 @asynccontextmanager
 async def bench(folder: Path, readonly: bool = False) -> AsyncIterator[Bench]:
     """Opened, and closed at the end."""
@@ -94,14 +101,6 @@ async def bench(folder: Path, readonly: bool = False) -> AsyncIterator[Bench]:
     try:
         yield made
     finally:
+        made.clear()
         await parts.sessions.close()
         await parts.jobs.close()
-
-
-async def until(true: Callable[[], Any], what: str, seconds: float = 15) -> None:
-    """Poll; AssertionError `what` when time is up."""
-    for _ in range(int(seconds / 0.02)):
-        if true():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
