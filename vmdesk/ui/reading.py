@@ -4,12 +4,16 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from vmdesk.core.jobs import Jobs
+from vmdesk.core.jobs import Job, Jobs
+from vmdesk.core.store import Changes
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text
 from vmdesk.ui.models.turn import Turn
+from vmdesk.ui.parts import Parts
 
 PATIENCE = 20.0  # times what a reading takes passes before a clock starts another
 
@@ -72,3 +76,52 @@ class Reading:
         if self._again:
             self._again = False
             self.ask()
+
+
+class ReadingPage(QWidget):
+    """A page that reads when it comes into view, and while it is seen: when something changes, and when work ends.
+
+    reading  made by the page, before it is shown
+    again    seconds after which it reads anyway; 0: it need not
+    """
+
+    reading: Reading
+
+    def __init__(self, parts: Parts, parent: QWidget | None = None, again: float = 0.0) -> None:
+        super().__init__(parent)
+        self._parts = parts
+        self._stop: list[Callable[[], None]] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(round(again * 1000))
+        self._timer.timeout.connect(self._on_clock)
+
+    def _on_clock(self) -> None:
+        self.reading.on_clock()
+
+    def _concerns(self, changes: Changes) -> bool:
+        """Whether what is shown may not be so any more."""
+        raise NotImplementedError
+
+    def _on_job(self, job: Job) -> None:
+        """A job has another state. A page that shows what runs does more here."""
+        if not job.running:
+            self.reading.ask()
+
+    def _on_changes(self, changes: Changes) -> None:
+        if self._concerns(changes):
+            self.reading.ask()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        if not self._stop:
+            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
+            if self._timer.interval():
+                self._timer.start()
+            self.reading.ask()
+        super().showEvent(event)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        for stop in self._stop:
+            stop()
+        self._stop = []
+        self._timer.stop()
+        super().hideEvent(event)

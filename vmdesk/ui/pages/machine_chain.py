@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core import units
@@ -19,7 +19,7 @@ from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.models.chain import ChainModel
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
-from vmdesk.ui.reading import Reading
+from vmdesk.ui.reading import Reading, ReadingPage
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.chain_view import ChainView
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
@@ -27,15 +27,14 @@ from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.tool_button import action_bar, page_action
 
 
-class MachineChain(QWidget):
+class MachineChain(ReadingPage):
     """Reads while it is seen: when it is opened, when the machine changes, and when work on it ends."""
 
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._parts, self._machine = parts, key
+        super().__init__(parts, parent)
+        self._machine = key
         self._view: View | None = None
         self._can: Doings | None = None
-        self._stop: list[Callable[[], None]] = []
         self.setObjectName("machine-chain")
         self.setAccessibleName(tr("Disk files"))
         self.commit = page_action(self, "commit", tr("Merge into the file below…"), "call-merge", "", self._on_commit)
@@ -220,27 +219,13 @@ class MachineChain(QWidget):
 
     # ---------------------------------------------------------------- when
 
-    def _on_changes(self, changes: Changes) -> None:
-        if self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts:
-            self.reading.ask()
+    def _concerns(self, changes: Changes) -> bool:
+        return self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts
 
     def _on_job(self, job: Job) -> None:
         if self._machine in job.keys:
             self._show_chosen()
-            if not job.running:
-                self.reading.ask()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
-            self.reading.ask()
-        super().showEvent(event)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
-        super().hideEvent(event)
+            super()._on_job(job)
 
 
 def _summary(found: tuple[Layer, ...], clones: tuple[str, ...]) -> str:

@@ -1,9 +1,9 @@
 """A machine's snapshots: taken, reverted to, deleted, annotated. A tree and a time line in one, now at the top."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core.jobs import Job
@@ -20,7 +20,7 @@ from vmdesk.ui.models.snapshots import Column, SnapshotsModel
 from vmdesk.ui.pages.machine_snapshots_detail import SnapshotDetail
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import plain_tip
-from vmdesk.ui.reading import Reading
+from vmdesk.ui.reading import Reading, ReadingPage
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted
@@ -59,15 +59,14 @@ class SnapshotsTable(PlainTable):
         return menu
 
 
-class MachineSnapshots(QWidget):
+class MachineSnapshots(ReadingPage):
     """Reads while it is seen: when it is opened, when the machine changes, when work on it ends, and now and then."""
 
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._parts, self._machine = parts, key
+        super().__init__(parts, parent, AGAIN)
+        self._machine = key
         self._offers = Offers()
         self._listed: Sequence[Snapshot] | None = None
-        self._stop: list[Callable[[], None]] = []
         self.setObjectName("machine-snapshots")
         self.setAccessibleName(tr("Snapshots"))
         self.take = page_action(self, "take", tr("Take…"), "source-commit", "Ins", self._on_take)
@@ -104,9 +103,6 @@ class MachineSnapshots(QWidget):
         layout.addLayout(middle, 1)
         layout.addWidget(self.why)
         self.reading = Reading(self, parts.jobs, "list snapshots", self._list, self._cannot_be_read, self._show)
-        self._timer = QTimer(self)
-        self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self.reading.ask)
         self._show()
 
     # ---------------------------------------------------------------- what is there
@@ -253,33 +249,14 @@ class MachineSnapshots(QWidget):
 
     # ---------------------------------------------------------------- when
 
-    def _on_changes(self, changes: Changes) -> None:
-        if self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts:
-            self.reading.ask()
+    def _concerns(self, changes: Changes) -> bool:
+        return self._machine in changes.changed | changes.added | changes.removed or self._machine.host in changes.hosts
 
     def _on_job(self, job: Job) -> None:
         if self._machine in job.keys:
             self._show_actions()
-            if not job.running:
-                self.reading.ask()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [
-                self._parts.store.subscribe(self._on_changes),
-                self._parts.jobs.subscribe(self._on_job),
-            ]
-            self._timer.start()
-            self.reading.ask()
-        super().showEvent(event)
+            super()._on_job(job)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._show_detail()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
-        self._timer.stop()
-        super().hideEvent(event)

@@ -4,12 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QHideEvent, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import networks, networks_map, networks_work
-from vmdesk.core.jobs import Job
 from vmdesk.core.networks_map import Node
 from vmdesk.core.networks_work import Seen
 from vmdesk.core.store import Changes
@@ -22,7 +21,7 @@ from vmdesk.ui.pages.networks_acts import Acts
 from vmdesk.ui.pages.networks_views import Lower, NetworkTable
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import plain_tip
-from vmdesk.ui.reading import Reading
+from vmdesk.ui.reading import Reading, ReadingPage
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.flow import Flow
@@ -45,16 +44,15 @@ _ACTIONS = (
 _ZOOMS = (("smaller", "−", text("Smaller")), ("larger", "+", text("Larger")))
 
 
-class NetworksPage(QWidget):
+class NetworksPage(ReadingPage):
     """Reads while it is seen: when it is opened, when work ends or the host changes, and now and then."""
 
     def __init__(self, parts: Parts, host: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._parts, self._host = parts, host
+        super().__init__(parts, parent, AGAIN)
+        self._host = host
         self.seen: Seen | None = None
         self.leases: list[Lease] = []
         self._leases_of = ""
-        self._stop: list[Callable[[], None]] = []
         self.setObjectName("networks")
         self.setAccessibleName(tr("Networks"))
         self.acts = Acts(parts, host, lambda: self.seen or Seen(()))
@@ -68,9 +66,6 @@ class NetworksPage(QWidget):
         self.map = NetworkMapView()
         self._make_layout()
         self.reading = Reading(self, parts.jobs, "list networks", self._load, self._cannot, self._show)
-        self._timer = QTimer(self)
-        self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self.reading.on_clock)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._on_chosen())
         self.table.opened.connect(lambda _row: self.actions_["edit"].trigger())
         self.map.picture.chosen.connect(self._on_node)
@@ -312,28 +307,6 @@ class NetworksPage(QWidget):
 
     # ---------------------------------------------------------------- when
 
-    def _on_changes(self, changes: Changes) -> None:
+    def _concerns(self, changes: Changes) -> bool:
         keys = changes.changed | changes.added | changes.removed
-        if self._host in changes.hosts or any(key.host == self._host for key in keys):
-            self.reading.ask()
-
-    def _on_job(self, job: Job) -> None:
-        if not job.running:
-            self.reading.ask()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [
-                self._parts.store.subscribe(self._on_changes),
-                self._parts.jobs.subscribe(self._on_job),
-            ]
-            self._timer.start()
-            self.reading.ask()
-        super().showEvent(event)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
-        self._timer.stop()
-        super().hideEvent(event)
+        return self._host in changes.hosts or any(key.host == self._host for key in keys)

@@ -1,11 +1,11 @@
 """The storage of a host: its pools at the left, the volumes of the chosen one at the right, and what can be done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -35,7 +35,7 @@ from vmdesk.ui.pages.storage_acts import Acts
 from vmdesk.ui.pages.storage_views import OneLine, PoolList, Tools, VolumesTable
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
-from vmdesk.ui.reading import Reading
+from vmdesk.ui.reading import Reading, ReadingPage
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.form import Muted, Section
@@ -67,16 +67,15 @@ _POOL = (
 )
 
 
-class StoragePage(QWidget):
+class StoragePage(ReadingPage):
     """Reads while it is seen: when it is opened, when a pool changes, when work ends, and now and then."""
 
     def __init__(self, parts: Parts, host: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._parts, self._host = parts, host
+        super().__init__(parts, parent, AGAIN)
+        self._host = host
         self.seen: Seen | None = None
         self._able: Able | None = None
         self._fresh = False
-        self._stop: list[Callable[[], None]] = []
         self._offers = Offers()
         self.setObjectName("storage")
         self.setAccessibleName(tr("Storage"))
@@ -96,9 +95,6 @@ class StoragePage(QWidget):
         self.table = VolumesTable(self.model, [self.actions_[name] for name, *_rest in _VOLUME])
         self._make_layout()
         self.reading = Reading(self, parts.jobs, "list volumes", self._load, self._cannot, self._show)
-        self._timer = QTimer(self)
-        self._timer.setInterval(round(AGAIN * 1000))
-        self._timer.timeout.connect(self.reading.on_clock)
         self.pools.chosen.connect(self._on_chosen)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_actions())
         self.table.opened.connect(lambda _row: self._show_users())
@@ -420,26 +416,11 @@ class StoragePage(QWidget):
 
     # ---------------------------------------------------------------- when
 
-    def _on_changes(self, changes: Changes) -> None:
+    def _concerns(self, changes: Changes) -> bool:
         machines = any(key.host == self._host for key in changes.added | changes.removed)
-        if machines or self._host in changes.hosts | changes.pools:
-            self.reading.ask()
+        return machines or self._host in changes.hosts | changes.pools
 
     def _on_job(self, job: Job) -> None:
         if not job.running:
             self._fresh = True
-            self.reading.ask()
-
-    def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
-            self._timer.start()
-            self.reading.ask()
-        super().showEvent(event)
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
-        self._timer.stop()
-        super().hideEvent(event)
+        super()._on_job(job)
