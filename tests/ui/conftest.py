@@ -5,8 +5,9 @@ from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
 
@@ -30,3 +31,15 @@ def _no_window_is_left(qapp: QApplication) -> Iterator[None]:
         widget.close()
         widget.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+@pytest.fixture(autouse=True)
+def _no_key_is_left_down(qapp: QApplication) -> Iterator[None]:
+    """Qt holds Ctrl of a test's Ctrl+C for down until the next event: a row selected by code would be added to the
+    selection.
+    """
+    yield
+    if qapp.keyboardModifiers() is not Qt.KeyboardModifier.NoModifier:
+        widget = QWidget()
+        QTest.keyRelease(widget, Qt.Key.Key_Control)
+        widget.deleteLater()
