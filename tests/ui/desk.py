@@ -310,6 +310,7 @@ class Desk:
     async def accept(self, dialog: QDialog) -> Any:
         """Press the button that does it, to the end of the work."""
         button = dialog.findChild(QPushButton, "action")
+        assert button is not None
         assert button.isEnabled(), button.toolTip()
         button.click()
         return await self.settled()

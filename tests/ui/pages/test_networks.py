@@ -117,15 +117,15 @@ def test_addresses_with_machines_and_a_click_that_keeps_one(play: Any, monkeypat
         assert not below.goto.isEnabled() and "no machine" in below.goto.toolTip()
         below.leases.selectRow(1)
         below.goto.trigger()
-        assert [key.uuid for key in desk.shell.opened] == [below.row().uuid]  # type: ignore[union-attr,attr-defined]
+        assert [key.uuid for key in desk.shell.opened] == [below.row().uuid]  # type: ignore[attr-defined]
         assert "192.168.122.17\tgateway" in below.leases.copy_text()
         below.keep.trigger()
-        await until(lambda: below.row() is not None and below.row().fixed)  # type: ignore[union-attr]
+        await until(lambda: below.row() is not None and below.row().fixed)
         assert not below.keep.isEnabled() and below.release.isEnabled()
         found = desk.page.chosen()
         assert found is not None and found.leases == (StaticLease(GATEWAY, "192.168.122.17", "gw"),)
         below.release.trigger()
-        await until(lambda: desk.page.chosen().leases == ())  # type: ignore[union-attr]
+        await until(lambda: desk.page.chosen().leases == ())
 
     play(story)
 
@@ -162,9 +162,9 @@ def test_a_new_one(play: Any) -> None:
         dialog.six.setChecked(True)
         await desk.accept(dialog)
         await until(lambda: "mine" in desk.cells(NetworkColumn.STATE))
-        made = desk.page.seen.named("mine")  # type: ignore[union-attr]
+        made = desk.page.seen.named("mine")
         assert made is not None and made.network.active and made.network.autostart
-        assert made.of(4).address == "10.9.0.1/24" and made.of(6).address.startswith("fd")  # type: ignore[union-attr]
+        assert made.of(4).address == "10.9.0.1/24" and made.of(6).address.startswith("fd")
         desk.page.choose("mine")
         desk.page.actions_["delete"].trigger()
         await until(lambda: "mine" not in desk.cells(NetworkColumn.STATE))
@@ -215,7 +215,7 @@ def test_edited(play: Any) -> None:
         dialog.hosts.item(0, 1).setText("host, router")
         dialog.ports.setText("2000-3000")
         await desk.accept(dialog)
-        await until(lambda: desk.page.chosen().domain == "x.lan")  # type: ignore[union-attr]
+        await until(lambda: desk.page.chosen().domain == "x.lan")
         after = desk.page.chosen()
         assert after is not None
         wanted = wanted_of(after)
@@ -271,13 +271,13 @@ def test_the_picture_leads_to_machines_and_networks(play: Any, qtbot: QtBot) -> 
         lab = picture.area_of("net:lab").center()
         assert "Networks" not in picture.words_of(picture.node_at(lab))
         qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=lab.toPoint())
-        assert page.as_list.isChecked() and page.chosen().network.name == "lab"  # type: ignore[union-attr]
+        assert page.as_list.isChecked() and page.chosen().network.name == "lab"
         page.as_map.setChecked(True)
         picture.setFocus(Qt.FocusReason.TabFocusReason)
         for key in (Qt.Key.Key_Right, Qt.Key.Key_Return):
             qtbot.keyClick(picture, key)
         assert len(desk.shell.opened) == 1
-        assert picture.accessibleDescription().startswith(picture.current.title)  # type: ignore[union-attr]
+        assert picture.accessibleDescription().startswith(picture.current.title)
 
     play(story)
 
