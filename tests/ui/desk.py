@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QWidget
-from pytestqt.qtbot import QtBot
 
 from tests.fakes.screen import FakeDoors
 from tests.ui.machines import machine, store_of
@@ -315,7 +314,7 @@ class Desk:
         button.click()
         return await self.settled()
 
-    async def play(self, story: Callable[[Any], Coroutine[Any, Any, None]], qtbot: QtBot) -> None:
+    async def play(self, story: Callable[[Any], Coroutine[Any, Any, None]], qtbot: Any) -> None:
         """Show the page, have `story` happen, end what it began."""
         qtbot.addWidget(self.page)
         self.page.resize(*self.size)
