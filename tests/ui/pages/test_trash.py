@@ -16,7 +16,7 @@ from vmdesk.core.deleting.delete import Deleted
 from vmdesk.core.deleting.emptying import EmptyPlan, empty_plan, trashed
 from vmdesk.core.snapshots.desk import refused
 from vmdesk.model.chain import Files, Image, Owner, Role, Use
-from vmdesk.model.domain import Definition, Domain, DomainKey, State
+from vmdesk.model.domain import Definition, Domain, DomainKey, Labels, State
 from vmdesk.model.host import Link
 from vmdesk.model.text import text
 from vmdesk.ui.dialogs.trash import EmptyDialog
@@ -186,6 +186,19 @@ def test_nothing_is_done_without_a_yes_and_one_that_fails_holds_up_no_other(play
         await desk.until(lambda: not desk.parts.jobs.running and len(desk.shell.notices) == 2)
         assert [name for name, _files in desk.layers.done] == ["gold"]
         assert "taken out" in str(desk.shell.notices[0].problem)
+
+    play(story, TEMPLATE, CLONE)
+
+
+def test_several_stay_chosen(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        table = desk.page.table
+        table.select_rows([0, 1])
+        desk.parts.store.update([replace(TEMPLATE, labels=Labels(title="other"))])
+        desk.page._show()
+        assert table.selected_rows() == [0, 1]
+        table.select_rows([1])
+        assert table.selected_rows() == [1]
 
     play(story, TEMPLATE, CLONE)
 

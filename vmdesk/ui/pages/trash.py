@@ -104,10 +104,8 @@ class TrashPage(QWidget):
     def _show(self) -> None:
         kept = {domain.key for domain in self.selected_domains()}
         if self.model.show_store(self._parts.store, self._plans):
-            self.table.clearSelection()
-            for row, one in enumerate(self.model.rows):
-                if one.domain.key in kept or (row == 0 and not kept):
-                    self.table.selectRow(row)
+            rows = [row for row, one in enumerate(self.model.rows) if one.domain.key in kept]
+            self.table.select_rows(rows or [0] * bool(self.model.rows))
             if self.model.rowCount():
                 for column in (Column.NAME, Column.HOST, Column.SINCE, Column.FREES):
                     self.table.resizeColumnToContents(column)

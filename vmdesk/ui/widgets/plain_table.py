@@ -1,6 +1,8 @@
 """A table to be read: rows selectable and copyable, with words where it is empty."""
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, Qt, Signal
+from collections.abc import Iterable
+
+from PySide6.QtCore import QAbstractItemModel, QItemSelection, QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
@@ -53,6 +55,13 @@ class PlainTable(QTableView):
 
     def selected_rows(self) -> list[int]:
         return sorted(index.row() for index in self.selectionModel().selectedRows())
+
+    def select_rows(self, rows: Iterable[int]) -> None:
+        """Exactly these, whatever keys are down."""
+        model, chosen = self.model(), QItemSelection()
+        for row in rows:
+            chosen.select(model.index(row, 0), model.index(row, model.columnCount() - 1))
+        self.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def copy_text(self) -> str:
         """The selected rows (all if none is) as lines, cells parted by tabs, hidden columns left out."""
