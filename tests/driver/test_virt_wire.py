@@ -121,6 +121,23 @@ def test_a_bug_is_not_an_error_of_libvirts() -> None:
     asyncio.run(run())
 
 
+def test_words_of_libvirts_that_are_no_text() -> None:
+    """What its binding then raises."""
+
+    def work(_conn: object) -> None:
+        try:
+            b"Transport endpoint \xd0\x01".decode()
+        except UnicodeDecodeError as error:
+            raise SystemError("returned a result with an exception set") from error
+
+    async def run() -> None:
+        with pytest.raises(VirtError) as met:
+            await wire().call(work)
+        assert "cannot be read" in str(met.value.problem.why)
+
+    asyncio.run(run())
+
+
 def test_errors_hold_no_libvirt_object() -> None:
     async def run() -> None:
         ours = wire()

@@ -91,6 +91,12 @@ def problem(error: libvirt.libvirtError, doing: Text | None = None, uri: str = "
     return Problem(_what(doing), why, what_next, details, code, name, command)
 
 
+def unreadable(doing: Text | None) -> Problem:
+    """libvirt failed, and what it says is no text."""
+    why = text("libvirt's own words cannot be read.")
+    return Problem(_what(doing), why, text("Its log says why: journalctl -u libvirtd"), name="libvirt")
+
+
 def _what(doing: Text | None) -> Text:
     return text("{doing} did not work.", doing=doing) if doing else text("libvirt could not do this.")
 

@@ -147,6 +147,12 @@ class Wire:
             return fn(self._connected())
         except libvirt.libvirtError as error:
             return _Failure(errors.problem(error, doing, self.uri))
+        except SystemError as error:
+            # libvirt 9.0 puts whatever lies in a buffer into some messages (a bridge helper that says nothing), and its
+            # binding cannot read that as text.
+            if not isinstance(error.__cause__, UnicodeDecodeError):
+                raise
+            return _Failure(errors.unreadable(doing))
 
     def _connected(self) -> "libvirt.virConnect":
         with self._lock:
