@@ -82,8 +82,8 @@ def test_a_machines_life(window: Open, bed: Bed, session_uri: str, xdisplay: str
     press_keys("alt+Return")
     tab = find(opened.frame, Atspi.Role.PAGE_TAB, "Snapshots")
     assert tab.get_parent().get_selection_iface().select_child(tab.get_index_in_parent())
-    button = find(opened.frame, Atspi.Role.PUSH_BUTTON, "Revert")
-    wait_for("Revert", lambda: has(button, Atspi.StateType.SENSITIVE) or None, SLOW)
+    button = find(opened.frame, Atspi.Role.PUSH_BUTTON, "Revert…")
+    wait_for("Revert…", lambda: has(button, Atspi.StateType.SENSITIVE) or None, SLOW)
     press(button)
     press(agree(opened, f"Revert {guest.name} to first?", "Revert"))
     wait_for("what was before", lambda: len(snapshots(guest)) == 2 or None, SLOW)  # one of now was taken first

@@ -43,7 +43,7 @@ def action_button(action: QAction, name: str, size: int = 20, parent: QWidget | 
     button.setIconSize(QSize(size, size))
     button.setAutoRaise(True)
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    button.setAccessibleName(action.text().rstrip("…"))
+    button.setAccessibleName(action.text())
     return button
 
 
