@@ -5,12 +5,10 @@ from collections.abc import Collection
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QApplication,
     QDialogButtonBox,
     QStyle,
     QStyleOptionViewItem,
-    QTreeWidget,
     QTreeWidgetItem,
     QWidget,
 )
@@ -33,8 +31,7 @@ from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.form import Heading, Muted, Section
-from vmdesk.ui.widgets.header import FlatHeader
-from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.widgets.plan_tree import FATE, NAME, SIZE, PlanTree
 
 KEPT = {
     Keep.NEEDED: text("stays: needed by {who}"),
@@ -47,7 +44,6 @@ KEPT = {
     Keep.CHOSEN: text("stays: not ticked"),
 }
 _PATH = Qt.ItemDataRole.UserRole
-_FILE, _WHAT, _SIZE, _FATE = range(4)
 
 
 class _TickDelegate(PlainDelegate):
@@ -117,8 +113,8 @@ class DeleteDialog(Dialog):
         found = []
         for row in range(self.files.topLevelItemCount()):
             item = self.files.topLevelItem(row)
-            if item is not None and item.checkState(_FILE) is Qt.CheckState.Checked:
-                found.append(str(item.data(_FILE, _PATH)))
+            if item is not None and item.checkState(NAME) is Qt.CheckState.Checked:
+                found.append(str(item.data(NAME, _PATH)))
         return tuple(found)
 
     def _no_trash(self) -> Text | None:
@@ -136,28 +132,11 @@ class DeleteDialog(Dialog):
             return text("{name} is not off. Shut it down or force it off first.", name=plan.owner.name)
         return plan.refused if plan.owner.template else None
 
-    def _make_files(self) -> QTreeWidget:
-        view = QTreeWidget()
-        view.setObjectName("files")
-        view.setAccessibleName(tr("Files"))
-        view.setColumnCount(4)
-        view.setHeader(FlatHeader(view, active=False))
+    def _make_files(self) -> PlanTree:
+        view = PlanTree("files", tr("Files"), tr("File"), (44, 19, 11))
         view.setItemDelegate(_TickDelegate(view))
-        view.setHeaderLabels([tr("File"), tr("What it is"), tr("Size"), tr("What becomes of it")])
         view.setRootIsDecorated(False)
-        view.setUniformRowHeights(True)
-        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setAllColumnsShowFocus(True)
-        view.setFont(figure_font(view.font()))
-        thin(view)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        view.headerItem().setTextAlignment(_SIZE, right)
-        view.header().setStretchLastSection(True)
-        for column, width in ((_FILE, 44), (_WHAT, 19), (_SIZE, 11)):
-            view.setColumnWidth(column, width * GRID)
-        rows = min(max(len(self._first.items), 3), 8)
-        view.setFixedHeight(view.header().height() + rows * self._row_height() + GRID)
+        view.show_rows(min(max(len(self._first.items), 3), 8), self._row_height())
         return view
 
     def _row_height(self) -> int:
@@ -173,36 +152,36 @@ class DeleteDialog(Dialog):
         size = units.UNKNOWN if image.allocation is None else units.size(image.allocation)
         what = ", ".join(dict.fromkeys(str(ROLES[role]) for role in item.roles))
         row = QTreeWidgetItem([image.path, what, size, fate(item)])
-        row.setData(_FILE, _PATH, image.path)
-        row.setTextAlignment(_SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.setData(NAME, _PATH, image.path)
+        row.setTextAlignment(SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         may = item.possible and item.keep in (None, Keep.CHOSEN) and self._files_may_go
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row.setFlags(flags | Qt.ItemFlag.ItemIsUserCheckable if may else flags)
         if may:
-            row.setCheckState(_FILE, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
+            row.setCheckState(NAME, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
         else:
             for column in range(4):
                 row.setForeground(column, self.palette().brush(QPalette.ColorRole.PlaceholderText))
-        row.setSizeHint(_FILE, QSize(0, self._row_height()))
-        row.setToolTip(_FILE, plain_tip(image.path))
-        row.setToolTip(_FATE, plain_tip(fate(item)))
+        row.setSizeHint(NAME, QSize(0, self._row_height()))
+        row.setToolTip(NAME, plain_tip(image.path))
+        row.setToolTip(FATE, plain_tip(fate(item)))
         return row
 
     def _on_ticked(self, changed: QTreeWidgetItem, column: int) -> None:
         """A file can only go if nothing that stays stands on it: what is ticked follows the plan."""
-        if column != _FILE:
+        if column != NAME:
             return
         self.files.blockSignals(True)
         plan = delete_plan(self._view.files, self._uuid, self.chosen())
         by_path = {item.image.path: item for item in plan.items}
         for row in range(self.files.topLevelItemCount()):
             at = self.files.topLevelItem(row)
-            item = by_path.get(str(at.data(_FILE, _PATH))) if at is not None else None
+            item = by_path.get(str(at.data(NAME, _PATH))) if at is not None else None
             if at is None or item is None:
                 continue
             if at.flags() & Qt.ItemFlag.ItemIsUserCheckable:
-                at.setCheckState(_FILE, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
-            at.setText(_FATE, fate(item))
+                at.setCheckState(NAME, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
+            at.setText(FATE, fate(item))
         self.files.blockSignals(False)
         self._show_sum()
 

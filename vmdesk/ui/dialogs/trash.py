@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QTreeWidgetItem, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.chains import DeletePlan, Item
@@ -24,10 +24,8 @@ from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.form import Heading, Muted, Section
-from vmdesk.ui.widgets.header import FlatHeader
-from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.widgets.plan_tree import FATE, NAME, SIZE, PlanTree
 
-_WHAT, _KIND, _SIZE, _FATE = range(4)
 MOST, LEAST = 14, 4  # rows that are seen at once
 
 
@@ -66,25 +64,9 @@ class EmptyDialog(Dialog):
             self.action.setToolTip(plain_tip(tr("Nothing of it can go now.")))
         endanger(self)
 
-    def _make_tree(self) -> QTreeWidget:
-        view = QTreeWidget()
-        view.setObjectName("plan")
-        view.setAccessibleName(tr("What goes, and what stays"))
-        view.setColumnCount(4)
-        view.setHeader(FlatHeader(view, active=False))
+    def _make_tree(self) -> PlanTree:
+        view = PlanTree("plan", tr("What goes, and what stays"), tr("Machine or file"), (46, 20, 11))
         view.setItemDelegate(PlainDelegate(view))
-        view.setHeaderLabels([tr("Machine or file"), tr("What it is"), tr("Size"), tr("What becomes of it")])
-        view.setUniformRowHeights(True)
-        view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        view.setAllColumnsShowFocus(True)
-        view.setFont(figure_font(view.font()))
-        thin(view)
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        view.headerItem().setTextAlignment(_SIZE, right)
-        view.header().setStretchLastSection(True)
-        for column, width in ((_WHAT, 46), (_KIND, 20), (_SIZE, 11)):
-            view.setColumnWidth(column, width * GRID)
         rows = 0
         for plan in (*self._goes, *self._stays):
             top = self._machine(plan)
@@ -93,8 +75,7 @@ class EmptyDialog(Dialog):
                 view.setFirstColumnSpanned(0, view.indexFromItem(top), True)
             rows += 1 + top.childCount()
         view.expandAll()
-        height = self.fontMetrics().height() + GRID
-        view.setFixedHeight(view.header().height() + min(max(rows, LEAST), MOST) * height + GRID)
+        view.show_rows(min(max(rows, LEAST), MOST), self.fontMetrics().height() + GRID)
         return view
 
     def _machine(self, plan: DeletePlan) -> QTreeWidgetItem:
@@ -103,7 +84,7 @@ class EmptyDialog(Dialog):
         item = self._row(plan.owner.name, tr("machine"), size, tr("is deleted") if goes else tr("stays"))
         bold = QFont(self.font())
         bold.setBold(True)
-        item.setFont(_WHAT, bold)
+        item.setFont(NAME, bold)
         if plan.refused is not None:
             self._mute(item)
             item.addChild(self._row(str(plan.refused), "", "", ""))
@@ -130,10 +111,10 @@ class EmptyDialog(Dialog):
 
     def _row(self, *words: str) -> QTreeWidgetItem:
         row = QTreeWidgetItem(list(words))
-        row.setTextAlignment(_SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        row.setSizeHint(_WHAT, QSize(0, self.fontMetrics().height() + GRID))
-        row.setToolTip(_WHAT, plain_tip(words[_WHAT]))
-        row.setToolTip(_FATE, plain_tip(words[_FATE]))
+        row.setTextAlignment(SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        row.setSizeHint(NAME, QSize(0, self.fontMetrics().height() + GRID))
+        row.setToolTip(NAME, plain_tip(words[NAME]))
+        row.setToolTip(FATE, plain_tip(words[FATE]))
         return row
 
     def _mute(self, row: QTreeWidgetItem) -> None:
