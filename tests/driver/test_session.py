@@ -177,3 +177,44 @@ def test_what_becomes_of_a_pool_is_told_and_costs_no_reading_of_machines(tmp_pat
         assert told == 2 and conn.storagePoolEventCallbackID == {}
 
     run(tmp_path, 2, story)
+
+
+def test_what_becomes_of_a_network_is_told_and_costs_no_reading_of_machines(tmp_path):
+    def steps(conn):
+        network = conn.networkDefineXML("<network><name>theirs</name></network>")
+        yield
+        for do in (network.create, network.destroy, network.undefine):
+            do()
+            yield
+
+    async def story(w):
+        connection = w.session.require()
+        heard = []
+        w.store.subscribe(heard.append)
+        reread = []
+        read = w.sessions.calls.read
+        w.session._calls = replace(w.sessions.calls, read=lambda *some: (reread.append(some), read(*some))[1])
+        going = await connection.control.call(steps)
+        for number in range(4):
+            await connection.control.call(lambda _conn: next(going))
+            await w.until(lambda number=number: len(heard) > number)
+            assert heard == [Changes(networks=frozenset("h"))] * (number + 1)
+        assert reread == []
+        conn = await connection.control.call(lambda conn: conn)
+        told = len(conn.networkEventCallbackID)
+        await w.sessions.close()
+        assert told == 1 and conn.networkEventCallbackID == {}
+
+    run(tmp_path, 2, story)
+
+
+def test_a_host_that_tells_nothing_of_networks_is_served_all_the_same(tmp_path, monkeypatch):
+    def unheard(*_some):
+        raise libvirt.libvirtError("this function is not supported")
+
+    async def story(w):
+        assert w.session.require()._networks_heard == []
+        assert await w.true()
+
+    monkeypatch.setattr(libvirt.virConnect, "networkEventRegisterAny", unheard)
+    run(tmp_path, 2, story)

@@ -150,7 +150,7 @@ class Session:
 
     def handle(self, events: Iterable[Event]) -> None:
         """Take the host's events; those of an older connection count for nothing."""
-        pools = False
+        pools = networks = False
         grown: set[DomainKey] = set()
         for event in events:
             if event.generation != self._generation:
@@ -163,6 +163,8 @@ class Session:
                 continue
             elif event.kind is Kind.POOL:
                 pools = True
+            elif event.kind is Kind.NETWORK:
+                networks = True
             elif event.kind is Kind.GROWN:
                 grown.add(DomainKey(self.config.id, event.uuid))
             else:
@@ -170,6 +172,8 @@ class Session:
                 self._diary.event(event)
         if pools:
             self._store.stir_pools(self.config.id)
+        if networks:
+            self._store.stir_networks(self.config.id)
         self._store.stir_disks(grown)
         if self._dirty or self._ended():
             self._bell.ring()

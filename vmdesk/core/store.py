@@ -16,8 +16,9 @@ from vmdesk.model.text import Text, text
 class Changes:
     """What one write changed. A key stands in one of the three domain sets only.
 
-    grown  machines with a disk that was written beyond its mark
-    pools  hosts whose storage pools are not as they were; the store does not keep those: who shows them reads again
+    grown     machines with a disk that was written beyond its mark
+    pools     hosts whose storage pools are not as they were; the store does not keep those: who shows them reads again
+    networks  the same for networks
     """
 
     added: frozenset[DomainKey] = frozenset()
@@ -26,6 +27,7 @@ class Changes:
     hosts: frozenset[str] = frozenset()
     pools: frozenset[str] = frozenset()
     grown: frozenset[DomainKey] = frozenset()
+    networks: frozenset[str] = frozenset()
 
 
 Listener = Callable[[Changes], None]
@@ -105,6 +107,10 @@ class Store:
     def stir_pools(self, host_id: str) -> None:
         """Tell that something changed in the storage pools of a host."""
         self._tell(Changes(pools=frozenset((host_id,))))
+
+    def stir_networks(self, host_id: str) -> None:
+        """Tell that something changed in the networks of a host."""
+        self._tell(Changes(networks=frozenset((host_id,))))
 
     def of_host(self, host_id: str) -> list[Domain]:
         """The machines of one host, in no order."""

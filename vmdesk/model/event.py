@@ -15,15 +15,16 @@ class Kind(Enum):
     JOB = "job"  # a libvirt job ended
     GROWN = "grown"  # a disk was written beyond the mark that was set in its file
     POOL = "pool"  # a storage pool is not as it was; name is its name
+    NETWORK = "network"  # a network is not as it was; name is its name
     LEARNT = "learnt"  # the host turned out to lack a feature: Connection.capabilities is new; detail names it
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`host` is HostConfig.id, `uuid` "" for events of the connection and of pools, `generation` which connection of
+    """`host` is HostConfig.id, `uuid` "" for events of the connection, pools and networks, `generation` which connection of
     that host sent it.
 
-    name    the machine's name at that time, or the pool's
+    name    the machine's name at that time, or the pool's, or the network's
     detail  libvirt's words: "started", "stopped", "defined", ...
     reason  libvirt's word for why: "booted", "crashed", "destroyed", "enospc", ... or ""
     time    Unix seconds

@@ -73,6 +73,7 @@ class Connection:
         self._closed = False
         self._registered: list[int] = []
         self._pools_heard: list[int] = []
+        self._networks_heard: list[int] = []
         self._left: list[Wire] = []
         self.control = Wire(f"control {config.id}", uri, self._open_control, self._goodbye, heals=False)
         # Each open of a test:///FILE is another host with another state.
@@ -177,6 +178,7 @@ class Connection:
                 conn.registerCloseCallback(self._on_close, None)
         self._registered = events.register(conn, self._on_event)
         self._pools_heard = events.register_pools(conn, self._on_event)
+        self._networks_heard = events.register_networks(conn, self._on_event)
         return conn
 
     def _goodbye(self, conn: "libvirt.virConnect") -> None:
@@ -186,6 +188,9 @@ class Connection:
         for number in self._pools_heard:
             with contextlib.suppress(libvirt.libvirtError):
                 conn.storagePoolEventDeregisterAny(number)
+        for number in self._networks_heard:
+            with contextlib.suppress(libvirt.libvirtError):
+                conn.networkEventDeregisterAny(number)
         with contextlib.suppress(libvirt.libvirtError):
             conn.unregisterCloseCallback()
 

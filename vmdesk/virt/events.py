@@ -64,6 +64,17 @@ def register_pools(conn: "libvirt.virConnect", fan: Fan) -> list[int]:
     return numbers
 
 
+def register_networks(conn: "libvirt.virConnect", fan: Fan) -> list[int]:
+    """Hear of the networks of `conn`; the numbers to deregister. [] if the driver tells nothing of them."""
+
+    def tell(_conn: Any, network: Any, *_rest: Any) -> None:
+        fan(Event("", 0, Kind.NETWORK, name=network.name(), time=time.time()))
+
+    with contextlib.suppress(libvirt.libvirtError):
+        return [conn.networkEventRegisterAny(None, libvirt.VIR_NETWORK_EVENT_ID_LIFECYCLE, tell, None)]
+    return []
+
+
 def closed(reason: int) -> Event:
     """The connection is gone."""
     return Event("", 0, Kind.CLOSED, detail=words.close_reason(reason), time=time.time())

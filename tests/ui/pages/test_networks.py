@@ -259,6 +259,27 @@ def test_read_only_says_why(play: Any) -> None:
     play(story, readonly=True)
 
 
+def test_what_somebody_else_does_with_a_network_is_read_at_once(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        page = desk.page
+        await until(lambda: not page.reading.busy)
+        await networks.stop_network(desk.connection, "lab")
+        was = desk.cells(NetworkColumn.STATE)["lab"]
+        desk.parts.store.stir_networks("elsewhere")
+        assert not page.reading.busy and desk.cells(NetworkColumn.STATE)["lab"] == was
+        desk.parts.store.stir_networks("h")
+        await until(lambda: desk.cells(NetworkColumn.STATE)["lab"] != was)
+        page.as_map.setChecked(True)
+        with pytest.raises(KeyError):
+            page.map.picture.area_of("net:theirs")
+        await desk.connection.control.call(lambda c: c.networkDefineXML("<network><name>theirs</name></network>"))
+        desk.parts.store.stir_networks("h")
+        await until(lambda: "theirs" in desk.cells(NetworkColumn.NAME))
+        assert page.map.picture.area_of("net:theirs").width() > 0
+
+    play(story)
+
+
 # ---------------------------------------------------------------- the picture
 
 

@@ -45,7 +45,7 @@ _ZOOMS = (("smaller", "−", text("Smaller")), ("larger", "+", text("Larger")))
 
 
 class NetworksPage(ReadingPage):
-    """Reads while it is seen: when it is opened, when work ends or the host changes, and now and then."""
+    """Reads while it is seen: when it is opened, when a network or a machine changes, when work ends, now and then."""
 
     def __init__(self, parts: Parts, host: str, parent: QWidget | None = None) -> None:
         super().__init__(parts, parent, AGAIN)
@@ -309,4 +309,4 @@ class NetworksPage(ReadingPage):
 
     def _concerns(self, changes: Changes) -> bool:
         keys = changes.changed | changes.added | changes.removed
-        return self._host in changes.hosts or any(key.host == self._host for key in keys)
+        return self._host in changes.hosts | changes.networks or any(key.host == self._host for key in keys)
