@@ -21,8 +21,8 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`host` is HostConfig.id, `uuid` "" for events of the connection, pools and networks, `generation` which connection of
-    that host sent it.
+    """`host` is HostConfig.id, `uuid` "" for events of the connection, of pools and of networks, `generation` which
+    connection of that host sent it.
 
     name    the machine's name at that time, or the pool's, or the network's
     detail  libvirt's words: "started", "stopped", "defined", ...
