@@ -23,6 +23,11 @@ import asyncio  # noqa: F401
 if _TLS:
     del sys.modules["ssl"]
 
+from vmdesk.model import dataclass_methods
+
+if _OURS:
+    dataclass_methods.put_off()
+
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -35,6 +35,8 @@ binding.load()
 import vmdesk.app, asyncio
 asyncio.run(later.load_window())
 print(*sys.modules)
+import linecache
+print(*("text-of:" + name for name in linecache.cache))
 """
 
 
@@ -51,3 +53,8 @@ def test_the_window_is_loaded(loaded: set[str]) -> None:
 @pytest.mark.parametrize("name", LATER)
 def test_is_loaded_later(loaded: set[str], name: str) -> None:
     assert name not in loaded
+
+
+def test_no_text_of_a_module_is_read(loaded: set[str]) -> None:
+    """It is compiled already; Qt's binding would look into each for what it may want of it (ui/binding.py)."""
+    assert not [word for word in loaded if word.startswith("text-of:") and word.endswith(("_window.py", "app.py"))]

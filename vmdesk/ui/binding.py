@@ -4,8 +4,10 @@ Of the ten thousand functions of Qt that it can call, each is looked up when it 
 only: others bring copies of the system's, lxml its own libxml2, and what is looked up late may find the wrong one.)
 
 WORKAROUND PySide 6.11: each start compiles three regular expressions that only its error messages and its stub
-generator use; that is a twentieth of our start. They are compiled when they are first used. Later versions that do
-without them find nothing changed.
+generator use; that is a twentieth of our start. They are compiled when they are first used. And it reads the text of
+each module that is loaded, ours and the standard library's, for whether it may want Qt's functions under other names
+(`from __feature__ import`), another twentieth; nobody here does. Later versions that do without them find nothing
+changed.
 """
 
 import importlib
@@ -43,6 +45,14 @@ def load() -> None:
     try:
         for name in ("shiboken6", "PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets"):
             importlib.import_module(name)
+            _read_no_modules()
     finally:
         re.compile = made
         sys.setdlopenflags(flags)
+
+
+def _read_no_modules() -> None:
+    """Each module is taken for one that uses Qt under its usual names, without looking."""
+    feature: Any = sys.modules.get("shibokensupport.feature")
+    if hasattr(feature, "_mod_uses_pyside"):
+        feature._mod_uses_pyside = lambda module: True
