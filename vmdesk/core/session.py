@@ -150,7 +150,7 @@ class Session:
 
     def handle(self, events: Iterable[Event]) -> None:
         """Take the host's events; those of an older connection count for nothing."""
-        pools = networks = False
+        pools = networks = devices = False
         grown: set[DomainKey] = set()
         for event in events:
             if event.generation != self._generation:
@@ -165,6 +165,8 @@ class Session:
                 pools = True
             elif event.kind is Kind.NETWORK:
                 networks = True
+            elif event.kind is Kind.DEVICE:
+                devices = True
             elif event.kind is Kind.GROWN:
                 grown.add(DomainKey(self.config.id, event.uuid))
             else:
@@ -174,6 +176,8 @@ class Session:
             self._store.stir_pools(self.config.id)
         if networks:
             self._store.stir_networks(self.config.id)
+        if devices:
+            self._store.stir_devices(self.config.id)
         self._store.stir_disks(grown)
         if self._dirty or self._ended():
             self._bell.ring()

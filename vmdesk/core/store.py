@@ -18,7 +18,7 @@ class Changes:
 
     grown     machines with a disk that was written beyond its mark
     pools     hosts whose storage pools are not as they were; the store does not keep those: who shows them reads again
-    networks  the same for networks
+    networks  the same for networks; devices: for the host's own devices
     """
 
     added: frozenset[DomainKey] = frozenset()
@@ -28,6 +28,7 @@ class Changes:
     pools: frozenset[str] = frozenset()
     grown: frozenset[DomainKey] = frozenset()
     networks: frozenset[str] = frozenset()
+    devices: frozenset[str] = frozenset()
 
 
 Listener = Callable[[Changes], None]
@@ -111,6 +112,10 @@ class Store:
     def stir_networks(self, host_id: str) -> None:
         """Tell that something changed in the networks of a host."""
         self._tell(Changes(networks=frozenset((host_id,))))
+
+    def stir_devices(self, host_id: str) -> None:
+        """Tell that a device of a host came or went."""
+        self._tell(Changes(devices=frozenset((host_id,))))
 
     def of_host(self, host_id: str) -> list[Domain]:
         """The machines of one host, in no order."""

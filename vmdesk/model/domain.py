@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
+from vmdesk.model.replug import UsbRule
+
 
 class DomainKey(NamedTuple):
     """Which machine: `host` is HostConfig.id, `uuid` libvirt's UUID in canonical text form."""
@@ -99,6 +101,7 @@ class Definition:
     template: bool = False  # our mark: only there to be cloned
     trashed: float = 0.0  # our mark: when it went to the trash, Unix time; 0.0: it is not there
     medium: str = ""  # the CD that VMDesk installed it from
+    usb_rules: tuple[UsbRule, ...] = ()  # which USB devices it is given whenever they are plugged in
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ class Kind(Enum):
     JOB = "job"  # a libvirt job ended
     GROWN = "grown"  # a disk was written beyond the mark that was set in its file
     POOL = "pool"  # a storage pool is not as it was; name is its name
+    DEVICE = "device"  # one of the host's own devices came or went; name is its name
     NETWORK = "network"  # a network is not as it was; name is its name
     LEARNT = "learnt"  # the host turned out to lack a feature: Connection.capabilities is new; detail names it
 

@@ -6,6 +6,8 @@ A device's `key` names it in the running definition and in the stored one: "disk
 
 from dataclasses import dataclass, field
 
+from vmdesk.model.replug import UsbRule
+
 
 @dataclass(frozen=True, slots=True)
 class Overview:
@@ -441,6 +443,7 @@ class Hardware:
     serials: tuple[Serial, ...] = ()
     channels: tuple[Channel, ...] = ()
     host_devices: tuple[HostDevice, ...] = ()
+    usb_rules: tuple[UsbRule, ...] = ()
     redirections: tuple[UsbRedirection, ...] = ()
     tpms: tuple[Tpm, ...] = ()
     rngs: tuple[Rng, ...] = ()

@@ -41,6 +41,7 @@ class Feature(Enum):
     SCREENSHOT = "virDomainScreenshot"
     BULK_STATS = "virConnectGetAllDomainStats"
     EVENTS = "virConnectDomainEventRegisterAny"
+    DEVICE_EVENTS = "virConnectNodeDeviceEventRegisterAny"
     ADDRESSES = "virDomainInterfaceAddresses"
     KSM = "virNodeGetMemoryParameters"
     HOST_CPU = "virNodeGetCPUStats"

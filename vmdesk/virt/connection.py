@@ -74,6 +74,7 @@ class Connection:
         self._registered: list[int] = []
         self._pools_heard: list[int] = []
         self._networks_heard: list[int] = []
+        self._devices_heard: list[int] = []
         self._left: list[Wire] = []
         self.control = Wire(f"control {config.id}", uri, self._open_control, self._goodbye, heals=False)
         # Each open of a test:///FILE is another host with another state.
@@ -179,6 +180,7 @@ class Connection:
         self._registered = events.register(conn, self._on_event)
         self._pools_heard = events.register_pools(conn, self._on_event)
         self._networks_heard = events.register_networks(conn, self._on_event)
+        self._devices_heard = events.register_devices(conn, self._on_event)
         return conn
 
     def _goodbye(self, conn: "libvirt.virConnect") -> None:
@@ -191,6 +193,9 @@ class Connection:
         for number in self._networks_heard:
             with contextlib.suppress(libvirt.libvirtError):
                 conn.networkEventDeregisterAny(number)
+        for number in self._devices_heard:
+            with contextlib.suppress(libvirt.libvirtError):
+                conn.nodeDeviceEventDeregisterAny(number)
         with contextlib.suppress(libvirt.libvirtError):
             conn.unregisterCloseCallback()
 
@@ -198,6 +203,8 @@ class Connection:
         capabilities = drivers.look(conn, self.readonly)
         if not self._registered:
             capabilities = replace(capabilities, lacking=capabilities.lacking | {Feature.EVENTS})
+        if not self._devices_heard:
+            capabilities = replace(capabilities, lacking=capabilities.lacking | {Feature.DEVICE_EVENTS})
         return capabilities
 
     def _on_event(self, event: Event) -> None:

@@ -75,6 +75,17 @@ def register_networks(conn: "libvirt.virConnect", fan: Fan) -> list[int]:
     return []
 
 
+def register_devices(conn: "libvirt.virConnect", fan: Fan) -> list[int]:
+    """Hear of the host's own devices; the numbers to deregister. [] if the driver tells nothing of them."""
+
+    def tell(_conn: Any, device: Any, *_rest: Any) -> None:
+        fan(Event("", 0, Kind.DEVICE, name=device.name(), time=time.time()))
+
+    with contextlib.suppress(libvirt.libvirtError):
+        return [conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, tell, None)]
+    return []
+
+
 def closed(reason: int) -> Event:
     """The connection is gone."""
     return Event("", 0, Kind.CLOSED, detail=words.close_reason(reason), time=time.time())

@@ -4,7 +4,7 @@ from lxml import etree
 
 from vmdesk.model.domain import Definition, Disk, Graphics, Labels, Nic
 from vmdesk.model.pinning import ALL, EMULATOR
-from vmdesk.virtxml import marks, medium, metadata, system
+from vmdesk.virtxml import marks, medium, metadata, replug, system
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 
 # virt-manager, GNOME Boxes and we write the first; older virt-manager the second.
@@ -64,6 +64,7 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
         medium=medium.remembered(domain),
         template=marked.template,
         trashed=marked.trashed,
+        usb_rules=replug.parse(domain),
     )
     return definition, metadata.parse(domain)
 

@@ -38,6 +38,7 @@ from vmdesk.model.hardware import (
 )
 from vmdesk.virtxml import devices as naming
 from vmdesk.virtxml import domain as domain_xml
+from vmdesk.virtxml import replug
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
@@ -83,6 +84,7 @@ def parse(xml: str) -> Hardware:
             for key, one in of("channel")
         ),
         host_devices=tuple(_host_device(*one) for one in of("hostdev")),
+        usb_rules=replug.parse(domain),
         redirections=tuple(
             UsbRedirection(key, _get(one, "type"), _get(one, "bus"), naming.alias(one)) for key, one in of("redirdev")
         ),
