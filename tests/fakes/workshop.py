@@ -8,6 +8,7 @@ from tests.unit.core.creating_host import DEBIAN12, HOST, found
 from vmdesk.core.creating.create import Created
 from vmdesk.core.creating.findings import Findings
 from vmdesk.core.creating.templates import Templates
+from vmdesk.media.unattended import Answers, Way
 from vmdesk.model.abilities import HostAbilities
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Volume
@@ -65,6 +66,14 @@ class FakeWorkshop:
 
     async def mistakes(self, xml: str) -> tuple[str, ...]:
         return ("3: unknown element",) if "<unknown" in xml else ()
+
+    async def answers(self, wish: Wish, found_: Findings, name: str) -> Answers | None:
+        asked = wish.unattended
+        if asked is None:
+            return None
+        if not asked.password:
+            raise VirtError(Problem(text("no"), text("Its installer has to be told: {what}.", what=text("a password"))))
+        return Answers("preseed.cfg", b"", Way.INITRD, f"auto=true hostname={asked.hostname or name}")
 
     async def create(self, host: str, wish: Wish, found_: Findings, report: Any, edited: Any = None) -> Created:
         report(0.4, text("Copying {file} to {pool}", file="x.iso", pool="default"))

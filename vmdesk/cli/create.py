@@ -30,6 +30,7 @@ from vmdesk.model.wish import (
 )
 
 STDIN = "-"
+INSTALLATION, AFTERWARDS = "installation", "afterwards"  # the definitions that --print-xml shows
 LONGEST = 4 << 20  # characters of a definition, a password, user data
 # Options that name where the machine comes from, and what each means.
 _SOURCES = {
@@ -46,6 +47,8 @@ _CLOUD = (
     "user", "ssh_key", "password_file", "hostname", "packages", "user_data", "address", "gateway", "dns",
     "network_config",
 )  # fmt: skip
+# Options that only an installer is told of.
+_ANSWERS = ("language", "keyboard", "timezone", "full_name", "root_password_file", "product_key_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     answers.add_argument("--language", metavar="L", help=tr("of the installed system, like en_US"))
     answers.add_argument("--keyboard", metavar="K", help=tr("its layout, like us"))
     answers.add_argument("--timezone", metavar="Z", help=tr("like Europe/Berlin"))
+    answers.add_argument("--full-name", metavar="NAME", help=tr("the user's, as it is shown"))
+    shown = tr("root's own password, the user's without it; - for stdin")
+    answers.add_argument("--root-password-file", metavar="FILE", help=shown)
+    answers.add_argument("--product-key-file", metavar="FILE", help=tr("Windows asks for it; - for stdin"))
     run = parser.add_argument_group(tr("what is done"))
     run.add_argument("--count", type=int, default=1, metavar="N", help=tr("so many: N-01, N-02 ..."))
     run.add_argument("--linked", action="store_true", help=tr("overlays of one image instead of copies"))
@@ -108,7 +115,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--no-start", action="store_true", help=tr("define it only"))
     run.add_argument("--grant", action="store_true", help=tr("let the hypervisor into the folder, instead of a copy"))
     run.add_argument("--anyway", action="store_true", help=tr("more memory than the host has, and the like"))
-    run.add_argument("--print-xml", action="store_true", help=tr("show the definition, change nothing"))
+    run.add_argument(
+        "--print-xml",
+        nargs="?",
+        const=INSTALLATION,
+        choices=(INSTALLATION, AFTERWARDS),
+        help=tr("show the definition, change nothing; afterwards: the one that stays when the system is installed"),
+    )
     run.add_argument(
         "--allow", action="append", default=[], metavar="N", help=tr("with --xml: leave this thing in; repeatable")
     )
@@ -153,14 +166,18 @@ def check(options: argparse.Namespace) -> None:
     _machine(options)
     if options.unattended is not None and not (options.location or options.cdrom):
         raise Usage(tr("--unattended goes with --cdrom or --location."))
-    if options.unattended is None and (options.language or options.keyboard or options.timezone):
-        raise Usage(tr("--language, --keyboard and --timezone go with --unattended."))
+    for name in _ANSWERS if options.unattended is None else ():
+        if getattr(options, name) is not None:
+            raise Usage(tr("{option} goes with --unattended.", option="--" + name.replace("_", "-")))
     if options.allow and options.xml is None:
         raise Usage(tr("--allow goes with --xml."))
 
 
 def read(options: argparse.Namespace, stdin: Callable[[str], str]) -> Read:
-    """The wish. `stdin(question)` gives what is typed or piped in. Raises Usage."""
+    """The wish. `stdin(question)` gives what is typed, or a line that is piped in; all of it without a question.
+
+    Raises Usage.
+    """
     source, media = _source(options)
     return Read(
         Wish(
@@ -266,10 +283,9 @@ def _cloud(options: argparse.Namespace, stdin: Callable[[str], str]) -> CloudWis
         return None
     if sum(one == STDIN for one in (options.password_file, options.user_data, options.network_config)) > 1:
         raise Usage(tr("Only one thing can come from stdin."))
-    password = _secret(options.password_file, tr("Password: "), stdin).rstrip("\r\n") if options.password_file else ""
     return CloudWish(
         user=options.user or "",
-        password=password,
+        password=_line(options.password_file, tr("Password: "), stdin),
         ssh_keys=tuple(key for words in options.ssh_key or () for key in _keys(words)),
         hostname=options.hostname or "",
         packages=_list(options.packages),
@@ -286,11 +302,14 @@ def _list(words: str | None) -> tuple[str, ...]:
 
 
 def _unattended(options: argparse.Namespace, stdin: Callable[[str], str]) -> UnattendedWish:
-    password = _secret(options.password_file, tr("Password: "), stdin).rstrip("\r\n") if options.password_file else ""
+    """Each secret that comes from stdin is a line of it, in this order."""
     return UnattendedWish(
         options.unattended,
         options.user or "",
-        password=password,
+        full_name=options.full_name or "",
+        password=_line(options.password_file, tr("Password: "), stdin),
+        root_password=_line(options.root_password_file, tr("Root's password: "), stdin),
+        product_key=_line(options.product_key_file, tr("Product key: "), stdin),
         hostname=options.hostname or "",
         language=options.language or "",
         keyboard=options.keyboard or "",
@@ -304,6 +323,10 @@ def _keys(words: str) -> list[str]:
         return [words]
     lines = file(words).splitlines()
     return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _line(where: str | None, question: str, stdin: Callable[[str], str]) -> str:
+    return _secret(where, question, stdin).rstrip("\r\n") if where else ""
 
 
 def _secret(where: str, question: str, stdin: Callable[[str], str]) -> str:

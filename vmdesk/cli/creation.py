@@ -10,12 +10,14 @@ from vmdesk.cli import create as arguments
 from vmdesk.cli.output import emit, emit_json, say, told
 from vmdesk.cli.session import Session
 from vmdesk.core import plain
+from vmdesk.core.creating.answering import answers
 from vmdesk.core.creating.create import Created, Tools, create
 from vmdesk.core.creating.findings import find
 from vmdesk.core.creating.knowledge import Knowledge
 from vmdesk.core.creating.preview import preview
 from vmdesk.core.jobs import Job, JobState, Report
 from vmdesk.core.journal import Journal
+from vmdesk.model.names import names
 from vmdesk.model.system import Certainty
 from vmdesk.model.text import Text, text, tr
 from vmdesk.model.wish import From, Here, Nets, NicWish, Wish
@@ -65,7 +67,13 @@ async def _create(
     if wrong:
         return FAILED
     if options.print_xml:
-        emit(preview(wish, found).first.rstrip("\n"))
+        shown = preview(wish, found, await answers(knowledge, wish, found, names(wish)[0]))
+        if options.print_xml == arguments.AFTERWARDS:
+            emit(shown.stored.rstrip("\n"))
+            return DONE
+        emit(shown.first.rstrip("\n"))
+        if shown.first != shown.stored:
+            say(tr("This is for the installation; --print-xml afterwards shows what stays."))
         return DONE
     if found.system.certainty is Certainty.RELATIVE:
         say(tr("{system}: set up like {relative}.", system=found.system.name, relative=found.system.stands_for))
@@ -154,7 +162,7 @@ async def _from_xml(session: Session, connection: Connection, wish: Wish, option
 
 
 def _stdin(question: str) -> str:
-    """What is typed without being shown, or piped in."""
+    """What is typed without being shown, or piped in: a line for a question, else all."""
     if question and sys.stdin.isatty():
         return getpass.getpass(question, sys.stderr)
-    return sys.stdin.read(arguments.LONGEST + 1)
+    return sys.stdin.readline(arguments.LONGEST + 1) if question else sys.stdin.read(arguments.LONGEST + 1)

@@ -115,15 +115,21 @@ def _cloud(cloud: CloudWish | None) -> tuple[list[str], tuple[Text, ...]]:
 
 
 def _unattended(asked: UnattendedWish) -> tuple[list[str], tuple[Text, ...]]:
-    found = options(unattended=asked.profile or "jeos", user=asked.user, hostname=asked.hostname)
+    found = options(unattended=asked.profile or "jeos", user=asked.user, full_name=asked.full_name)
+    found += options(hostname=asked.hostname)
     found += options(language=asked.language, keyboard=asked.keyboard, timezone=asked.timezone)
-    notes: tuple[Text, ...] = ()
-    if asked.password:
-        found += ["--password-file", "-"]
-        notes = (text("The password is asked for: it is not part of the line."),)
-    if asked.product_key or asked.full_name or asked.root_password:
-        notes = (*notes, text("Product key, full name and root's password cannot be given on the command line."))
-    return found, notes
+    secrets = (
+        ("--password-file", asked.password),
+        ("--root-password-file", asked.root_password),
+        ("--product-key-file", asked.product_key),
+    )
+    asking = [option for option, value in secrets if value]
+    found += [word for option in asking for word in (option, "-")]
+    if len(asking) > 1:
+        return found, (text("Passwords and keys are asked for one after the other: they are not part of the line."),)
+    if asked.product_key:
+        return found, (text("The product key is asked for: it is not part of the line."),)
+    return found, (text("The password is asked for: it is not part of the line."),) if asking else ()
 
 
 def options(**values: str) -> list[str]:

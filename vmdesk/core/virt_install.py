@@ -10,9 +10,11 @@ from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.sizes import KIB, MIB
 from vmdesk.model.system import System
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import Away, DiskWish, From, Here, Nets, NicWish, Place, There, Wish
+from vmdesk.model.wish import Away, DiskWish, From, Here, Nets, NicWish, Place, There, UnattendedWish, Wish
 from vmdesk.virtxml.build import forwards
 from vmdesk.virtxml.build.choose import Choices, choose, disk_bytes_for
+
+_WINDOWS = "winnt"  # the OS database's family
 
 
 def virt_install(
@@ -64,8 +66,12 @@ def _install(wish: Wish, system: System, choices: Choices, uri: str, root: str) 
         found += options(machine=choices.platform.machine, cpu=_cpu(choices))
         found += _boot(choices)
         found += ["--tpm", f"backend.type=emulator,backend.version=2.0,model={choices.tpm}"] if choices.tpm else []
-        source, notes = _install_source(wish)
+        source, notes = _install_source(wish, system.family)
         found += source
+        if wish.unattended is not None:
+            answers, told = _install_answers(wish.unattended)
+            found += answers
+            notes = (*notes, *told)
         found += repeated("--disk", _install_disks(wish, system, choices) or ["none"])
     found += repeated("--network", [_install_nic(nic, choices) for nic in wish.nics] or ["none"])
     for nic, place_ in ((nic, place_) for place_, nic in enumerate(wish.nics) if nic.forwards):
@@ -105,12 +111,14 @@ def _boot(choices: Choices) -> list[str]:
     return ["--boot", f"firmware=efi{features}", *(["--features", "smm.state=on"] if choices.secure else [])]
 
 
-def _install_source(wish: Wish) -> tuple[list[str], tuple[Text, ...]]:
+def _install_source(wish: Wish, family: str) -> tuple[list[str], tuple[Text, ...]]:
     media = _path(wish.media) if wish.media is not None else ""
     extra = options(extra_args=wish.append)
     match wish.source:
         case From.CDROM if isinstance(wish.media, There):
             return ["--disk", f"{media},device=cdrom", "--install", "bootdev=cdrom"], ()
+        case From.CDROM if wish.unattended is not None and family != _WINDOWS:
+            return ["--location", _quoted(media)], ()  # it has to get at the installer's kernel
         case From.CDROM:
             return ["--cdrom", media], ()
         case From.LOCATION:
@@ -126,6 +134,20 @@ def _install_source(wish: Wish) -> tuple[list[str], tuple[Text, ...]]:
             note = text("virt-install asks for cloud-init's data as files; see its manual page, --cloud-init.")
             return ["--import", "--cloud-init"], (note,) if wish.cloud else ()
     return ["--import"], ()
+
+
+def _install_answers(asked: UnattendedWish) -> tuple[list[str], tuple[Text, ...]]:
+    """What virt-install 4.1 can be told beforehand; secrets are files for it too."""
+    parts = [f"profile={asked.profile or 'jeos'}", f"user-login={_quoted(asked.user)}" if asked.user else ""]
+    parts += ["user-password-file=password"] if asked.password else []
+    parts += ["admin-password-file=root-password"] if asked.root_password or asked.password else []
+    parts += ["product-key=KEY"] if asked.product_key else []
+    notes = [text("virt-install reads the passwords from the files password and root-password: put them there.")]
+    if asked.product_key:
+        notes.append(text("Write the product key where KEY stands."))
+    if asked.hostname or asked.full_name or asked.language or asked.keyboard or asked.timezone:
+        notes.append(text("Host name, full name, language, keyboard and time zone cannot be told to virt-install."))
+    return ["--unattended", ",".join(filter(None, parts))], tuple(notes if asked.password else notes[1:])
 
 
 def _install_disks(wish: Wish, system: System, choices: Choices) -> Sequence[str]:

@@ -79,10 +79,11 @@ def check(wish: UnattendedWish, name: str = "") -> tuple[Text, ...]:
         (wish.language, _LANGUAGE, text("language (like en_US)")),
         (wish.timezone, _ZONE, text("time zone (like Europe/Berlin)")),
         (wish.keyboard, _KEYBOARD, text("keyboard layout (like us)")),
-        (wish.product_key, _KEYBOARD, text("product key")),
     ):
         if value and not pattern.match(value):
             wrong.append(text("{value} cannot be the {what}.", value=_short(value), what=what))
+    if wish.product_key and not _KEYBOARD.match(wish.product_key):
+        wrong.append(text("A product key has letters, digits and dashes only."))
     return tuple(wrong)
 
 

@@ -742,3 +742,31 @@ def test_no_answers_where_nobody_asks(walk: Any) -> None:
         assert not form.isVisibleTo(on.page) and on.draft.wish.unattended is None
 
     walk(steps)
+
+
+def test_an_unattended_definition_is_shown_as_it_will_be(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.go_on()
+        on.page.findChild(QAbstractButton, "unattended").click()
+        on.type("answers-user", "ann")
+        on.page.shown.click()
+        edit, stage = on.page.findChild(QWidget, "shown-xml"), on.page.findChild(QComboBox, "shown-xml-stage")
+        await on.until(lambda: "has to be told" in on.words())
+        assert "<cmdline>" not in edit.toPlainText()
+        on.page.go_on()
+        on.type("answers-password", "sesame")
+        on.type("answers-root-password", "sesame2")
+        on.type("answers-full-name", "Ann Smith")
+        on.page.shown.click()
+        await on.until(lambda: "<cmdline>auto=true hostname=debian-12" in edit.toPlainText())
+        assert "debian-12-initrd" in edit.toPlainText() and not edit.isReadOnly()
+        edit.setPlainText(edit.toPlainText().replace("<devices>", "<devices><!-- mine -->"))
+        stage.setCurrentIndex(1)
+        assert "<kernel>" not in edit.toPlainText() and "mine" in edit.toPlainText() and edit.isReadOnly()
+        stage.setCurrentIndex(0)
+        assert "<kernel>" in edit.toPlainText() and "mine" in edit.toPlainText() and not edit.isReadOnly()
+        asked = on.draft.wish.unattended
+        assert asked is not None and (asked.full_name, asked.root_password) == ("Ann Smith", "sesame2")
+
+    walk(steps)

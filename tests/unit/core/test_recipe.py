@@ -3,6 +3,7 @@
 import argparse
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tests.unit.virtxml import wishes
 from tests.unit.virtxml.wishes import BASE, CASES, DEBIAN11, KVM, PLAIN
 from vmdesk.cli import create
+from vmdesk.cli.arguments import Usage
 from vmdesk.core import options
 from vmdesk.core.options import OptionError
 from vmdesk.core.recipe import vmdesk_create
@@ -197,6 +199,7 @@ READ_BACK = (
     replace(BASE, source=From.CLOUD, media=Here("/c"), cloud=CloudWish(address="10.0.0.5/24", dns=("9.9.9.9", "::1"))),
     replace(BASE, network_stays=False),
     replace(BASE, unattended=UnattendedWish("jeos", "ann", language="vi_VN", keyboard="us", timezone="Asia/Tokyo")),
+    replace(BASE, unattended=UnattendedWish("jeos", "ann", full_name="Ann Ông")),
     replace(BASE, drivers=There("p", "v.iso"), tpm=False, cpu=Cpu.MOVABLE, memory_kib=777, vcpus=3, start=False),
     replace(BASE, name="lab", count=5, linked=True, disks=(DiskWish(GIB + 512, source=Here("/a,b")), DiskWish())),
 )
@@ -313,3 +316,37 @@ def test_disks_that_are_none(words: str) -> None:
 def test_cards_that_are_none(words: str) -> None:
     with pytest.raises(OptionError):
         options.network(words)
+
+
+def test_secrets_of_an_installer_are_asked_for_in_their_order() -> None:
+    """None of them is on the line, and each that was typed is asked for again."""
+    told = UnattendedWish("jeos", "ann", password="sesam1", root_password="sesam2", product_key="AB-12")
+    made = line(replace(BASE, unattended=told))
+    assert not any(secret in made for secret in ("sesam1", "sesam2", "AB-12"))
+    parser = argparse.ArgumentParser()
+    create.arguments(parser)
+    typed = iter(("sesam1\n", "sesam2\n", "AB-12\n"))
+    read = create.read(parser.parse_args(shlex.split(made)[2:]), lambda _question: next(typed))
+    assert read.wish.unattended == told
+
+
+def test_secrets_of_an_installer_from_files(tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("sesam2\n", encoding="utf-8")
+    (tmp_path / "key").write_text("AB-12\n", encoding="utf-8")
+    parser = argparse.ArgumentParser()
+    create.arguments(parser)
+    words = f"--name a --cdrom /i --unattended jeos --full-name Ann --root-password-file {tmp_path}/root"
+    options = parser.parse_args([*words.split(), "--product-key-file", f"{tmp_path}/key"])
+    asked = create.read(options, lambda _: "").wish.unattended
+    assert asked == UnattendedWish("jeos", full_name="Ann", root_password="sesam2", product_key="AB-12")
+    for alone in ("--full-name=A", "--root-password-file=/f", "--product-key-file=/f", "--keyboard=us"):
+        with pytest.raises(Usage, match="goes with --unattended"):
+            create.check(parser.parse_args(["--name", "a", "--cdrom", "/i", alone]))
+
+
+def test_virt_install_asks_nobody_either() -> None:
+    told = UnattendedWish("jeos", "ann", password="sesame", product_key="AB-12", hostname="h")
+    made = installed(replace(BASE, source=From.CDROM, media=Here("/i.iso"), unattended=told))
+    assert "--location /i.iso" in made and "--cdrom" not in made
+    wanted = "--unattended profile=jeos,user-login=ann,user-password-file=password,admin-password-file=root-password"
+    assert wanted in made and "sesame" not in made and "AB-12" not in made

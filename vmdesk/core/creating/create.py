@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vmdesk.core.creating import answering
 from vmdesk.core.creating.bringing import Bringing, Brought
 from vmdesk.core.creating.edited import Edited, carry_over
 from vmdesk.core.creating.findings import Findings
@@ -19,15 +20,13 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.names import names
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
-from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, Reach, There, UnattendedWish, Wish
+from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, Reach, There, Wish
 from vmdesk.virt import making, networks, pools, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virtxml.build.choose import choose, disk_bytes_for
+from vmdesk.virtxml.build.choose import disk_bytes_for
 from vmdesk.virtxml.build.complaint import Weight
 from vmdesk.virtxml.build.definitions import build
 from vmdesk.virtxml.build.prepared import DiskAt, Prepared
-
-_DEBIAN = ("install.amd/vmlinuz", "install.amd/initrd.gz")  # where its CDs keep kernel and initrd
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class _Run:
             cdroms.append(await self._seed(name, wish.cloud, wish.nics[0].mac if wish.nics else ""))
         prepared = replace(common, disks=tuple(disks), cdroms=tuple(cdroms))
         if wish.unattended is not None:
-            prepared = await self._answered(name, prepared, wish.unattended)
+            prepared = await self._answered(name, prepared)
         definitions = build(wish, self._found.system, self._found.host, self._found.machine, prepared, name)
         one = len(self._names) == 1
         if self._edited is not None:
@@ -173,31 +172,25 @@ class _Run:
             root=wish.media.path if wish.source is From.CONTAINER and isinstance(wish.media, Here) else "",
         )
 
-    async def _answered(self, name: str, prepared: Prepared, asked: UnattendedWish) -> Prepared:
+    async def _answered(self, name: str, prepared: Prepared) -> Prepared:
         """With what the installer is told, so that it asks nobody."""
         found, wish = self._found, self._wish
-        chosen = choose(wish, found.system, found.host, found.machine)
-        answers = await self._tools.knowledge.answers(
-            found.system,
-            asked,
-            name,
-            url=found.tree.url if found.tree is not None else "",
-            disk="/dev/vda" if chosen.disk_bus == "virtio" else "/dev/sda",
-            arch=chosen.platform.arch,
-        )
+        answers = await answering.answers(self._tools.knowledge, wish, found, name)
+        assert answers is not None
         append = f"{prepared.append} {answers.append}".strip()
         if answers.way is Way.CD:
             made = await self._bringing.bytes(answers.cd, f"{name}-answers.iso")
-            cd = DiskAt(made.path, format="raw", device="cdrom", readonly=True)
-            return replace(prepared, cdroms=(*prepared.cdroms, cd), append=append)
+            # It holds passwords: later starts do not show it to the guest.
+            cd = DiskAt(made.path, format="raw", device="cdrom", readonly=True, once=True)
+            initrd = await self._boot_file(found.tree.places[1] if found.tree is not None else None, "initrd")
+            return replace(prepared, cdroms=(*prepared.cdroms, cd), initrd=initrd, append=append)
         if found.tree is not None:
             brought = await self._bringing.path(found.tree.places[1], wish.reach, f"{name}-initrd", answers.tail)
             return replace(prepared, initrd=self._only_once(brought), append=append)
         if wish.source is not From.CDROM or not isinstance(wish.media, Here):
             why = text("Answers go with a CD image here, or with an installation tree.")
             raise _refused(why, name="unattended")
-        medium = found.medium
-        kernel, initrd = (medium.kernel, medium.initrd) if medium.kernel else _DEBIAN
+        kernel, initrd = answering.boot_files(found)
         start = await self._bringing.out_of(wish.media.path, kernel, f"{name}-kernel")
         first = await self._bringing.out_of(wish.media.path, initrd, f"{name}-initrd", answers.tail)
         return replace(prepared, kernel=self._only_once(start), initrd=self._only_once(first), append=append)
@@ -289,9 +282,9 @@ class _Run:
                 backing=base.path,
                 backing_format=base.format or "raw",
             )
-            return _at(made, used=True)
+            return await self._at(made, used=True)
         if not (disk.copy or len(self._names) > 1 or self._wish.source is From.CLOUD):
-            return _at(base, used=True)
+            return await self._at(base, used=True)
         pool = await self._pool(disk.pool)
         format_ = disk.format or base.format or "qcow2"
         called = _called(name, number, f".{format_}", disk)
@@ -301,7 +294,15 @@ class _Run:
     async def _grown(self, volume: Volume, disk: DiskWish) -> DiskAt:
         if disk.bytes > volume.capacity:
             await volumes.grow(self._connection, volume.pool, volume.name, disk.bytes)
-        return _at(volume, used=True)
+        return await self._at(volume, used=True)
+
+    async def _at(self, volume: Volume, used: bool = False) -> DiskAt:
+        format_ = volume.format or "raw"
+        if volume.kind in ("file", "block"):
+            return DiskAt(volume.path, format=format_, kind=volume.kind, used=used, ended=used and not volume.backing)
+        if place := await pools.network_place(self._connection, volume.pool, volume.name):
+            return DiskAt(place=place, format=format_, kind="place", used=used)
+        return DiskAt(pool=volume.pool, volume=volume.name, format=format_, kind="volume", used=used)
 
     async def _new_disk(self, name: str, number: int, disk: DiskWish) -> DiskAt:
         pool = await self._pool(disk.pool)
@@ -309,7 +310,9 @@ class _Run:
         called = _called(name, number, f".{format_}" if format_ else "", disk)
         progress = self._telling(text("Making the disk {volume}", volume=called)) if disk.full else None
         size = disk.bytes or disk_bytes_for(self._found.system)[0]
-        return _at(await self._making.volume(pool, called, size, format=format_, full=disk.full, progress=progress))
+        return await self._at(
+            await self._making.volume(pool, called, size, format=format_, full=disk.full, progress=progress)
+        )
 
     async def _seed(self, name: str, cloud: CloudWish, mac: str) -> DiskAt:
         data = seed.seed(cloud, name, str(uuid.uuid4()), mac, self._names.index(name))
@@ -383,13 +386,6 @@ def _called(name: str, number: int, suffix: str, disk: DiskWish) -> str:
 
 def _cd(found: Brought) -> DiskAt:
     return DiskAt(found.path, format="raw", device="cdrom", readonly=True, keep_owner=found.keep_owner)
-
-
-def _at(volume: Volume, used: bool = False) -> DiskAt:
-    format_ = volume.format or "raw"
-    if volume.kind in ("file", "block"):
-        return DiskAt(volume.path, format=format_, kind=volume.kind, used=used, ended=used and not volume.backing)
-    return DiskAt(pool=volume.pool, volume=volume.name, format=format_, kind="volume", used=used)
 
 
 def _refused(why: Text, what_next: Text | None = None, name: str = "wish") -> VirtError:

@@ -22,7 +22,14 @@ from vmdesk.model.wish import CloudWish, Cpu, Firmware, From, Place, UnattendedW
 FORMAT = 1
 MEDIA = 12  # that are remembered
 _LASTING = ("size", "figures")  # whether it is started is each machine's own question
-_ANSWERS = ("profile", "user", "language", "keyboard", "timezone")  # to an installer; a password is never kept
+_ANSWERS = (
+    "profile",
+    "user",
+    "full_name",
+    "language",
+    "keyboard",
+    "timezone",
+)  # to an installer; a password is never kept
 _LONGEST = 60  # characters of a template's name
 _PLAIN = (
     "arch", "kind", "machine", "sealed", "autostart", "start", "vcpus", "memory_kib", "linked", "description",
@@ -68,6 +75,18 @@ class Templates:
         self._put("last", draft.host, choices)
         if draft.wish.media is not None:
             self.remember_medium(draft.wish.source, draft.wish.media)
+
+    @property
+    def left(self) -> dict[str, Any]:
+        """The draft of a wizard that was left half-way (kept.py reads it); empty if there is none."""
+        return self._table("left")
+
+    def leave(self, values: dict[str, Any]) -> Problem | None:
+        """Keep that; {} forgets it."""
+        if values == self.left:
+            return None
+        self._values["left"] = values
+        return self._write()
 
     def remember_medium(self, source: From, media: Place) -> None:
         found = [one for one in self._table("media").get(source.value, []) if isinstance(one, str)]

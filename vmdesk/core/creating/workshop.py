@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from vmdesk.core.checker import Checker
+from vmdesk.core.creating import answering
 from vmdesk.core.creating import create as creating
 from vmdesk.core.creating.create import Created, Tools
 from vmdesk.core.creating.edited import Edited
@@ -14,6 +15,7 @@ from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
 from vmdesk.core.sessions import Sessions
 from vmdesk.media import keys
+from vmdesk.media.unattended import Answers
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Volume
 from vmdesk.model.system import System
@@ -67,6 +69,10 @@ class Workshop:
     async def renew(self, archive: str) -> None:
         """A newer OS database from a file."""
         await self._tools.knowledge.renew(Path(archive))
+
+    async def answers(self, wish: Wish, found: Findings, name: str) -> Answers | None:
+        """What the installer of the machine `name` is told. VirtError."""
+        return await answering.answers(self._tools.knowledge, wish, found, name)
 
     async def create(
         self, host: str, wish: Wish, found: Findings, report: Report, edited: Edited | None = None

@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
+from vmdesk.virtxml import network_disk
 from vmdesk.virtxml.build.elements import add
 from vmdesk.virtxml.build.plan import Plan
 from vmdesk.virtxml.build.prepared import DiskAt
@@ -25,6 +26,8 @@ def add_disks(devices: etree._Element, plan: Plan) -> None:
         _disk(devices, plan, disk, bus, taken, order)
         order += 1
     for cdrom in cdroms:
+        if cdrom.once and not plan.first:
+            continue
         place = None
         if cdrom is medium:
             place = 1 if plan.medium_first else order
@@ -45,7 +48,7 @@ def _disk(
     devices: etree._Element, plan: Plan, disk: DiskAt, bus: str, taken: dict[str, int], order: int | None
 ) -> None:
     cdrom = disk.device == "cdrom"
-    kind = "file" if disk.empty else disk.kind
+    kind = "file" if disk.empty else "network" if disk.place else disk.kind
     element = add(devices, "disk", type=kind, device=disk.device)
     _driver(element, plan, disk)
     _source(element, disk)
@@ -86,6 +89,9 @@ def _driver(element: etree._Element, plan: Plan, disk: DiskAt) -> None:
 
 def _source(element: etree._Element, disk: DiskAt) -> None:
     if disk.empty:
+        return
+    if disk.place is not None:
+        element.append(network_disk.source(disk.place))
         return
     # A CD that only stays in its drive must not keep the machine from starting once its file has gone.
     optional = "optional" if disk.stays else None

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from vmdesk.model.storage import NetworkPlace
+
 
 @dataclass(frozen=True, slots=True)
 class DiskAt:
@@ -9,8 +11,10 @@ class DiskAt:
 
     path      the file or block device; of kind "network" a URL (http, https, ftp, ftps)
     pool, volume  of kind "volume"
+    place     of kind "place": where QEMU reaches it over the network
     ended     nothing stands below it: no backing file is looked for
     stays     of a CD: it is in the drive at later cold starts too
+    once      of a CD: there for the installation only; the drive goes with it
     used      of a disk: it has something on it already, an installer must not wait for it to be empty
     bus       "" what the system drives
     keep_owner  the hypervisor must not make itself the owner of the file: it is a person's own
@@ -20,18 +24,20 @@ class DiskAt:
     pool: str = ""
     volume: str = ""
     format: str = "qcow2"
-    kind: str = "file"  # file, block, volume, network
+    kind: str = "file"  # file, block, volume, network, place
     device: str = "disk"  # disk, cdrom
     readonly: bool = False
     ended: bool = False
     stays: bool = False
+    once: bool = False
     used: bool = False
     bus: str = ""
     keep_owner: bool = False
+    place: NetworkPlace | None = None
 
     @property
     def empty(self) -> bool:
-        return not (self.path or self.volume)
+        return not (self.path or self.volume or self.place)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from vmdesk.ui.wizards.new.fields import Fields, combo, fill
 from vmdesk.ui.wizards.new.line import Line
 
 _WINDOWS = "winnt"
+_PASSWORDS = ("password", "root_password")
 
 
 class AnswersForm(QWidget):
@@ -32,14 +33,17 @@ class AnswersForm(QWidget):
         self.kind = combo("answers-kind", 24)
         self._lines = {
             "user": Line("answers-user"),
+            "full_name": Line("answers-full-name"),
             "password": Line("answers-password"),
+            "root_password": Line("answers-root-password"),
             "hostname": Line("answers-hostname"),
             "language": Line("answers-language"),
             "keyboard": Line("answers-keyboard"),
             "timezone": Line("answers-timezone"),
             "product_key": Line("answers-product-key"),
         }
-        self._lines["password"].setEchoMode(QLineEdit.EchoMode.Password)
+        for name in _PASSWORDS:
+            self._lines[name].setEchoMode(QLineEdit.EchoMode.Password)
         self._lines["language"].setPlaceholderText("en_US")
         self._lines["keyboard"].setPlaceholderText("us")
         self._lines["timezone"].setPlaceholderText("Etc/UTC")
@@ -49,9 +53,11 @@ class AnswersForm(QWidget):
         self._rows = [
             fields.add(tr("&Kind"), self.kind, stretch=False),
             fields.add(tr("&User"), self._lines["user"], tr("The first user.")),
+            fields.add(tr("Full na&me"), self._lines["full_name"], tr("As it is shown; empty: like the user.")),
             fields.add(
                 tr("&Password"), self._lines["password"], tr("The installer reads it as it is: change it afterwards.")
             ),
+            fields.add(tr("R&oot's password"), self._lines["root_password"], tr("Empty: the same one.")),
             fields.add(tr("&Host name"), self._lines["hostname"]),
             fields.add(tr("Lan&guage"), self._lines["language"], tr("Of the installed system.")),
             fields.add(tr("Keyboa&rd"), self._lines["keyboard"]),
@@ -114,7 +120,7 @@ class AnswersForm(QWidget):
 
 def _plain(name: str, words: str) -> str:
     """A password may begin with a space."""
-    return words if name == "password" else words.strip()
+    return words if name in _PASSWORDS else words.strip()
 
 
 def _proposed() -> UnattendedWish:

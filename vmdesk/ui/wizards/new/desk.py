@@ -6,11 +6,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from vmdesk.core.creating import answering
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft
 from vmdesk.core.creating.findings import Findings
 from vmdesk.core.creating.sources import first, sources
 from vmdesk.core.store import Changes
+from vmdesk.media.unattended import Answers
+from vmdesk.model import names
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import tr
@@ -34,6 +37,10 @@ class Desk(QObject):
         self._key: tuple[object, ...] = ()
         self._typing: asyncio.TimerHandle | None = None
         self._keys: asyncio.Task[None] | None = None
+        self.answers: Answers | None = None  # what the installer is told, as far as it was asked for
+        self.no_answers = ""  # why there are none
+        self._answers_key: tuple[object, ...] = ()
+        self._answering: asyncio.Task[None] | None = None
         self.closed = False
         self._started = False
         self._up: frozenset[str] = frozenset()
@@ -100,7 +107,7 @@ class Desk(QObject):
         """Hear no more, ask no more; may be said twice."""
         leave, self._leave = self._leave, lambda: None
         leave()
-        for task in (self._task, self._keys):
+        for task in (self._task, self._keys, self._answering):
             if task is not None:
                 task.cancel()
         self.closed = True
@@ -172,6 +179,29 @@ class Desk(QObject):
         """A source that this host has."""
         known = {one.source for one in sources(host) if one.why_not is None}
         return draft if draft.wish.source in known else drafts.with_source(draft, first(host))
+
+    def want_answers(self) -> bool:
+        """Have worked out what the installer is told; True once `answers` are those of the draft."""
+        draft = self.draft
+        if draft.found is None or draft.wish.unattended is None:
+            self.answers, self.no_answers, self._answers_key = None, "", ()
+            return True
+        name = next(iter(names.names(draft.wish)), draft.wish.name)
+        key = answering.key(draft.wish, draft.found, name)
+        if key != self._answers_key:
+            self._answers_key = key
+            if self._answering is not None:
+                self._answering.cancel()
+            self._answering = self.parts.jobs.spawn("answers", self._answer(draft.wish, draft.found, name))
+        return self._answering is None or self._answering.done()
+
+    async def _answer(self, wish: Wish, found: Findings, name: str) -> None:
+        try:
+            self.answers, self.no_answers = await self.workshop.answers(wish, found, name), ""
+        except VirtError as error:
+            self.answers, self.no_answers = None, str(error.problem.why or error.problem.what)
+        self._answering = None
+        self.changed.emit()
 
     async def _read_keys(self) -> None:
         keys = await self.workshop.keys()

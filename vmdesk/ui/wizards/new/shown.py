@@ -8,11 +8,12 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core.creating.draft import Draft
-from vmdesk.core.creating.edited import Edited, merge
+from vmdesk.core.creating.edited import Edited, carry_over, merge
 from vmdesk.core.creating.preview import preview
 from vmdesk.core.recipe import Recipe, vmdesk_create
 from vmdesk.core.virt_install import virt_install
 from vmdesk.model import names
+from vmdesk.model.errors import VirtError
 from vmdesk.model.text import tr
 from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import PlainLabel
@@ -21,9 +22,10 @@ from vmdesk.ui.widgets.facts import breakable
 from vmdesk.ui.widgets.form import Heading, Muted, Section
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.wizards.new.desk import Desk
-from vmdesk.ui.wizards.new.fields import Notes
+from vmdesk.ui.wizards.new.fields import Notes, combo
 from vmdesk.ui.wizards.new.xml_view import XmlView
 from vmdesk.virtxml import review
+from vmdesk.virtxml.build.prepared import Definitions
 from vmdesk.virtxml.document import XmlError, root
 
 _TYPING = 600  # ms after the last key before the schema is asked
@@ -76,16 +78,23 @@ class DefinitionView(QWidget):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING)
         self._typing.timeout.connect(self._ask)
+        self.stage = combo(f"{name}-stage", 20)
+        self.stage.setAccessibleName(tr("Which definition"))
+        self.stage.addItem(tr("For the installation"), False)
+        self.stage.addItem(tr("Afterwards"), True)
         row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self.stage)
         row.addWidget(self.words, 1)
         row.addWidget(self.undo)
         box = QVBoxLayout(self)
         box.setContentsMargins(0, GRID, 0, 0)
         box.setSpacing(GRID)
-        box.addWidget(self.edit, 1)
         box.addLayout(row)
+        box.addWidget(self.edit, 1)
         box.addWidget(self.notes)
         self.edit.setMinimumHeight(20 * GRID)
+        self.stage.currentIndexChanged.connect(lambda _place: self.show_draft(desk.draft))
         self.edit.textChanged.connect(self._on_changed)
         self.undo.clicked.connect(lambda: desk.put(replace(desk.draft, edited=None)))
 
@@ -94,14 +103,20 @@ class DefinitionView(QWidget):
             return
         every = names.names(draft.wish)
         several = len(every) > 1
+        answered = self._desk.want_answers()
         try:
-            now = preview(draft.wish, draft.found).first if every else ""
+            both = preview(draft.wish, draft.found, self._desk.answers) if every else Definitions("", "")
         except ValueError:  # signs that no XML can hold: what is wrong stands beside its field
-            now = ""
+            both = Definitions("", "")
+        now = both.first
         if draft.edited is not None and now != draft.edited.shown:
             self._carry_over(draft, draft.edited, now, several)
             return
+        self.stage.setVisible(both.first != both.stored)
+        later = both.first != both.stored and bool(self.stage.currentData())
         shown = draft.edited.text if draft.edited is not None else now
+        if later:
+            shown = _stored(draft, both)
         if now != self._now or self.edit.toPlainText() != shown:
             self._now = now
             self.edit.show_text(shown)
@@ -109,9 +124,22 @@ class DefinitionView(QWidget):
         if self._dropped:
             self._dropped = False
             self.notes.show_notes([(tr("Other choices changed the same lines: your changes are gone."), "warning")])
-        self.edit.setReadOnly(several or not now)
+        self.edit.setReadOnly(several or later or not now)
         self.undo.setVisible(draft.edited is not None)
-        self.words.setText(_explained(draft, several, bool(now)))
+        self.words.setText(self._explained(draft, several, later, bool(now), answered))
+
+    def _explained(self, draft: Draft, several: bool, later: bool, there: bool, answered: bool) -> str:
+        if not there:
+            return tr("With this name there is no definition yet.")
+        if later:
+            return tr("This stays: it holds from the first start after the installation.")
+        if not answered:
+            return tr("What the installer is told is being worked out …")
+        if self._desk.no_answers:
+            return tr("Without the installer's answers yet: {why}", why=self._desk.no_answers)
+        if several:
+            return tr("The first of them. Several machines cannot be changed here.")
+        return tr("What you change here is what is defined. UUID and MAC address are filled in when it is made.")
 
     def _carry_over(self, draft: Draft, edited: Edited, now: str, several: bool) -> None:
         """Other choices were made since: the person's changes are made to what comes of those."""
@@ -144,14 +172,14 @@ class DefinitionView(QWidget):
             self.notes.show_notes([(tr("Line {mistake}", mistake=one), "warning") for one in mistakes])
 
 
-def _explained(draft: Draft, several: bool, there: bool) -> str:
-    if not there:
-        return tr("With this name there is no definition yet.")
-    if several:
-        return tr("The first of them. Several machines cannot be changed here.")
-    if draft.wish.unattended is not None:
-        return tr("The installer's answers, and where it starts from, are filled in when the machine is made.")
-    return tr("What you change here is what is defined. UUID and MAC address are filled in when it is made.")
+def _stored(draft: Draft, both: Definitions) -> str:
+    """What stays, with the person's changes."""
+    if draft.edited is None:
+        return both.stored
+    try:
+        return carry_over(draft.edited, both).stored
+    except VirtError:
+        return both.stored
 
 
 def mistake(draft: Draft) -> str:
