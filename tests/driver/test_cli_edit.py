@@ -19,7 +19,9 @@ NODE = f"""<node><domain type="test"><name>web</name><uuid>{UUID}</uuid>
 <disk type="file" device="disk"><source file="/img/1.qcow2"/><target dev="vda" bus="virtio"/></disk>
 <disk type="file" device="cdrom"><target dev="sda" bus="sata"/></disk>
 <interface type="network"><mac address="{MAC}"/><source network="default"/></interface>
-<graphics type="vnc" passwd="sesame"/></devices></domain></node>"""
+<graphics type="vnc" passwd="sesame"/></devices></domain>
+<network><name>default</name><bridge name="virbr0"/><ip address="192.168.122.1" netmask="255.255.255.0"/></network>
+<pool type="dir"><name>default</name><target><path>/nowhere/pool</path></target></pool></node>"""
 OWN = """<!-- mine -->
 <domain type='kvm'>
   <name>x</name>
@@ -165,10 +167,47 @@ def test_what_waits_for_the_next_start_says_why(run: Run) -> None:
     assert added.returncode == 0 and "52:54:00:99:99:99 (default): from the next start." in added.stdout
 
 
-def test_stored_only(run: Run) -> None:
-    ended = run("--json", "edit", "web", "--config", "--memory", "512M", "--remove", MAC, "--insert", "/srv/a.iso")
+def test_stored_only(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.iso").touch()
+    words = ("--config", "--memory", "512M", "--remove", MAC, "--insert", str(tmp_path / "a.iso"))
+    ended = run("--json", "edit", "web", *words)
     (record,) = json.loads(ended.stdout)
     assert [(one["live"], one["stored"]) for one in record["changes"]] == [(False, True)] * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--config", "--add-nic", "nosuch"), "no network nosuch: the machine could not start. It has: default."),
+        (("--print-diff", "--add-disk", "path=/nosuch.img"), "/nosuch.img is not there: the machine could not start."),
+        (("--insert", "/nosuch.iso"), "/nosuch.iso is not there"),
+        (("--config", "--insert", "vol:default/nosuch.iso"), "default/nosuch.iso is not there"),
+        (("--memory", "1G", "--set-limit", "memory.hard=512M"), "limit of 512M is below the machine's memory of 1G"),
+        (("--live", "--set-limit", "memory.hard=512M"), "limit of 512M is below the machine's memory of 1G"),
+    ],
+)
+def test_what_could_not_start_is_refused(run: Run, words: tuple[str, ...], said: str) -> None:
+    ended = run("edit", "web", *words)
+    assert (ended.returncode, ended.stdout) == (1, ""), ended.stderr
+    assert said in ended.stderr
+
+
+def test_more_memory_than_there_is(run: Run) -> None:
+    much = run("edit", "web", "--config", "--memory", "3T")
+    assert much.returncode == 0 and "a machine of 3T may not start" in much.stderr
+    absurd = run("edit", "web", "--config", "--memory", "5000T")
+    assert (
+        absurd.returncode == 2 and "5000T of memory is more than any machine can have: at most 4096T" in absurd.stderr
+    )
+
+
+def test_a_new_disk_is_taken_back_when_something_else_is_wrong(run: Run, tmp_path: Path) -> None:
+    ended = run("edit", "web", "--config", "--add-disk", "size=1", "--add-disk", "path=/nosuch.img")
+    assert ended.returncode == 1 and "/nosuch.img is not there" in ended.stderr
+    assert list((tmp_path / "config").rglob("*.journal")) == []
+    made = run("edit", "web", "--config", "--add-disk", "size=1")
+    assert (made.returncode, made.stderr) == (0, "") and "Disk vdb (/nowhere/pool/web.qcow2)" in made.stdout
+    assert list((tmp_path / "config").rglob("*.journal")) == []
 
 
 def test_a_machine_that_is_not_there(run: Run) -> None:

@@ -41,9 +41,9 @@ def lines(folder: Path) -> int:
     return sum(file.read_bytes().count(b"\n") for file in folder.glob("*.journal"))
 
 
-def killed(desk: Desk, at: int, later: float, *words: str) -> int | None:
+def killed(desk: Desk, at: int, later: float, *words: str, verb: str = "create") -> int | None:
     """Run it and kill it when so many lines are in its journal, a moment later; None: it had ended before."""
-    with subprocess.Popen(desk.command("create", *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(desk.command(verb, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while process.poll() is None and lines(journal_of(desk)) < at:
             time.sleep(0.001)
         time.sleep(later)
@@ -118,6 +118,31 @@ def test_at_any_moment(desk: Desk, rescue_cd: Path, tmp_path: Path, reps: Callab
             for path in sorted(after - before | foreign):
                 conn.storageVolLookupByPath(path).delete(0)
     print(f"machines that stayed: {kept}")
+
+
+def test_a_new_disk_at_any_moment(desk: Desk, reps: Callable[[int], int]) -> None:
+    """`vmdesk edit --add-disk`: the machine has it, or there is none."""
+    chance = random.Random()
+    desk.vmdesk("list")
+    desk.make_volume("warm-up", pool=desk.pool)
+    with connection(desk.uri) as conn:
+        conn.defineXML("<domain type='qemu'><name>grows</name><memory>65536</memory><os><type>hvm</type></os></domain>")
+    for number in range(reps(40)):
+        before = set(desk.volumes().values())
+        lines_then = number % 3 + 1  # begun, about to be made, made
+        killed(
+            desk, lines_then, chance.random() * 0.05, "grows", "--config", "--add-disk", f"size=8M,pool={desk.pool}",
+            verb="edit",
+        )  # fmt: skip
+        for _ in range(3):  # the daemon may still be at it
+            said = desk.vmdesk("list").stderr
+            if not desk.left:
+                break
+        assert desk.left == [], said
+        added = set(desk.volumes().values()) - before
+        xml = desk.xml("grows", STORED)
+        assert all(path in xml for path in added), f"{said}: {added}"
+        whole(desk, "grows")
 
 
 def recovered(desk: Desk) -> list[str]:

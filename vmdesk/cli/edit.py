@@ -74,6 +74,8 @@ def check(options: argparse.Namespace) -> None:
     settings(options)
     if options.memory and not memory_kib(options):
         raise Usage(tr("{option} cannot be {value}.", option="--memory", value=options.memory))
+    if why := sizes.too_much(memory_kib(options)):
+        raise Usage(str(why))
 
 
 def alone(options: argparse.Namespace) -> bool:

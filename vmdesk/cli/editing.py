@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,20 @@ from vmdesk.cli import edit as arguments
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.output import emit, emit_json, say, told
 from vmdesk.cli.session import Session
+from vmdesk.core import lacking, plain
 from vmdesk.core import options as values
-from vmdesk.core import plain
 from vmdesk.core.definitions import Definitions, see
+from vmdesk.core.hardware import new_disk
+from vmdesk.core.hardware.new_disk import DiskWish, NewDisk
+from vmdesk.core.journal import Journal
 from vmdesk.core.options import OptionError
 from vmdesk.model import sizes
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.sizes import SizeError
-from vmdesk.model.storage import Volume
 from vmdesk.model.text import Text, text, tr
 from vmdesk.model.wish import Away, Here, Nets, NicWish, There
-from vmdesk.virt import defining, hardware, making, pools, volumes
+from vmdesk.virt import defining, hardware, making, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.hardware import Affect, Applied, Change
 from vmdesk.virt.lane import Lane
@@ -92,12 +94,13 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     connection = session.links.open[domain.key.host]
     affect = Affect.LIVE if options.live else Affect.CONFIG if options.config else Affect.BOTH
     printing = options.print_xml or options.print_diff
-    undo: list[Callable[[], Awaitable[object]]] = []
+    made: list[NewDisk] = []
     applied: Sequence[Applied] = ()
     problem: Problem | None = None
     try:
         base = await _base(connection, domain, affect, printing)
-        changes = await _changes(connection, domain, base, options, printing, undo)
+        changes = await _changes(session, connection, domain, base, options, printing, made)
+        await _look_for_what_is_lacking(connection, domain, base, changes)
         if printing:
             return _preview(base, changes, options)
         stored = base if domain.persistent and affect is not Affect.LIVE else None
@@ -106,9 +109,11 @@ async def run(session: Session, options: argparse.Namespace) -> int:
         problem = Problem(text("{name} was not changed.", name=domain.name), error.why, name="edit")
     except VirtError as error:
         problem = error.problem
+    except BaseException:
+        await _end(session, made, taken_back=True)
+        raise
+    await _end(session, made, taken_back=problem is not None)
     if problem is not None:
-        for step in reversed(undo):
-            await step()
         session.complain(_line(domain, told(problem, session.shared.debug)))
         if problem.name == "changed" and problem.details:
             lines = problem.details.splitlines() if session.shared.debug else [tr("--debug shows both changes.")]
@@ -116,6 +121,33 @@ async def run(session: Session, options: argparse.Namespace) -> int:
                 say(plain.clean(line))
     _show(session, domain, applied, problem)
     return FAILED if problem else DONE
+
+
+async def _end(session: Session, made: Sequence[NewDisk], taken_back: bool) -> None:
+    """The machine has its new disks; or they were made for nothing."""
+    for one in reversed(made):
+        if not taken_back:
+            one.finish()
+            continue
+        try:
+            await one.take_back()
+        except VirtError as error:
+            say(told(error.problem, session.shared.debug))
+
+
+async def _look_for_what_is_lacking(
+    connection: Connection, domain: Domain, base: str, changes: Sequence[Change]
+) -> None:
+    """VirtError if a file or network is not there; what cannot be told is said, and no reason to stop."""
+    try:
+        found = await lacking.look(connection, _edited(base, changes), base)
+    except XmlError as error:
+        raise defining.unreadable(error) from None
+    problem = lacking.problem(found, domain.name)
+    if problem is not None:
+        raise VirtError(problem)
+    for sentence in lacking.warnings(found):
+        say(plain.clean(str(sentence)))
 
 
 async def _apply(
@@ -258,14 +290,15 @@ def _insert(xml: str, words: str) -> Change:
 
 
 async def _changes(
+    session: Session,
     connection: Connection,
     domain: Domain,
     base: str,
     options: argparse.Namespace,
     printing: bool,
-    undo: list[Callable[[], Awaitable[object]]],
+    made: list[NewDisk],
 ) -> list[Change]:
-    """All of them. New volumes are made here (not where only something is printed); `undo` deletes them again."""
+    """All of them. New volumes are made here, into `made` (not where only something is printed)."""
     try:
         found = _plain_changes(base, options)
         if options.add_nic:
@@ -279,42 +312,18 @@ async def _changes(
                 format_ = wish.format or (known.format if known and known.format else _format(wish.path, ""))
                 found.append(_disk(xml, wish, wish.path, "raw" if format_ == "iso" else format_))
                 continue
-            path, format_ = await _volume(connection, domain, wish, printing, undo)
-            found.append(_disk(xml, wish, path, format_))
+            new = DiskWish(wish.bytes, wish.pool, wish.format, wish.name)
+            if printing:
+                there = await new_disk.place(connection, domain.name, new)
+                found.append(_disk(xml, wish, there.path, there.format))
+                continue
+            journal = Journal(session.paths.journal_folder)
+            made.append(await new_disk.make(journal, connection, domain.name, new))
+            volume = made[-1].volume
+            found.append(_disk(xml, wish, volume.path, volume.format or "raw"))
     except XmlError as error:
         raise defining.unreadable(error) from None
     return found
-
-
-async def _volume(
-    connection: Connection,
-    domain: Domain,
-    wish: _DiskWish,
-    printing: bool,
-    undo: list[Callable[[], Awaitable[object]]],
-) -> tuple[str, str]:
-    """Path and format of a new volume."""
-    pool = await pools.pool(connection, wish.pool or "default")
-    format_ = wish.format or ("qcow2" if pool.keeps_files else "raw")
-    suffix = f".{format_}" if format_ != "raw" else ".img" if pool.keeps_files else ""
-    name = wish.name or await volumes.free_name(connection, pool.name, domain.name, suffix)
-    if printing:
-        return f"{pool.target}/{name}", format_
-    made = await volumes.create_volume(connection, pool, name, wish.bytes, format=format_)
-    undo.append(lambda: _take_back(connection, domain, made))
-    return made.path, format_
-
-
-async def _take_back(connection: Connection, domain: Domain, made: Volume) -> None:
-    """Delete a volume that was made for nothing; not one that the running machine has already."""
-    for running in (True, False):
-        try:
-            xml = await defining.whole(connection, domain.uuid, running=running)
-            if any(one.source == made.path for one in hardware_xml.parse(xml).disks):
-                return
-        except (VirtError, XmlError):
-            return  # nobody knows: better a file too many
-    await volumes.delete_volume(connection, made.pool, made.name, made.path)
 
 
 def _disk(xml: str, wish: _DiskWish, path: str, format_: str) -> Change:

@@ -4,7 +4,6 @@ The file is readable by its owner only. A definition is kept as libvirt wrote it
 """
 
 import asyncio
-import os
 import re
 import sqlite3
 import time
@@ -15,6 +14,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
+from vmdesk.core import lacking
 from vmdesk.core.activity import Activity, Entry
 from vmdesk.core.command import Links
 from vmdesk.core.database import Database
@@ -23,10 +23,9 @@ from vmdesk.core.store import Changes, Store
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
-from vmdesk.virt import defining, networks, volumes
+from vmdesk.virt import defining
 from vmdesk.virt.acting import name as name_of
 from vmdesk.virt.connection import Connection
-from vmdesk.virt.files import in_definition
 from vmdesk.virt.lane import Lane
 from vmdesk.virtxml import difference, hardware, secrets
 from vmdesk.virtxml.difference import Difference
@@ -172,16 +171,12 @@ async def plan_back(connection: Connection, uuid: str, kept: Kept) -> WayBack:
     try:
         xml, asked = secrets.carry_over(_of_now(kept.xml, base), base, complete=kept.complete)
         found = difference.differences(base, xml)
-        then, now = hardware.parse(xml), hardware.parse(base)
-        paths = _paths(xml) - _paths(base)
+        name = hardware.parse(xml).overview.name
+        missing = await lacking.look(connection, xml, base)
     except XmlError as error:
         raise defining.unreadable(error) from None
-    wanted = {one.source for one in then.nics if one.kind == "network"}
-    gone = wanted - {one.source for one in now.nics if one.kind == "network"}
-    if gone:
-        gone -= {one.name for one in await networks.networks(connection)}
-    missing = [path for path in sorted(paths) if await _is_missing(connection, path)]
-    return WayBack(then.overview.name, xml, base, found, asked, tuple(missing), tuple(sorted(gone)))
+    files = tuple(sorted((*missing.files, *missing.unseen)))
+    return WayBack(name, xml, base, found, asked, files, missing.networks)
 
 
 async def go_back(connection: Connection, uuid: str, way: WayBack, answers: tuple[str, ...] = ()) -> bool:
@@ -197,40 +192,6 @@ def _of_now(then: str, now: str) -> str:
     for tag in ("name", "uuid"):
         put(definition.domain, tag, None, (today.findtext(tag) or "").strip() or None)
     return definition.text
-
-
-def _paths(xml: str) -> set[str]:
-    return {path for path, _kind in in_definition(Definition(xml).domain) if path}
-
-
-async def _is_missing(connection: Connection, path: str) -> bool:
-    """As far as it can be told: a file here that is not there, or a volume that its pool does not know."""
-    if path.startswith("/"):
-        if connection.local:
-            try:
-                os.stat(path)
-            except PermissionError:
-                pass  # perhaps it is there: a pool may know
-            except OSError:
-                return True
-            else:
-                return False
-        return await _volume_is_missing(connection, path)
-    pool, slash, volume = path.partition("/")
-    if not slash or "://" in path:
-        return False
-    try:
-        await volumes.volume(connection, pool, volume)
-    except VirtError as error:
-        return error.problem.name in ("no-pool", "no-volume")
-    return False
-
-
-async def _volume_is_missing(connection: Connection, path: str) -> bool:
-    try:
-        return await volumes.volume_at(connection, path) is None
-    except VirtError:
-        return False
 
 
 # ---------------------------------------------------------------- seeing

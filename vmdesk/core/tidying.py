@@ -9,6 +9,7 @@ from vmdesk.core.cloning.clone import CLONE, recover_clone
 from vmdesk.core.creating import recovery as creation
 from vmdesk.core.creating.making import CREATE
 from vmdesk.core.deleting import delete as deletion
+from vmdesk.core.hardware import new_disk
 from vmdesk.core.jobs import Jobs, Report
 from vmdesk.core.journal import Entry, Journal, Record
 from vmdesk.core.sessions import Sessions
@@ -27,6 +28,7 @@ _RECOVERIES: dict[str, Callable[[Connection, Record], Awaitable[Text]]] = {
     CLONE: recover_clone,
     deletion.DELETE: deletion.recover_delete,
     moving.MOVE: moving.recover_move,
+    new_disk.DISK: new_disk.recover_disk,
 }
 
 

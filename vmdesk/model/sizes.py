@@ -6,6 +6,7 @@ from decimal import Decimal
 from vmdesk.model.text import Text, text
 
 KIB, MIB, GIB, TIB = 1024, 1024**2, 1024**3, 1024**4
+MOST_MEMORY_KIB = 1 << 42  # 4 PiB: the 52 bits of an address that x86-64 and Arm have
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 # Two dozen digits are more than any disk has; more only costs time.
 _SIZE = re.compile(r"([0-9]{1,24}(?:\.[0-9]{1,12})?)\s*([kmgtp]?)(i?b)?", re.IGNORECASE)
@@ -23,6 +24,16 @@ class SizeError(ValueError):
 def memory_kib(words: str) -> int:
     """KiB of "512" (MiB), "2G", "1.5GiB". Raises SizeError."""
     return _bytes(words, MIB) // KIB
+
+
+def too_much(kib: int) -> Text | None:
+    """Whether so many KiB of memory are more than a processor can address."""
+    if kib <= MOST_MEMORY_KIB:
+        return None
+    most = written(MOST_MEMORY_KIB * KIB)
+    return text(
+        "{memory} of memory is more than any machine can have: at most {most}.", memory=written(kib * KIB), most=most
+    )
 
 
 def disk_bytes(words: str) -> int:

@@ -32,6 +32,11 @@ async def facts(connection: Connection) -> HostFacts:
     return await connection.long.call(lambda conn: _facts(connection, conn), text("Reading the facts of the host"))
 
 
+async def memory_kib(connection: Connection) -> int:
+    """All that the host has, in KiB."""
+    return await connection.long.call(lambda conn: int(conn.getInfo()[1]) << 10, text("Reading the facts of the host"))
+
+
 def _facts(connection: Connection, conn: "libvirt.virConnect") -> HostFacts:
     record = connection.capabilities
     described = _parsed(_try(conn.getCapabilities), capabilities.parse) or HostCapabilities()

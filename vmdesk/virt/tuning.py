@@ -8,7 +8,7 @@ from vmdesk.model.limits import Limit, Setting
 from vmdesk.model.text import Text, text
 from vmdesk.virt import errors
 from vmdesk.virtxml import hardware
-from vmdesk.virtxml.edit import Definition
+from vmdesk.virtxml.edit import Definition, ranges
 from vmdesk.virtxml.edit import limits as edits
 
 _LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
@@ -45,6 +45,10 @@ def set_live(domain: "libvirt.virDomain", xml: str, setting: Setting) -> None:
     if why := why_not_live(limit, setting.value):
         raise errors.refused(_DOING, why, name=NOT_LIVE)
     found = hardware.parse(after)
+    if limit.path == "memtune/hard_limit":
+        why = ranges.too_tight(found.memory.given_kib, found.limits.memory.hard or 0)
+        if why is not None:
+            raise errors.refused(_DOING, why, name="range")
     match limit.owner:
         case "disk":
             _disk(domain, found, setting.device)

@@ -74,24 +74,7 @@ class _Recovery:
             if machine in whole or (not machine and whole and not once):
                 continue
             candidates.append(step)
-        used = await making.in_use(self._connection) if candidates else frozenset()
-        gone, kept = list[Step](), list[Step]()
-        first: VirtError | None = None
-        for step in candidates:
-            pool, name, path = step.data["pool"], step.data["name"], step.data.get("path", "")
-            try:
-                if not await is_ours(self._connection, step):
-                    continue
-                path = path or (await volumes.volume(self._connection, pool, name)).path
-                if path in used or f"{pool}/{name}" in used:
-                    kept.append(step)
-                elif await volumes.delete_volume(self._connection, pool, name, path):
-                    gone.append(step)
-            except VirtError as error:
-                first = first or error
-        if first is not None:
-            raise left_over(first)
-        return gone, kept
+        return await clear(self._connection, candidates)
 
     def _said(self, whole: dict[str, Standing], gone: Sequence[Step], kept: Sequence[Step]) -> Text:
         said = self._what_became(whole, gone, kept)
@@ -119,6 +102,28 @@ class _Recovery:
         if self._of(STARTED):
             return text("{name} had been started when VMDesk ended: its definition was put right.", name=name)
         return text("{name} had been made when VMDesk ended. It was not started.", name=name)
+
+
+async def clear(connection: Connection, made: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+    """Delete volumes that no machine uses: what was deleted, and what could be ours and stays. VirtError."""
+    used = await making.in_use(connection) if made else frozenset()
+    gone, kept = list[Step](), list[Step]()
+    first: VirtError | None = None
+    for step in made:
+        pool, name, path = step.data["pool"], step.data["name"], step.data.get("path", "")
+        try:
+            if not await is_ours(connection, step):
+                continue
+            path = path or (await volumes.volume(connection, pool, name)).path
+            if path in used or f"{pool}/{name}" in used:
+                kept.append(step)
+            elif await volumes.delete_volume(connection, pool, name, path):
+                gone.append(step)
+        except VirtError as error:
+            first = first or error
+    if first is not None:
+        raise left_over(first)
+    return gone, kept
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,19 +1,23 @@
 """New hardware: what can be added, when it is there, and adding it."""
 
 import contextlib
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from vmdesk.core.command import Context, Links
-from vmdesk.core.hardware import applying
-from vmdesk.core.hardware.additions import disks, guest, host
+from vmdesk.core.hardware import applying, new_disk
+from vmdesk.core.hardware.additions import disks, far_disks, guest, host
 from vmdesk.core.hardware.additions.form import Addition, Around
 from vmdesk.core.hardware.applying import STILL
+from vmdesk.core.hardware.new_disk import NewDisk
 from vmdesk.core.hardware.reading import Offers, Seen
 from vmdesk.core.hardware.sheet import Kind, Value, Values
 from vmdesk.core.jobs import Job, JobState, Report
+from vmdesk.core.journal import Journal
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host_devices import HostDevices
-from vmdesk.model.storage import Volume
+from vmdesk.model.storage import NetworkPlace
 from vmdesk.model.text import Text, text
 from vmdesk.virt import hardware, host_devices, making
 from vmdesk.virt.hardware import Applied
@@ -87,20 +91,43 @@ class Added:
     key: str = ""
 
 
-async def add(ctx: Context, seen: Seen, kind: Addition, values: Values) -> Added | None:
+async def add(ctx: Context, journal: Journal, seen: Seen, kind: Addition, values: Values) -> Added | None:
     """Add it, as jobs. None: it did not work, which they have told; a volume made for it is taken back."""
-    made: list[Volume] = []
+    made: list[NewDisk] = []
+    try:
+        added = await _add(ctx, journal, seen, kind, values, made)
+    except BaseException:
+        for one in made:
+            await one.take_back()
+        raise
+    for one in made:
+        if added is not None:
+            one.finish()
+        else:
+            doing = text("Taking back the disk {name}", name=one.volume.name)
+            await ctx.jobs.start(doing, _take_back(one), cancellable=False)
+    return added
+
+
+async def _add(
+    ctx: Context, journal: Journal, seen: Seen, kind: Addition, values: Values, made: list[NewDisk]
+) -> Added | None:
+    place: NetworkPlace | None = None
     if kind.id in ("disk", "existing"):
         found: dict[str, Value] = {}
 
         async def prepare(_report: Report) -> None:
+            nonlocal place
             connection = ctx.sessions.of(seen.domain.key).require()
             if kind.id == "disk":
-                made.append(await disks.make_volume(connection, seen, values))
-                found.update(path=made[0].path, format=made[0].format or "raw")
+                disk = await new_disk.make(journal, connection, seen.domain.name, disks.wish_of(values))
+                made.append(disk)
+                path, place = await far_disks.where(connection, disk.volume)
+                found.update(path=path, format=disk.volume.format or "raw")
             else:
                 path, said = str(values["path"]), str(values.get("format", ""))
                 found.update(format=await disks.format_of(connection, path, said))
+                _path, place = await far_disks.where(connection, path)
 
         doing = text("Making a disk for {name}", name=seen.domain.name)
         if kind.id == "existing":
@@ -109,17 +136,18 @@ async def add(ctx: Context, seen: Seen, kind: Addition, values: Values) -> Added
         if job.state is not JobState.DONE:
             return None
         values = {**values, **found}
-    what, fragment = kind.make(values)
+    what, fragment = kind.make(values) if place is None else far_disks.disk(seen, values, place)
     change = hardware.add_device(what, fragment)
     if kind.later is not None:
         change = hardware.later(what, lambda xml: devices.add_device(xml, fragment), kind.later)
     done = await applying.apply(ctx, seen, [change])
     if isinstance(done, Problem):
-        for one in made:
-            await ctx.jobs.start(text("Taking back the disk {name}", name=one.name), _take_back(ctx, seen, one))
         return None
     return Added(done, devices.key_of_added(seen.base, fragment))
 
 
-async def _take_back(ctx: Context, seen: Seen, made: Volume) -> None:
-    await disks.take_back(ctx.sessions.of(seen.domain.key).require(), seen, made)
+def _take_back(made: NewDisk) -> Callable[[Report], Coroutine[Any, Any, None]]:
+    async def work(_report: Report) -> None:
+        await made.take_back()
+
+    return work

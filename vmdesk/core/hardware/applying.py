@@ -3,13 +3,17 @@
 import shlex
 from collections.abc import Sequence
 
+from vmdesk.core import lacking
 from vmdesk.core.command import Context, reference
 from vmdesk.core.hardware.reading import Seen
 from vmdesk.core.jobs import Job, Report
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt import hardware
+from vmdesk.virt.connection import Connection
 from vmdesk.virt.hardware import Affect, Applied, Change
+from vmdesk.virtxml.document import XmlError
+from vmdesk.virtxml.edit import EditError
 from vmdesk.virtxml.masks import Vault
 
 
@@ -24,6 +28,7 @@ async def apply(ctx: Context, seen: Seen, changes: Sequence[Change]) -> tuple[Ap
         base = seen.base if domain.persistent else None
         outcome: Text | None = text("cancelled")
         try:
+            said = await _lacking(connection, seen, changes)
             done.extend(await hardware.apply(connection, domain.uuid, changes, Affect.BOTH, base))
             outcome = None
         except VirtError as error:
@@ -34,9 +39,26 @@ async def apply(ctx: Context, seen: Seen, changes: Sequence[Change]) -> tuple[Ap
         late = [one for one in done if one.later is not None]
         if late and seen.active:
             report(1.0, outcome_of(late))
+        for warning in said:
+            ctx.ask.tell(warning)
 
     job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
     return job.problem if job.problem is not None else tuple(done)
+
+
+async def _lacking(connection: Connection, seen: Seen, changes: Sequence[Change]) -> tuple[Text, ...]:
+    """What may be in the way of its next start. VirtError if what they name is certainly not there."""
+    xml = seen.base
+    try:
+        for one in changes:
+            xml = one.edit(xml) if one.edit is not None else xml
+        found = await lacking.look(connection, xml, seen.base)
+    except (EditError, XmlError):
+        return ()  # told by whoever makes the changes
+    problem = lacking.problem(found, seen.domain.name)
+    if problem is not None:
+        raise VirtError(problem)
+    return lacking.warnings(found)
 
 
 STILL = text("It is there from the next start on.")

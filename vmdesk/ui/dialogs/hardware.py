@@ -22,6 +22,7 @@ from vmdesk.core.hardware.adding import Added, Addition, Around
 from vmdesk.core.hardware.reading import Offers, Seen
 from vmdesk.core.hardware.sheet import Value
 from vmdesk.core.jobs import Job, Report
+from vmdesk.core.journal import Journal
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.storage import Volume
@@ -269,4 +270,5 @@ async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | 
             return None
     finally:
         tasks.end()
-    return await adding.add(ctx, seen, dialog.kind, dialog.values)
+    journal = Journal(parts.paths.journal_folder)
+    return await adding.add(ctx, journal, seen, dialog.kind, dialog.values)

@@ -2,7 +2,9 @@
 
 from lxml import etree
 
+from vmdesk.model import sizes
 from vmdesk.model.text import Text, text
+from vmdesk.virtxml.document import kibibytes
 from vmdesk.virtxml.edit.tree import Definition
 
 MOST_VCPUS = 8192
@@ -31,7 +33,34 @@ def _problems(xml: str) -> tuple[Text, ...]:
             digits = value.strip().lstrip("+-")
             if digits.isdigit() and len(digits) > _MOST_DIGITS:
                 found.append(text("{value} is too large a number.", value=_cut(value.strip())))
+    found += _of_memory(domain)
     return tuple(dict.fromkeys(found))
+
+
+def _of_memory(domain: etree._Element) -> list[Text]:
+    """More than any processor can address; and a hard limit that the machine itself would not fit into."""
+    figures = {tag: kibibytes(domain.find(tag)) for tag in ("memory", "currentMemory", "maxMemory")}
+    found = [why for one in figures.values() if (why := sizes.too_much(one)) is not None]
+    given = figures["currentMemory"] or figures["memory"]
+    if why := too_tight(given, kibibytes(domain.find("memtune/hard_limit"))):
+        found.append(why)
+    return found
+
+
+def too_tight(given: int, hard: int) -> Text | None:
+    """Whether a hard limit is below what the guest may use (KiB): the kernel would end its process. 0: none."""
+    if not 0 < hard < given:
+        return None
+    return text(
+        "The hard limit of {limit} is below the machine's memory of {memory}: the host would end the machine. "
+        "Raise the limit, with room for the hypervisor itself, or give the machine less memory first.",
+        limit=_size(hard),
+        memory=_size(given),
+    )
+
+
+def _size(kib_: int) -> str:
+    return sizes.written(kib_ * sizes.KIB)
 
 
 def _cut(words: str) -> str:

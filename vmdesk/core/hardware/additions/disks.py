@@ -6,14 +6,13 @@ from pathlib import PurePosixPath
 from vmdesk.core.hardware import storage
 from vmdesk.core.hardware.additions.form import Addition, Around
 from vmdesk.core.hardware.applying import STILL
+from vmdesk.core.hardware.new_disk import DiskWish
 from vmdesk.core.hardware.reading import Seen
 from vmdesk.core.hardware.sheet import Field, Kind, Values, choice, figure, plain, switch
 from vmdesk.model.sizes import GIB
-from vmdesk.model.storage import Volume
 from vmdesk.model.text import Text, text
-from vmdesk.virt import domains, pools, volumes
+from vmdesk.virt import pools, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virtxml import hardware as hardware_xml
 from vmdesk.virtxml.edit import EditError, devices
 
 _FORMATS = {".qcow2": "qcow2", ".qcow": "qcow", ".vmdk": "vmdk", ".vdi": "vdi", ".vhdx": "vhdx"}
@@ -123,25 +122,15 @@ def _size(bytes_: int) -> str:
 # ---------------------------------------------------------------- volumes
 
 
-async def make_volume(connection: Connection, seen: Seen, values: Values) -> Volume:
+def wish_of(values: Values) -> DiskWish:
     """The new disk's volume, as its form says."""
-    pool = await pools.pool(connection, str(values.get("pool") or "default"))
-    format_ = str(values.get("format") or "qcow2") if pool.keeps_files else "raw"
-    suffix = f".{format_}" if format_ != "raw" else ".img" if pool.keeps_files else ""
-    name = str(values.get("name", "")).strip()
-    if not name:
-        name = await volumes.free_name(connection, pool.name, seen.domain.name, suffix)
-    full = bool(values.get("full"))
-    return await volumes.create_volume(connection, pool, name, figure(values, "size"), format=format_, full=full)
-
-
-async def take_back(connection: Connection, seen: Seen, made: Volume) -> None:
-    """Delete a volume that was made for nothing; not one that the running machine has already."""
-    if seen.active:
-        running = hardware_xml.parse(await domains.xml(connection, seen.domain.uuid))
-        if any(one.source == made.path for one in running.disks):
-            return
-    await volumes.delete_volume(connection, made.pool, made.name, made.path)
+    return DiskWish(
+        figure(values, "size"),
+        str(values.get("pool") or ""),
+        str(values.get("format") or ""),
+        str(values.get("name", "")).strip(),
+        bool(values.get("full")),
+    )
 
 
 async def format_of(connection: Connection, path: str, said: str) -> str:
