@@ -238,6 +238,7 @@ class App:
         self._tidy_up()
         self._open_watcher()
         self.front.follow_storage()
+        self.front.follow_devices()
 
     async def _walk(self, folder: Path) -> None:
         """The tour, and then the end."""

@@ -35,6 +35,7 @@ class EntryKind(Enum):
     FOUND = "found"
     HOST = "host"
     HEALTH = "health"
+    DEVICE = "device"  # a USB device of the host that a rule is about
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,12 @@ _HEALTH = {
     "answers": text("Responds again"),
 }
 
+_DEVICE = {
+    "plugged in": text("USB device given to it"),
+    "unplugged": text("Unplugged USB device taken from it"),
+    "not given": text("USB device not given to it"),
+}
+
 _CLOSED = {
     "eof": text("the service ended"),
     "keepalive": text("the host does not answer"),
@@ -108,6 +114,7 @@ _KINDS: dict[EntryKind, dict[str, Text]] = {
     EntryKind.FOUND: _FOUND,
     EntryKind.HOST: _HOST,
     EntryKind.HEALTH: _HEALTH,
+    EntryKind.DEVICE: _DEVICE,
 }
 
 _STEPS = {  # libvirt's codes of I/O errors

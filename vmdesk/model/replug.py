@@ -42,6 +42,34 @@ class UsbRule:
         return (device.vendor, device.product) == (self.vendor, self.product)
 
 
+@dataclass(frozen=True, slots=True)
+class LiveUsb:
+    """A USB device of the host that a running machine has. bus, device: 0 where libvirt found none for it.
+
+    key  its key in the running definition
+    """
+
+    key: str
+    vendor: str = ""
+    product: str = ""
+    bus: int = 0
+    device: int = 0
+    alias: str = ""
+
+    def is_(self, device: HostUsb) -> bool:
+        """Whether that is it, plugged in as it was when it was given."""
+        what = (self.vendor, self.product)
+        return (self.bus, self.device) == (device.bus, device.device) and what in (
+            ("", ""),
+            (device.vendor, device.product),
+        )
+
+    def came_by(self, rule: UsbRule) -> bool:
+        if self.alias == rule.alias:
+            return True
+        return not rule.port and (self.vendor, self.product) == (rule.vendor, rule.product)
+
+
 def rule_of(words: str) -> UsbRule | None:
     """Of "046d:c52b" or "1-1.4"; None: it is neither."""
     low = words.strip().lower().replace("0x", "")

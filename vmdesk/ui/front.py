@@ -12,6 +12,7 @@ from vmdesk.core.hosts import Hosts
 from vmdesk.core.notify import Announcement
 from vmdesk.core.settings import Settings, SettingsFile
 from vmdesk.core.single import Message
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import text
 from vmdesk.ui import takeover
@@ -77,6 +78,15 @@ class Front:
         """Tell of storage pools that run out of room, and of disks that grow until there is none."""
         for title, what in (("room in storage pools", "low-space"), ("growing disks", "growing-disks")):
             self._jobs.spawn(title, load(what)(self._parts, lambda note: self.window.notify(note)))
+
+    def follow_devices(self) -> None:
+        """Give running machines the USB devices that their rules are about, and tell why one is not given."""
+
+        def tell(key: DomainKey, problem: Problem) -> None:
+            self.window.notify(Notice(problem, Level.WARNING, (), f"usb:{key.host}/{key.uuid}"))
+
+        parts = self._parts
+        self._jobs.spawn("USB devices", load("replug")(parts.context, parts.activity, tell))
 
     def close(self) -> None:
         """Nothing more can be done; what the window looks like is written down."""
@@ -151,7 +161,7 @@ class Front:
         confirm = Confirm(
             "window.unsaved",
             text("Close VMDesk and lose changes?"),
-            text("You have changed definitions and not applied them:"),
+            text("What you wrote there is not applied yet:"),
             text("Close and lose them"),
             tuple(str(page.title) for page in unsaved),
             always=True,

@@ -30,6 +30,7 @@ _PARTS = {
     "host-networks": ("vmdesk.ui.pages.networks", "NetworksPage"),
     "low-space": ("vmdesk.ui.low_space", "follow"),
     "growing-disks": ("vmdesk.ui.low_space", "follow_growth"),
+    "replug": ("vmdesk.core.replug.watch", "follow"),
     "storage": ("vmdesk.core.storage.work", "Storage"),
     "trash": ("vmdesk.ui.pages.trash", "TrashPage"),
     "wall": ("vmdesk.ui.pages.wall", "WallPage"),

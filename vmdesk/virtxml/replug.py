@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from lxml import etree
 
-from vmdesk.model.replug import UsbRule, rule_of
+from vmdesk.model.replug import LiveUsb, UsbRule, rule_of
+from vmdesk.virtxml import devices
+from vmdesk.virtxml.document import number, root
 
 NAMESPACE = "https://vmdesk.org/xmlns/usb/1"
 PREFIX = "vmdesk-usb"
@@ -24,6 +26,32 @@ def parse(domain: etree._Element) -> tuple[UsbRule, ...]:
         if rule is not None:
             found.setdefault(rule.called, replace(rule, sure=one.get("sure") == "yes"))
     return tuple(found.values())
+
+
+def live(xml: str) -> tuple[LiveUsb, ...]:
+    """The USB devices of the host in a running definition. Raises XmlError."""
+    found: list[LiveUsb] = []
+    for key, element in devices.keyed(root(xml)):
+        source = element.find("source")
+        if element.tag != "hostdev" or element.get("type") != "usb" or source is None:
+            continue
+        address = source.find("address")
+        found.append(
+            LiveUsb(
+                key,
+                _id(source, "vendor"),
+                _id(source, "product"),
+                number(address.get("bus")) if address is not None else 0,
+                number(address.get("device")) if address is not None else 0,
+                devices.alias(element),
+            )
+        )
+    return tuple(found)
+
+
+def _id(source: etree._Element, tag: str) -> str:
+    found = source.find(tag)
+    return (found.get("id") or "").lower().removeprefix("0x") if found is not None else ""
 
 
 def build(rules: Sequence[UsbRule]) -> str | None:

@@ -21,6 +21,7 @@ KINDS = (
     (text("State changes"), (EntryKind.LIFECYCLE, EntryKind.FOUND), False),
     (text("Disk errors"), (EntryKind.IO_ERROR,), False),
     (text("Answering or not"), (EntryKind.HEALTH, EntryKind.WATCHDOG), False),
+    (text("USB devices"), (EntryKind.DEVICE,), False),
     (text("Connections"), (EntryKind.HOST,), False),
 )
 

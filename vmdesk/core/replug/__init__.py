@@ -1,0 +1,1 @@
+"""USB devices that a machine is given again whenever they are plugged in."""
