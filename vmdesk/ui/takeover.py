@@ -10,8 +10,9 @@ from vmdesk.ui.main_window import MainWindow
 def is_busy(window: MainWindow) -> bool:
     """Whether the person is answering a question, has something unapplied, or waits for what is being made."""
     asked = any(dialog.isVisible() for dialog in window.findChildren(QDialog))
-    pages = window.tabs.pages()
-    return asked or any(getattr(page, "unsaved", False) or getattr(page, "at_work", False) for page in pages)
+    pages = list(window.tabs.pages())
+    unsaved = any(getattr(page, "unsaved", False) and not hasattr(page, "go_on_from") for page in pages)
+    return asked or unsaved or any(getattr(page, "at_work", False) for page in pages)
 
 
 def take_over(new: MainWindow, old: MainWindow) -> None:

@@ -14,7 +14,7 @@ from tests.ui.window import Standing
 from vmdesk.core.creating.draft import Page
 from vmdesk.core.store import Store
 from vmdesk.model.host import Host, Link
-from vmdesk.model.wish import From, Here
+from vmdesk.model.wish import CloudWish, From, Here
 from vmdesk.ui import takeover
 from vmdesk.ui.models.domains import Scope
 
@@ -180,5 +180,82 @@ def test_another_language_keeps_a_review(run_async: Run, tmp_path: Path) -> None
             await one.jobs.close()
         new.close()
         assert not old.bugs and not new.bugs
+
+    run_async(whole())
+
+
+async def filled(page: Any) -> None:
+    page.take_file("/home/anna/debian-12.iso")
+    for _ in range(200):
+        await asyncio.sleep(0.01)
+        if page.next.isEnabled():
+            break
+    page.go_on()
+    page.findChild(QLineEdit, "name").setText("mine")
+
+
+def test_a_half_filled_wizard_is_offered_again(run_async: Run, tmp_path: Path) -> None:
+    async def whole() -> None:
+        on = Standing(tmp_path)
+        on.window.show()
+        on.window.open_new(LAPTOP.id)
+        page: Any = on.window.tabs.currentWidget()
+        templates = page.desk.workshop.templates
+        assert not page.offer.isVisible()
+        await filled(page)
+        on.window.tabs.close_page(page)
+        assert on.window.tabs.page_of("new") is None and templates.left["name"] == "mine"
+        on.window.open_new(LAPTOP.id)
+        page = on.window.tabs.currentWidget()
+        assert page.offer.isVisible() and "mine" in page.offer._words.words.text()
+        page.offer.go_on.click()
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            if page.page is Page.MACHINE:
+                break
+        assert page.findChild(QLineEdit, "name").text() == "mine" and not page.offer.isVisible()
+        assert page.desk.draft.wish.media == Here("/home/anna/debian-12.iso")
+        on.window.tabs.close_page(page)
+        on.window.open_new(LAPTOP.id)
+        page = on.window.tabs.currentWidget()
+        page.offer.fresh.click()
+        assert not page.offer.isVisible() and templates.left == {} and page.page is Page.WHERE
+        on.window.tabs.close_page(page)
+        assert templates.left == {}  # nothing was filled in
+        await on.jobs.close()
+        on.close()
+        assert not on.bugs
+
+    run_async(whole())
+
+
+def test_what_cannot_be_kept_is_asked_about(run_async: Run, tmp_path: Path) -> None:
+    async def whole() -> None:
+        on = Standing(tmp_path)
+        on.window.show()
+        on.window.open_new(LAPTOP.id)
+        page: Any = on.window.tabs.currentWidget()
+        page.take_file("/home/anna/debian-12-genericcloud.qcow2")
+        await asyncio.sleep(0.1)
+        page.desk.wish(cloud=CloudWish("ann", password="sesame", user_data="#cloud-config\nsesame"))
+        assert page.unsaved and not takeover.is_busy(on.window)
+        asked: list[str] = []
+
+        async def confirm(question: Any) -> bool:
+            asked.append(str(question.title))
+            return len(asked) > 1
+
+        page._parts.context.ask.confirm = confirm
+        on.window.tabs.close_page(page)
+        await asyncio.sleep(0.05)
+        assert asked and on.window.tabs.page_of("new") is page
+        on.window.tabs.close_page(page)
+        await asyncio.sleep(0.05)
+        assert len(asked) == 2 and on.window.tabs.page_of("new") is None
+        kept = (tmp_path / "templates.json") if (tmp_path / "templates.json").exists() else None
+        for file in [kept] if kept else tmp_path.rglob("*.json"):
+            assert file is not None and "sesame" not in file.read_text(encoding="utf-8")
+        await on.jobs.close()
+        on.close()
 
     run_async(whole())

@@ -214,7 +214,7 @@ def _whole(values: list[Any]) -> bool:
 
 
 def _size(value: Any, otherwise: Size) -> Size:
-    return Size(value) if value in {one.value for one in Size} else otherwise
+    return Size(value) if value in [one.value for one in Size] else otherwise
 
 
 def _strings(values: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from vmdesk.core.creating import answering
+from vmdesk.core.creating import answering, kept
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Draft
 from vmdesk.core.creating.findings import Findings
@@ -46,6 +46,7 @@ class Desk(QObject):
         self._up: frozenset[str] = frozenset()
         self._leave = parts.store.subscribe(self._on_store)
         self.draft: Draft = self.workshop.templates.last(self._fresh(host))
+        self._begun = kept.chosen(kept.written(self.draft))
 
     def start(self) -> None:
         """Look at the host, and at the keys of this account."""
@@ -97,6 +98,18 @@ class Desk(QObject):
         if host != self.draft.host:
             taken = self._taken(host)
             self.put(replace(self.draft, host=host, found=None, taken=taken, networked=False, edited=None))
+
+    @property
+    def touched(self) -> bool:
+        """Whether the person has chosen anything."""
+        return kept.chosen(kept.written(self.draft)) != self._begun
+
+    def take_up(self, values: dict[str, Any]) -> None:
+        """A draft that was kept, on its host if that is there."""
+        wanted = values.get("host")
+        host = wanted if isinstance(wanted, str) and wanted in self._up else self.draft.host
+        self._key = ()
+        self.put(kept.read(values, replace(self._fresh(host), keys=self.draft.keys)))
 
     def look_again(self) -> None:
         """Something outside has changed."""
@@ -153,6 +166,7 @@ class Desk(QObject):
 
     async def _find(self, key: tuple[object, ...]) -> None:
         draft = replace(self.draft, taken=self._taken(self.draft.host))
+        untouched = not self.touched
         try:
             found = await self.workshop.find(draft.host, draft.wish)
             answer: Draft = drafts.take(self._allowed(self.draft, found.host), found)
@@ -162,6 +176,8 @@ class Desk(QObject):
             self.looking = False
             self.draft = answer
             self._key = drafts.search_key(answer)
+            if untouched:
+                self._begun = kept.chosen(kept.written(answer))
             self.changed.emit()
 
     async def _bare(self) -> Draft:

@@ -1,13 +1,17 @@
 """The wizard for new machines: a tab like any other. Nothing is made before its last page, and nothing waits for it."""
 
 import asyncio
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPalette, QShortcut, QShowEvent
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QPalette, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from vmdesk.core.command import Confirm
 from vmdesk.core.creating import draft as drafts
+from vmdesk.core.creating import kept
 from vmdesk.core.creating.create import Created
 from vmdesk.core.creating.draft import Draft, Page
 from vmdesk.core.creating.sources import of_file
@@ -27,6 +31,7 @@ from vmdesk.ui.wizards.new.desk import Desk
 from vmdesk.ui.wizards.new.details import DetailsPage
 from vmdesk.ui.wizards.new.fields import Note, combo, fill
 from vmdesk.ui.wizards.new.machine import MachinePage
+from vmdesk.ui.wizards.new.offer import Offer
 from vmdesk.ui.wizards.new.review import ReviewPage
 from vmdesk.ui.wizards.new.running import RunningPage
 from vmdesk.ui.wizards.new.shown import ShownPage
@@ -36,6 +41,7 @@ from vmdesk.ui.wizards.new.where import WherePage
 from vmdesk.virtxml.document import XmlError
 
 WIDTH = 100 * GRID  # a form wider than that is hard to read
+KEEPING = 1000  # ms after the last change before the draft is kept
 PATIENCE = 10.0  # seconds in which a machine that was made appears in the table
 _ASIDE = (Page.DETAILS, Page.SHOWN)
 _TITLES: dict[Page, Text] = {
@@ -70,6 +76,13 @@ class NewPage(QWidget):
         self._task: asyncio.Task[Job] | None = None
         self._created: list[Created] = []
         self._started = False
+        self._done = False  # made, or carried over to another wizard: nothing is left half-way
+        self._going: Page | None = None  # where a kept draft was left, until its medium has been looked at
+        self._left: dict[str, Any] = {}  # what this wizard has kept
+        self.offer = Offer(desk.workshop.templates.left)
+        self._keeping = QTimer(self)
+        self._keeping.setSingleShot(True)
+        self._keeping.setInterval(KEEPING)
         self.steps = Steps()
         self.host = combo("host", 20)
         self.host.setAccessibleName(tr("Host"))
@@ -113,6 +126,9 @@ class NewPage(QWidget):
 
     def go_on_from(self, other: "NewPage") -> None:
         """Where the other one was left, with all that was typed there."""
+        other._done = True
+        self.offer.values = other.offer.values
+        self._left = other._left
         self.desk.put(other.desk.draft)
         self._seen = other._seen
         for page in other.pages:
@@ -132,6 +148,80 @@ class NewPage(QWidget):
     @property
     def page(self) -> Page:
         return self._page
+
+    # ---------------------------------------------------------------- left half-way
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether closing it loses something that is not kept either."""
+        return not self._done and self._task is None and kept.lost(self.desk.draft)
+
+    def keeps_open(self, close: Callable[[], None]) -> bool:
+        """True: the person is asked first, and `close` is called if that is the answer."""
+        if self._done or self._task is not None:
+            return False
+        self._keep()
+        if self.unsaved:
+            self._parts.jobs.spawn("close the wizard", self._ask_closing(close))
+            return True
+        if self._left:
+            self._parts.shell.notify(
+                Notice(Problem(text("What was filled in is kept: New goes on with it.")), Level.INFO)
+            )
+        return False
+
+    async def _ask_closing(self, close: Callable[[], None]) -> None:
+        confirm = Confirm(
+            "new.lost",
+            text("Close the new machine?"),
+            text("What is filled in is kept, but not what may hold a password:"),
+            text("Close and lose that"),
+            tuple(_not_kept(self.desk.draft)),
+            always=True,
+        )
+        if await self._parts.context.ask.confirm(confirm):
+            close()
+
+    def _keep(self) -> None:
+        """So that it can be gone on with, whatever ends the wizard."""
+        self._keeping.stop()
+        if self._done or self.desk.closed or self._going is not None:
+            return
+        templates, draft = self.desk.workshop.templates, self.desk.draft
+        if not self.desk.touched:
+            self._forget()
+            return
+        page = self._page if self._page in self.way else next(iter(self._behind), Page.WHERE)
+        values = {**kept.written(draft), "host": draft.host, "page": page.value}
+        if values != {name: value for name, value in self._left.items() if name != "at"}:
+            self._left = {**values, "at": int(time.time())}
+            templates.leave(self._left)
+
+    def _forget(self) -> None:
+        """What this wizard kept; another one's stays."""
+        templates = self.desk.workshop.templates
+        if self._left and templates.left == self._left:
+            templates.leave({})
+        self._left = {}
+
+    def _take_up(self, values: dict[str, Any]) -> None:
+        self._left = values
+        self._going = kept.page(values)
+        self.desk.take_up(values)
+        if values.get("secrets"):
+            self.problem.say(tr("Passwords are not kept: type them again."), "info")
+
+    def _arrive(self) -> None:
+        """The page where it was left, or the first one on the way there on which something is wrong."""
+        wanted, self._going = self._going, None
+        for page in self.way:
+            self.show_page(page)
+            if page is wanted or self._why_not(self.desk.draft):
+                return
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._keep()
 
     # ---------------------------------------------------------------- building
 
@@ -167,6 +257,7 @@ class NewPage(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addWidget(top)
+        box.addWidget(self.offer)
         box.addWidget(self.stack, 1)
         box.addWidget(line)
         box.addWidget(bottom)
@@ -174,6 +265,10 @@ class NewPage(QWidget):
 
     def _connect(self) -> None:
         self.desk.changed.connect(self._on_changed)
+        self.desk.changed.connect(self._keeping.start)
+        self._keeping.timeout.connect(self._keep)
+        self.offer.wanted.connect(self._take_up)
+        self.offer.refused.connect(lambda: self.desk.workshop.templates.leave({}))
         self.steps.chosen.connect(self._on_step)
         self.host.currentIndexChanged.connect(self._on_host)
         self.details.clicked.connect(lambda: self._look_aside(Page.DETAILS))
@@ -266,10 +361,14 @@ class NewPage(QWidget):
 
     def _on_changed(self) -> None:
         draft = self.desk.draft
+        if self._going is not None and draft.found is not None and not self.desk.looking:
+            self._arrive()
+            return
         if self._page is not Page.WHERE and self._page not in (*self.way, *_ASIDE):
             self.show_page(Page.WHERE)
             return
         self._show_hosts(draft)
+        self.offer.show_on(self._page is Page.WHERE)
         self.pages[self._page].show_draft(draft)
         at = self.way.index(self._page) if self._page in self.way else -1
         why = self._why_not(draft)
@@ -377,8 +476,12 @@ class NewPage(QWidget):
         self._task = None
         running.leave()
         if desk.closed:
+            if job.state is JobState.DONE and self._left and desk.workshop.templates.left == self._left:
+                desk.workshop.templates.leave({})
             return  # the tab was closed meanwhile: the bar of jobs says what came of it
         if job.state is JobState.DONE and self._created:
+            self._forget()
+            self._done = True
             await self._show_made(self._created[0])
             if not self.desk.closed:
                 self.finished.emit()
@@ -435,6 +538,14 @@ class NewPage(QWidget):
             pass
         finally:
             leave()
+
+
+def _not_kept(draft: Draft) -> Iterator[Text]:
+    cloud = draft.wish.cloud
+    if cloud is not None and cloud.user_data:
+        yield text("your own cloud-init data")
+    if draft.edited is not None:
+        yield text("your changes of the definition")
 
 
 def _area(page: QWidget, scrolls: bool) -> QWidget:
