@@ -1,7 +1,6 @@
 """The real ways to screens: what a definition has, what opens from here, in which order, why not the others."""
 
 import asyncio
-import importlib
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ from vmdesk.console import choice
 from vmdesk.console.choice import Place, Route, Way
 from vmdesk.console.screen import Backend, Listener
 from vmdesk.core.jobs import Jobs
+from vmdesk.core.later import load
 from vmdesk.core.paths import Paths
 from vmdesk.core.screen_state import Found, protocol_name
 from vmdesk.core.screens import Screens
@@ -30,7 +30,7 @@ from vmdesk.virtxml import displays
 from vmdesk.virtxml.document import XmlError
 
 # A window without a screen open needs none of them.
-_MODULES = {"vnc": "vmdesk.console.vnc.client", "dbus": "vmdesk.console.dbus", "spice": "vmdesk.console.spice"}
+_SPOKEN = ("vnc", "dbus", "spice")
 
 
 class Sessions(Protocol):
@@ -71,7 +71,7 @@ class RealDoors:
         screens = [way for way in ways if way.display is not None]
         why = tuple(way.reason for way in screens if way.reason is not None)
         doors = tuple(way.display for way in screens if way.display is not None and way.usable)
-        unknown = (one.kind for one in found.graphics if one.kind not in _MODULES)
+        unknown = (one.kind for one in found.graphics if one.kind not in _SPOKEN)
         why += tuple(text("{protocol}: VMDesk does not speak it.", protocol=protocol_name(kind)) for kind in unknown)
         return Found(doors, why, found)
 
@@ -88,7 +88,7 @@ class RealDoors:
         self, key: DomainKey, display: Display, head: int, listener: Listener, beside: Backend | None
     ) -> Backend:
         connection = self._connection(key)
-        module = await self._load(_MODULES[display.kind])
+        module = await self._load(f"screen-{display.kind}")
         way = _way(display, _place(connection))
         shared = self._shared.get(beside) if beside is not None else None
         if display.kind == "vnc":
@@ -174,19 +174,15 @@ class RealDoors:
         """What the password is for, as the person is asked."""
         return f"{name(self._connection(key), key.uuid)} ({protocol_name(display.kind)})"
 
-    async def _load(self, module: str) -> Any:
+    async def _load(self, name: str) -> Any:
         """Not on the main thread: it takes some tens of milliseconds, SPICE's library even more."""
         self._lane = self._lane or Lane(1, "doors")
-        return await asyncio.get_running_loop().run_in_executor(self._lane, _import, module)
+        return await asyncio.get_running_loop().run_in_executor(self._lane, load, name)
 
 
 def open_screens(store: Store, jobs: Jobs, sessions: Sessions, paths: Paths, asker: Asker | None = None) -> Screens:
     """The screens of this process. All VMDesks of the user share one folder of locks, whatever their settings."""
     return Screens(store, jobs, RealDoors(sessions, asker=asker), paths.runtime.parent / "screens")
-
-
-def _import(module: str) -> Any:
-    return importlib.import_module(module)
 
 
 def _place(connection: Connection) -> Place:

@@ -1,9 +1,9 @@
 """The desktop's own keyring, if there is one. Never a plain file."""
 
 import asyncio
-import importlib
 from typing import Any
 
+from vmdesk.core.later import load
 from vmdesk.virt.lane import Lane
 
 SERVICE = "VMDesk"
@@ -45,6 +45,5 @@ class Wallet:
 
 
 def _backend() -> Any:
-    # Loaded when first needed: keyring looks through all installed backends, which takes a while.
-    backend = importlib.import_module("keyring").get_keyring()
+    backend = load("keyring")()
     return backend if float(backend.priority) >= _SAFE else None

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lxml import etree
@@ -99,7 +99,7 @@ class Schema:
             end = words.find("\n", start)
             what = text("libvirt's schema says: {words}", words=told.message)
             found = [Mistake(start, end if end >= 0 else len(words), what)]
-        return tuple(sorted(found[:MOST], key=lambda one: one.start))
+        return tuple(replace(one, by_schema=True) for one in sorted(found[:MOST], key=lambda one: one.start))
 
     # ---------------------------------------------------------------- proposing
 

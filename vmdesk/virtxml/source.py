@@ -71,11 +71,12 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Something wrong from `start` to `end`."""
+    """Something wrong from `start` to `end`. by_schema: a newer libvirt's schema may know it."""
 
     start: int
     end: int
     what: Text
+    by_schema: bool = False
 
 
 @dataclass(frozen=True, slots=True)

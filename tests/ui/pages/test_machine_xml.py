@@ -1,5 +1,6 @@
 """The tab "XML", over libvirt's test driver."""
 
+import html
 import os
 import stat
 from collections.abc import Callable
@@ -191,6 +192,31 @@ def test_what_is_wrong_is_not_applied(talk: Callable[..., None], qtbot: QtBot, o
         assert any(words in page.editor.problems.item(row).text() for row in range(page.editor.problems.count()))
         assert page.editing and page.unsaved and QApplication.activeModalWidget() is None
         assert await made.whole(made.star) == before
+        assert not page.apply.isEnabled()
+        first = page.editor.problems.item(0).text()
+        assert html.unescape(page.apply.toolTip()).count(f"Mend this first. {first}") == 1
+        write(page, new, old)
+        write(page, "</devices>", "<!-- mended --></devices>")
+        await until(page.apply.isEnabled, "it can be applied again")
+        assert page.apply.toolTip() == ""
+
+    talk(work)
+
+
+def test_what_the_schema_does_not_know_may_be_tried_on_another_computer(
+    talk: Callable[..., None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine_xml, "is_local", lambda _uri: False)
+
+    async def work(made: Bench) -> None:
+        page = await page_of(made, made.star, qtbot)
+        await edit(page)
+        write(page, "bus='virtio'", "bsu='virtio'")
+        await until(lambda: page.editor.mistakes, "it was checked")
+        assert page.apply.isEnabled() and "does not know one thing" in page.apply.toolTip()
+        write(page, "</vcpu>", "</vcpux>")
+        await until(lambda: not page.apply.isEnabled(), "it is no XML any more")
+        assert "has no end" in page.apply.toolTip()
 
     talk(work)
 

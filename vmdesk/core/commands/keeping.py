@@ -1,12 +1,12 @@
 """The trash and templates: marks on a machine, which change what it is for. Nothing of it moves."""
 
 import asyncio
-import importlib
 from collections.abc import Sequence
 from typing import Any
 
 from vmdesk.core.command import Act, Command, Context, Offer, reason, reference, run_on
 from vmdesk.core.jobs import JobState
+from vmdesk.core.later import load
 from vmdesk.model.domain import Domain
 from vmdesk.model.host import Feature
 from vmdesk.model.text import Text, text
@@ -45,20 +45,16 @@ def _can_unmake_template(domain: Domain) -> Text | None:
     return None if domain.definition.template else text("{name} is no template.", name=domain.name)
 
 
-# What reads backing chains is loaded when it is first needed, not with the window.
-
-
 async def _put(act: Act) -> None:
-    await importlib.import_module("vmdesk.core.deleting.trash").trash(act.connection, act.domain)
+    await load("trash")(act.connection, act.domain)
 
 
 async def _take_out(act: Act) -> None:
-    await importlib.import_module("vmdesk.core.deleting.trash").take_out(act.connection, act.uuid)
+    await load("take-out")(act.connection, act.uuid)
 
 
 async def _make_template(act: Act) -> None:
-    module = importlib.import_module("vmdesk.core.cloning.templates")
-    if not await module.make_template(act.connection, act.uuid):
+    if not await load("make-template")(act.connection, act.uuid):
         note = text(
             "{name} is a template now. Its files are not ours to make read-only: another program could still start it.",
             name=act.domain.name,
@@ -67,7 +63,7 @@ async def _make_template(act: Act) -> None:
 
 
 async def _unmake_template(act: Act) -> None:
-    await importlib.import_module("vmdesk.core.cloning.templates").unmake_template(act.connection, act.uuid)
+    await load("unmake-template")(act.connection, act.uuid)
 
 
 def _trash(ctx: Context, machines: Sequence[Domain]) -> None:

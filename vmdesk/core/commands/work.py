@@ -1,13 +1,13 @@
 """What the commands on machines do: libvirt's calls."""
 
 import asyncio
-import importlib
 import time
 from collections.abc import Awaitable
 from dataclasses import replace
 
 from vmdesk.core.command import Act, Context, refused
 from vmdesk.core.commands import conditions, questions
+from vmdesk.core.later import load
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Feature
@@ -29,8 +29,7 @@ async def start_paused(act: Act) -> None:
 
 async def _may_start(act: Act) -> None:
     """It must not write into what somebody else stands on."""
-    # What reads backing chains is loaded with the first start, not with the window.
-    await importlib.import_module("vmdesk.core.start_check").check(act.connection, act.uuid, act.domain.name)
+    await load("check-start")(act.connection, act.uuid, act.domain.name)
 
 
 async def _logged(act: Act, starting: Awaitable[None]) -> None:

@@ -26,7 +26,7 @@ from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Host
-from vmdesk.model.text import Text, text, tr
+from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.apply_xml import ApplyDialog
 from vmdesk.ui.icons import icon
 from vmdesk.ui.parts import Level, Notice, Parts
@@ -82,6 +82,7 @@ class MachineXml(QWidget):
         self._follow.timeout.connect(self.refresh)
         self._build()
         self.editor.changed.connect(self._on_typed)
+        self.editor.checked.connect(self._show_state)
         self._show_state()
 
     # ---------------------------------------------------------------- how it is built
@@ -199,6 +200,12 @@ class MachineXml(QWidget):
         return self._parts.store.hosts.get(self._machine.host)
 
     @property
+    def _elsewhere(self) -> bool:
+        """Another host may have another libvirt with another schema, which has the last word."""
+        host = self._host
+        return host is not None and not is_local(host.config.uri)
+
+    @property
     def editing(self) -> bool:
         return self._begun is not None
 
@@ -308,12 +315,32 @@ class MachineXml(QWidget):
         for button in (self.discard, self.apply):
             button.setVisible(self.editing and not comparing)
         self.discard.setEnabled(not self._working)
-        self.apply.setEnabled(self.unsaved and why is None and not self._working)
-        self.apply.setToolTip(
-            plain_tip(str(why)) if why else "" if self.unsaved else tr("Nothing has been changed yet.")
-        )
+        reason = str(why) if why else self._why_not_applied()
+        self.apply.setEnabled(not reason and not self._working)
+        self.apply.setToolTip(plain_tip(reason or self._doubt()))
         self._hint.setText(self._words_of(domain, why))
         self._hint.setVisible(not comparing)
+
+    def _why_not_applied(self) -> str:
+        """Why the text cannot be applied, as far as it was checked; "": it can be tried."""
+        if not self.unsaved:
+            return tr("Nothing has been changed yet.")
+        wrong = next((one for one in self.editor.mistakes if not (one.by_schema and self._elsewhere)), None)
+        if wrong is None:
+            return ""
+        line = self.editor.area.mirror.source.line(min(wrong.start, len(self.editor.text())))
+        return tr("Mend this first. Line {line}: {what}", line=line, what=str(wrong.what))
+
+    def _doubt(self) -> str:
+        """What this computer's schema has against a text that another computer's libvirt may take."""
+        found = len(self.editor.mistakes) if self.editing else 0
+        if not found:
+            return ""
+        return trn(
+            "This computer's schema does not know one thing in it; the host's libvirt has the last word.",
+            "This computer's schema does not know {n} things in it; the host's libvirt has the last word.",
+            found,
+        )
 
     def _words_of(self, domain: Domain | None, why: Text | None) -> str:
         """What is seen here."""
@@ -444,10 +471,7 @@ class MachineXml(QWidget):
         must = await self._checker.run(lambda: redefining.problems(begun, shown))
         mistakes: Sequence[Mistake] = await self._checker.mistakes(shown, lambda words: must)
         self.editor.show_mistakes(mistakes, self._checker.note)
-        host = self._host
-        # Another host may have another libvirt with another schema: it has the last word.
-        elsewhere = host is not None and not is_local(host.config.uri)
-        if not mistakes or (elsewhere and not must):
+        if not mistakes or (self._elsewhere and not must):
             return True
         what = text("The definition is not applied: it has problems ({n}).", n=len(mistakes))
         self._tell(Problem(what, None, text("Mend what is underlined, then apply it.")), Level.WARNING)
