@@ -9,7 +9,8 @@ from vmdesk.core.storage.rows import rows
 from vmdesk.core.storage.work import Able, Seen
 from vmdesk.model.chain import Files, Image, Owner, Role, Use
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.storage import Pool
+from vmdesk.model.pool_kinds import KINDS
+from vmdesk.model.storage import Pool, PoolAbility, PoolSource
 from vmdesk.model.text import Text, text
 
 GB = 1_000_000_000
@@ -90,7 +91,9 @@ class FakeStorage:
     pools_: tuple[Pool, ...] = POOLS
     files: Files = field(default_factory=files)
     kinds: tuple[str, ...] = ("dir", "netfs", "logical")
+    unheard: tuple[str, ...] = ()
     encrypts: bool = True
+    found: tuple[PoolSource, ...] = ()
     problem: VirtError | None = None
     asked: int = 0
     looked: list[bool] = field(default_factory=list)
@@ -112,7 +115,16 @@ class FakeStorage:
         return Seen(self.pools_, await rows(self.files), self.files.blind)
 
     async def able(self, host: str) -> Able:
-        return Able(self.kinds, self.encrypts)
+        return Able(
+            tuple(PoolAbility(kind.id, kind.id in self.kinds) for kind in KINDS if kind.id not in self.unheard),
+            self.encrypts,
+        )
+
+    async def find_sources(self, host: str, wish: Any) -> tuple[PoolSource, ...]:
+        if self.problem:
+            raise self.problem
+        self.done.append(("find_sources", wish.kind))
+        return self.found
 
     async def delete(self, host: str, chosen: Any, report: Any) -> int:
         self.done.append(("delete", *(row.name for row in chosen)))

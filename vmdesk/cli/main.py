@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vmdesk import __version__
-from vmdesk.cli import acting, arguments, console, create, edit, files, reading, stores
+from vmdesk.cli import acting, arguments, console, create, edit, files, pool_options, reading, stores
 from vmdesk.cli.arguments import Help, Parser, Shared, Usage, VerbParser, shared_options
 from vmdesk.cli.output import say, told
 from vmdesk.cli.session import Session, Window
@@ -95,7 +95,7 @@ _VERBS = (
     ),
     Verb("delete", text("delete a machine for good; its disks only if told so"), files.run_delete, files.delete),
     Verb("orphans", text("disk images that nobody needs"), files.run_orphans, arguments.nothing, acts=False),
-    Verb("pool", text("storage pools"), stores.run_pool, stores.pool),
+    Verb("pool", text("storage pools"), stores.run_pool, pool_options.pool, pool_options.check),
     Verb("volume", text("volumes of storage pools"), stores.run_volume, stores.volume, stores.check_volume),
     Verb("network", text("virtual networks"), stores.run_network, stores.network, stores.check_network),
     Verb(

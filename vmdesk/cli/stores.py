@@ -12,28 +12,8 @@ from vmdesk.model import sizes
 from vmdesk.model.sizes import SizeError
 from vmdesk.model.text import tr
 
-_POOLS = ("dir", "fs", "netfs", "logical", "disk", "iscsi", "rbd", "zfs", "gluster", "scsi", "vstorage")
 _MODES = ("nat", "route", "open", "isolated", "bridge", "macvtap", "private", "vepa", "passthrough")
 _DIRECT = _MODES[5:]
-
-
-def pool(parser: argparse.ArgumentParser) -> None:
-    below = places(parser)
-    below.add_parser("list", help=tr("show them"))
-    create = below.add_parser("create", help=tr("make one, start it, and let it start with the host"))
-    create.add_argument("name", metavar="POOL")
-    create.add_argument("--type", dest="kind", choices=_POOLS, default="dir", help=tr("its kind; dir without it"))
-    create.add_argument("--target", default="", metavar="PATH", help=tr("where its volumes are on the host"))
-    create.add_argument("--source-host", default="", metavar="HOST", help=tr("the server it comes from"))
-    create.add_argument("--source-path", default="", metavar="PATH", help=tr("the folder there"))
-    create.add_argument("--source-device", default="", metavar="DEVICE", help=tr("the block device, or the target"))
-    create.add_argument("--source-name", default="", metavar="NAME", help=tr("the volume group, the RBD pool ..."))
-    create.add_argument("--source-format", default="", metavar="FORMAT", help=tr("nfs, ext4, lvm2 ..."))
-    _named(below, "start", "POOL", tr("switch it on"))
-    _named(below, "stop", "POOL", tr("switch it off; its volumes stay where they are"))
-    _named(below, "refresh", "POOL", tr("look again what is in it"))
-    _autostart(below, "POOL")
-    _named(below, "delete", "POOL", tr("forget it; its volumes stay where they are"))
 
 
 def volume(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +26,9 @@ def volume(parser: argparse.ArgumentParser) -> None:
     create.add_argument("size", metavar="SIZE", help=tr("20G, 512M ..."))
     create.add_argument("--format", default="", help=tr("qcow2, raw; by the name without it"))
     create.add_argument("--full", action="store_true", help=tr("take all its space now"))
+    create.add_argument("--encrypted", action="store_true", help=tr("with LUKS; libvirt keeps the passphrase"))
+    words = tr("the passphrase; - for stdin; asked for without it")
+    create.add_argument("--passphrase-file", metavar="FILE", help=words)
     grow = below.add_parser("grow", help=tr("make it larger"))
     grow.add_argument("pool", metavar="POOL")
     grow.add_argument("name", metavar="VOLUME")
@@ -56,7 +39,7 @@ def volume(parser: argparse.ArgumentParser) -> None:
     copy.add_argument("to_pool", metavar="TO-POOL")
     copy.add_argument("new", metavar="NEW")
     copy.add_argument("--format", default="", help=tr("convert it: qcow2, raw"))
-    move = below.add_parser("move", help=tr("move a running machine's disk to another pool while it works"))
+    move = below.add_parser("move", help=tr("move a machine's disk to another pool, while it works or is off"))
     move.add_argument("pool", metavar="POOL")
     move.add_argument("name", metavar="VOLUME")
     move.add_argument("to_pool", metavar="TO-POOL")
@@ -67,6 +50,10 @@ def volume(parser: argparse.ArgumentParser) -> None:
         one.add_argument("pool", metavar="POOL")
         one.add_argument("name", metavar="VOLUME")
         one.add_argument("file", metavar="FILE")
+    wipe = below.add_parser("wipe", help=tr("overwrite all that is in it with zeroes, unless somebody needs it"))
+    wipe.add_argument("pool", metavar="POOL")
+    wipe.add_argument("name", metavar="VOLUME")
+    wipe.add_argument("--yes", action="store_true", help=tr("do not ask"))
     delete = below.add_parser("delete", help=tr("delete it, unless somebody needs it"))
     delete.add_argument("pool", metavar="POOL")
     delete.add_argument("name", metavar="VOLUME")
@@ -180,6 +167,8 @@ def _check_edit(options: argparse.Namespace) -> None:
 
 def check_volume(options: argparse.Namespace) -> None:
     """Sizes are read before any host is opened."""
+    if options.what == "create" and options.passphrase_file and not options.encrypted:
+        raise Usage(tr("--passphrase-file goes with --encrypted."))
     if options.what in ("create", "grow"):
         try:
             options.bytes = sizes.disk_bytes(options.size)
@@ -188,7 +177,7 @@ def check_volume(options: argparse.Namespace) -> None:
 
 
 async def run_pool(session: Session, options: argparse.Namespace) -> int:
-    return await _run("pool", session, options)
+    return await _run("pool", session, options, "vmdesk.cli.pooling")
 
 
 async def run_volume(session: Session, options: argparse.Namespace) -> int:

@@ -1,119 +1,22 @@
-"""`vmdesk pool` and `vmdesk volume`: what is done."""
+"""`vmdesk volume`: what is done."""
 
 import argparse
-import contextlib
 import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from vmdesk.cli import moving
-from vmdesk.cli.arguments import Usage
+from vmdesk.cli import moving, secret_words
+from vmdesk.cli.deleting import agreed
 from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
-from vmdesk.cli.working import DONE, FAILED, job, only_host
+from vmdesk.cli.working import DONE, FAILED, job, only_host, shown
 from vmdesk.core import plain, units
 from vmdesk.core.chains import Index, file_plan
-from vmdesk.core.storage import filling
-from vmdesk.core.storage.kinds import BY_ID, Field, PoolWish
-from vmdesk.model.errors import VirtError
+from vmdesk.core.storage import filling, making
 from vmdesk.model.text import text, tr
 from vmdesk.virt import chains, pools, transfer, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virtxml.document import XmlError
-
-
-async def pool(session: Session, options: argparse.Namespace) -> int:
-    connection = only_host(session)
-    if connection is None:
-        return FAILED
-    match options.what:
-        case "list":
-            return await _pools(session, connection)
-        case "create":
-            return await _make_pool(session, options, connection)
-        case "start":
-            await pools.start_pool(connection, options.name)
-        case "stop":
-            await pools.stop_pool(connection, options.name)
-        case "refresh":
-            await pools.refresh(connection, options.name)
-        case "autostart":
-            await pools.set_pool_autostart(connection, options.name, options.on == "on")
-        case "delete":
-            if (await pools.pool(connection, options.name)).active:
-                await pools.stop_pool(connection, options.name)
-            await pools.undefine_pool(connection, options.name)
-            return _gone(session, options.name)
-    return _shown(session, asdict(await pools.pool(connection, options.name)))
-
-
-async def _pools(session: Session, connection: Connection) -> int:
-    found = await pools.pools(connection)
-    if session.shared.json:
-        emit_json([asdict(one) for one in found])
-        return DONE
-    rows = [
-        (
-            one.name,
-            one.kind,
-            tr("on") if one.active else tr("off"),
-            tr("with the host") if one.autostart else "",
-            units.size(one.available) if one.active else "",
-            units.size(one.capacity) if one.active else "",
-            one.target,
-        )
-        for one in found
-    ]
-    titles = (tr("Name"), tr("Kind"), tr("State"), tr("Starts"), tr("Free"), tr("Size"), tr("Path"))
-    for line in plain.table(titles, rows, frozenset({4, 5})) if rows else ():
-        emit(line)
-    return DONE
-
-
-_OPTIONS = {
-    Field.HOST: "--source-host",
-    Field.FOLDER: "--source-path",
-    Field.DEVICE: "--source-device",
-    Field.SOURCE: "--source-name",
-    Field.FORMAT: "--source-format",
-    Field.TARGET: "--target",
-}
-
-
-async def _make_pool(session: Session, options: argparse.Namespace, connection: Connection) -> int:
-    said = {
-        Field.HOST: options.source_host,
-        Field.FOLDER: options.source_path,
-        Field.DEVICE: options.source_device,
-        Field.SOURCE: options.source_name,
-        Field.FORMAT: options.source_format,
-        Field.TARGET: options.target,
-    }
-    kind = BY_ID.get(options.kind)
-    for ask in kind.asks if kind else ():
-        said[ask.field] = said[ask.field] or (ask.choices[0] if ask.choices else "")
-        if not said[ask.field] and not ask.optional:
-            raise Usage(tr("Say this, too: {field}.", field=_OPTIONS[ask.field]))
-    wish = PoolWish(options.name, options.kind, tuple((field, words) for field, words in said.items() if words))
-    if kind is not None and (wrong := wish.problem()) is not None:
-        session.complain(str(wrong))
-        return FAILED
-    try:
-        xml = wish.xml()
-    except XmlError:
-        session.complain(tr("This cannot be a name."))
-        return FAILED
-    name = await pools.define_pool(connection, xml)
-    try:
-        await pools.start_pool(connection, name, build=kind is not None and kind.builds)
-        await pools.set_pool_autostart(connection, name, True)
-    except BaseException:
-        for undo in (pools.stop_pool, pools.undefine_pool):  # what this run made, and nothing else
-            with contextlib.suppress(VirtError):
-                await undo(connection, name)
-        raise
-    return _shown(session, asdict(await pools.pool(connection, name)))
 
 
 async def volume(session: Session, options: argparse.Namespace) -> int:
@@ -143,9 +46,11 @@ async def volume(session: Session, options: argparse.Namespace) -> int:
                 session, title, lambda report: transfer.download(connection, found, target, _telling(report))
             )
             return DONE if done else FAILED
+        case "wipe":
+            return await _wipe(session, options, connection)
         case "delete":
             return await _delete(session, options, connection)
-    return _shown(session, asdict(await volumes.volume(connection, options.pool, options.name)))
+    return shown(session, asdict(await volumes.volume(connection, options.pool, options.name)))
 
 
 async def _volumes(session: Session, options: argparse.Namespace, connection: Connection) -> int:
@@ -197,21 +102,28 @@ async def _make_volume(session: Session, options: argparse.Namespace, connection
     where = await pools.pool(connection, options.pool)
     suffix = Path(options.name).suffix.lstrip(".")
     kind = options.format or (suffix if suffix in ("qcow2", "raw") else "qcow2" if where.keeps_files else "")
+    passphrase = ""
+    if options.encrypted:
+        passphrase = secret_words.read(options.passphrase_file, tr("Passphrase: "), tr("Again: "))
+        if len(passphrase) < making.LEAST:
+            session.complain(tr("A passphrase has at least {n} letters.", n=making.LEAST))
+            return FAILED
 
     async def work(report: Any) -> Any:
-        return await volumes.create_volume(
+        return await making.make_volume(
             connection,
             where,
             options.name,
             options.bytes,
             format=kind,
             full=options.full,
+            passphrase=passphrase,
             progress=_telling(report) if options.full else None,
         )
 
     title = text("Making the volume {volume} in {pool}", volume=options.name, pool=options.pool)
     done, made = await job(session, title, work)
-    return _shown(session, asdict(made)) if done else FAILED
+    return shown(session, asdict(made)) if done else FAILED
 
 
 async def _copy(session: Session, options: argparse.Namespace, connection: Connection) -> int:
@@ -224,7 +136,7 @@ async def _copy(session: Session, options: argparse.Namespace, connection: Conne
         )
 
     done, made = await job(session, text("Copying the volume {volume}", volume=options.name), work)
-    return _shown(session, asdict(made)) if done else FAILED
+    return shown(session, asdict(made)) if done else FAILED
 
 
 async def _upload(session: Session, options: argparse.Namespace, connection: Connection) -> int:
@@ -236,7 +148,7 @@ async def _upload(session: Session, options: argparse.Namespace, connection: Con
         return await filling.upload(connection, where, options.name, source, report)
 
     done, made = await job(session, text("Writing the volume {volume}", volume=options.name), work)
-    return _shown(session, asdict(made)) if done else FAILED
+    return shown(session, asdict(made)) if done else FAILED
 
 
 def _is_there(session: Session, file: str) -> bool:
@@ -246,6 +158,26 @@ def _is_there(session: Session, file: str) -> bool:
         session.complain(tr("{path} cannot be read: {reason}", path=plain.clean(file), reason=error.strerror or ""))
         return False
     return True
+
+
+async def _wipe(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    found = await volumes.volume(connection, options.pool, options.name)
+    plan = file_plan(Index(await chains.files(connection)), found.path)
+    if needed := ", ".join(str(one.said()) for one in plan.breaks):
+        session.complain(tr("{path} is needed by {who}.", path=plain.clean(found.path), who=plain.clean(needed)))
+        return FAILED
+    question = tr("Wipe {volume}?", volume=plain.clean(found.path))
+    if not options.yes and not agreed(tr("{question} yes/no: ", question=question)):
+        session.complain(tr("Nothing was done. Say --yes to overwrite what is in it."))
+        return FAILED
+
+    async def work(_report: Any) -> Any:
+        await volumes.wipe(connection, options.pool, options.name)
+
+    done, _none = await job(session, text("Wiping the volume {volume}", volume=options.name), work)
+    if not done:
+        return FAILED
+    return shown(session, {**asdict(await volumes.volume(connection, options.pool, options.name)), "wiped": True})
 
 
 async def _delete(session: Session, options: argparse.Namespace, connection: Connection) -> int:
@@ -277,19 +209,3 @@ async def _delete(session: Session, options: argparse.Namespace, connection: Con
 
 def _telling(report: Any) -> Any:
     return lambda done, total: report(done / total if total else None)
-
-
-def _shown(session: Session, record: dict[str, Any]) -> int:
-    if session.shared.json:
-        emit_json(record)
-    else:
-        emit(plain.clean(str(record.get("path") or record["name"])))
-    return DONE
-
-
-def _gone(session: Session, name: str) -> int:
-    if session.shared.json:
-        emit_json({"name": name, "deleted": True})
-    else:
-        emit(plain.clean(name))
-    return DONE

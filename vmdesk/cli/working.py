@@ -4,7 +4,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from vmdesk.cli.output import say, told
+from vmdesk.cli.output import emit, emit_json, say, told
 from vmdesk.cli.session import Session
 from vmdesk.core import plain
 from vmdesk.core.jobs import JobState, Report
@@ -42,6 +42,15 @@ async def job(session: Session, title: Text, work: Callable[[Report], Awaitable[
     else:
         session.complain(tr("{doing}: cancelled", doing=plain.clean(str(title))))
     return False, None
+
+
+def shown(session: Session, record: dict[str, Any]) -> int:
+    """What was made or changed: all of it as JSON, else its path or name."""
+    if session.shared.json:
+        emit_json(record)
+    else:
+        emit(plain.clean(str(record.get("path") or record["name"])))
+    return DONE
 
 
 async def machine(session: Session, name: str) -> tuple[Domain, Connection] | None:

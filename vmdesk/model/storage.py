@@ -50,3 +50,61 @@ class Volume:
     owner: int | None = None
     mode: int | None = None
     modified: float | None = None  # Unix time in seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who a server is told we are; `secret`: the UUID of libvirt's secret, `usage`: its name where it has no UUID here.
+
+    kind  chap (iSCSI), ceph
+    """
+
+    kind: str
+    user: str
+    secret: str = ""
+    usage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolSource:
+    """Where a pool comes from; what its kind does not have is empty.
+
+    hosts  servers, each "name" or "name:port"
+    name   of a volume group, a Ceph pool, a Gluster volume, ...
+    wwnn, wwpn  of a Fibre Channel adapter
+    version  of the NFS protocol
+    """
+
+    hosts: tuple[str, ...] = ()
+    folder: str = ""
+    devices: tuple[str, ...] = ()
+    name: str = ""
+    format: str = ""
+    initiator: str = ""
+    adapter: str = ""
+    wwnn: str = ""
+    wwpn: str = ""
+    version: str = ""
+    login: Login | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolAbility:
+    """One kind of pool that a host's libvirt has heard of. `formats`: of its source; () where it knows none."""
+
+    kind: str
+    supported: bool
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPlace:
+    """A volume that QEMU reaches over the network by itself, as a disk's definition names it.
+
+    protocol  rbd, gluster, sheepdog
+    """
+
+    protocol: str
+    name: str
+    hosts: tuple[str, ...] = ()
+    login: Login | None = None

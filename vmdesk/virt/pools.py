@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import libvirt
 
 from vmdesk.model.errors import VirtError
-from vmdesk.model.storage import Pool
+from vmdesk.model.pool_kinds import Make
+from vmdesk.model.storage import NetworkPlace, Pool, PoolAbility, PoolSource
 from vmdesk.model.text import text
 from vmdesk.virt import errors
 from vmdesk.virt.connection import Connection
@@ -36,20 +37,81 @@ async def pool(connection: Connection, name: str) -> Pool:
     return await connection.long.call(lambda conn: _read(conn.storagePoolLookupByName(name)), doing)
 
 
-async def pool_kinds(connection: Connection) -> tuple[str, ...]:
-    """The kinds that the host can have: dir, netfs, logical, ... Of a host that does not tell, those that all have."""
+async def abilities(connection: Connection) -> tuple[PoolAbility, ...]:
+    """The kinds that the host knows: dir, netfs, logical, ... Of a host that does not tell, those that all have."""
+    common = tuple(PoolAbility(kind, True) for kind in _COMMON)
 
-    def ask(conn: "libvirt.virConnect") -> tuple[str, ...]:
+    def ask(conn: "libvirt.virConnect") -> tuple[PoolAbility, ...]:
         try:
-            return pools_xml.parse_kinds(conn.getStoragePoolCapabilities(0))
+            return pools_xml.parse_abilities(conn.getStoragePoolCapabilities(0))
         except (AttributeError, XmlError):
-            return _COMMON
+            return common
         except libvirt.libvirtError as error:
             if error.get_error_code() not in UNKNOWN_FLAG:
                 raise
-            return _COMMON
+            return common
 
     return await connection.long.call(ask, text("Asking which storage pools there can be"))
+
+
+async def pool_kinds(connection: Connection) -> tuple[str, ...]:
+    """Those of them that it can have."""
+    return tuple(one.kind for one in await abilities(connection) if one.supported)
+
+
+async def find_sources(connection: Connection, kind: str, source: PoolSource) -> tuple[PoolSource, ...]:
+    """What libvirt finds to make a pool of: exports and targets of a server, volume groups. VirtError if it cannot."""
+    doing = text("Looking for what a storage pool can be made of")
+    try:
+        words = pools_xml.build_source(source) if source != PoolSource() else None
+    except XmlError as error:
+        raise unreadable(error) from None
+
+    def ask(conn: "libvirt.virConnect") -> tuple[PoolSource, ...]:
+        try:
+            return pools_xml.parse_sources(conn.findStoragePoolSources(kind, words, 0))
+        except XmlError as error:
+            raise unreadable(error) from None
+
+    return await connection.long.call(ask, doing)
+
+
+async def pool_xml(connection: Connection, name: str) -> str:
+    """Its definition."""
+    doing = text("Looking at the storage pool {pool}", pool=name)
+    return await connection.long.call(lambda conn: str(conn.storagePoolLookupByName(name).XMLDesc(0)), doing)
+
+
+async def network_place(connection: Connection, pool_name: str, volume: str) -> NetworkPlace | None:
+    """How QEMU reaches a volume of that pool by itself; None of a pool whose volumes the host has."""
+    try:
+        return pools_xml.network_place(await pool_xml(connection, pool_name), volume)
+    except XmlError as error:
+        raise unreadable(error) from None
+
+
+async def build_pool(connection: Connection, name: str, make: Make = Make.KEEP) -> None:
+    """Make its folder, or prepare what it comes from, as `make` says."""
+    connection.may_write(doing := text("Preparing the storage pool {pool}", pool=name))
+    flags = {
+        Make.KEEP: 0,
+        Make.NEW: libvirt.VIR_STORAGE_POOL_BUILD_NO_OVERWRITE,
+        Make.OVERWRITE: libvirt.VIR_STORAGE_POOL_BUILD_OVERWRITE,
+    }[make]
+
+    def work(conn: "libvirt.virConnect") -> None:
+        found = conn.storagePoolLookupByName(name)
+        try:
+            found.build(flags)
+        except libvirt.libvirtError as error:
+            # ZFS knows no flags, and never takes a device with something on it.
+            if make is not Make.NEW or error.get_error_code() not in UNKNOWN_FLAG:
+                raise
+            if pools_xml.parse(found.XMLDesc(0)).kind != "zfs":
+                raise
+            found.build(0)
+
+    await connection.long.call(work, doing)
 
 
 async def define_pool(connection: Connection, xml: str) -> str:

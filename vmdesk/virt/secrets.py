@@ -1,4 +1,4 @@
-"""Passphrases of encrypted volumes, kept by libvirt as secrets that it gives to nobody."""
+"""Passphrases of encrypted volumes and passwords of pools, kept by libvirt as secrets that it gives to nobody."""
 
 import secrets
 import uuid as uuids
@@ -9,6 +9,8 @@ from lxml import etree
 from vmdesk.model.text import text
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.things import UNKNOWN_FLAG
+
+OURS = "vmdesk/"  # what the names of secrets begin with that were kept for a pool
 
 
 async def able(connection: Connection) -> bool:
@@ -41,6 +43,49 @@ async def keep(connection: Connection, passphrase: str, about: str) -> str:
         return str(made.UUIDString())
 
     return await connection.long.call(work, doing)
+
+
+async def keep_login(connection: Connection, value: bytes, pool: str, kind: str, uuid: str) -> None:
+    """Give libvirt what a pool logs in with. `kind`: chap, ceph; `uuid`: the pool's definition names it."""
+    connection.may_write(doing := text("Keeping the password of the storage pool {pool}", pool=pool))
+    secret = etree.fromstring(_build(uuid, pool))
+    # libvirt gives a pool only a secret of its own kind, whose name no other secret of that kind has.
+    usage = etree.SubElement(secret, "usage", type="iscsi" if kind == "chap" else kind)
+    etree.SubElement(usage, "target" if kind == "chap" else "name").text = f"{OURS}{uuid}"
+    xml = etree.tostring(secret, encoding="unicode")
+
+    def work(conn: "libvirt.virConnect") -> None:
+        made = conn.secretDefineXML(xml, 0)
+        try:
+            made.setValue(value, 0)
+        except libvirt.libvirtError:
+            made.undefine()
+            raise
+
+    await connection.long.call(work, doing)
+
+
+async def drop_login(connection: Connection, uuid: str) -> bool:
+    """Forget what a pool logged in with, if it was kept for that and no pool or machine names it; whether it was."""
+
+    def work(conn: "libvirt.virConnect") -> bool:
+        try:
+            found = conn.secretLookupByUUIDString(uuid)
+            if not (found.usageID() or "").startswith(OURS):
+                return False
+            inactive = libvirt.VIR_DOMAIN_XML_INACTIVE
+            if any(uuid in one.XMLDesc(0) for one in conn.listAllStoragePools(0)) or any(
+                uuid in one.XMLDesc(flags) for one in conn.listAllDomains(0) for flags in (0, inactive)
+            ):
+                return False
+            found.undefine()
+        except libvirt.libvirtError as error:
+            if error.get_error_domain() == libvirt.VIR_FROM_RPC:
+                raise
+            return False  # gone, or nobody knows who needs it: better a secret too many
+        return True
+
+    return await connection.long.call(work, text("Forgetting a passphrase"))
 
 
 async def drop(connection: Connection, uuid: str) -> None:

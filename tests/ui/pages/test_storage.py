@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QLabel, QLineEdit, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
@@ -215,9 +215,9 @@ def test_nothing_there_yet(play: Any) -> None:
         assert desk.page.blank.kind == "none" and desk.page.whole.currentWidget() is desk.page.blank
         desk.page.findChild(QPushButton, "empty-action-0").click()
         dialog = await dialog_of()
-        dialog.findChild(QLineEdit, "name").setText("machines")
+        dialog.findChild(QLineEdit, "pool-name").setText("machines")
         assert not dialog.action.isEnabled()  # where?
-        dialog.findChild(QLineEdit, "dir-target").setText("/srv/machines")
+        dialog.findChild(QLineEdit, "pool-target").setText("/srv/machines")
         name, wish = await desk.accept(dialog)
         assert (name, wish.name, wish.kind) == ("make_pool", "machines", "dir") and "/srv/machines" in wish.xml()
 
@@ -293,9 +293,27 @@ def test_larger_copied_moved(play: Any) -> None:
         box = dialog.findChild(QComboBox, "pool")
         assert [box.itemText(place) for place in range(box.count())] == ["default, 120 GB free"]
         dialog._keep.setChecked(True)
+        assert "works with it" in " ".join(label.text() for label in dialog.findChildren(QLabel))
         assert await desk.accept(dialog) == ("move", DB, "vda", "default", True)
 
     play(story)
+
+
+def test_a_disk_of_a_machine_that_is_off_moves(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        page = desk.page
+        page.pools.choose("fast")
+        desk.choose("db-01")
+        assert page.actions_["move"].isEnabled()
+        page.actions_["move"].trigger()
+        dialog = await dialog_of()
+        assert "while db-01 is off" in " ".join(label.text() for label in dialog.findChildren(QLabel))
+        assert await desk.accept(dialog) == ("move", DB, "vda", "default", False)
+
+    there = files()
+    owners = {**there.owners, DB: replace(there.owners[DB], active=False)}
+    uses = tuple(use for use in there.uses if not (use.machine == DB and use.live))
+    play(story, files=replace(there, owners=owners, uses=uses))
 
 
 def test_deleting_says_what_and_how_much(play: Any) -> None:

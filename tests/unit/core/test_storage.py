@@ -11,7 +11,7 @@ from vmdesk.core.chains import Index, file_plan
 from vmdesk.core.forecast import DAY
 from vmdesk.core.storage import moving
 from vmdesk.core.storage.filling import length
-from vmdesk.core.storage.kinds import KINDS, Field, PoolWish, kind_words, offered
+from vmdesk.core.storage.kinds import Field, PoolWish
 from vmdesk.core.storage.offers import Offers, offers
 from vmdesk.core.storage.room import Room, scarce
 from vmdesk.core.storage.rows import Row, reclaimable, rows, used_cell, used_lines
@@ -19,7 +19,6 @@ from vmdesk.core.storage.work import _free
 from vmdesk.model.chain import Files, Image, Role, Use
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import text
-from vmdesk.virtxml import pools as pools_xml
 
 NOW = 1_790_000_000.0
 
@@ -136,32 +135,11 @@ def test_moving_is_refused_where_others_need_the_file() -> None:
         with pytest.raises(VirtError) as told:
             moving.plan(replace(plain, uses=(*plain.uses, use)), DB, "vda", POOLS[0])
         assert told.value.problem.name == name
-    off = replace(plain, owners={**plain.owners, DB: replace(plain.owners[DB], active=False)})
-    with pytest.raises(VirtError, match="not running"):
-        moving.plan(off, DB, "vda", POOLS[0])
     job = Use("/elsewhere/db-01", Role.OVERLAY, DB, "vda", "raw", live=True)  # where a job copies it to just now
     assert moving.plan(replace(plain, uses=(*plain.uses, job)), DB, "vda", POOLS[0]).source.path == path
 
 
 # ---------------------------------------------------------------- kinds of pools
-
-
-def test_only_what_the_host_has_is_offered() -> None:
-    assert [kind.id for kind in offered(("netfs", "dir", "vstorage"))] == ["dir", "netfs"]
-    assert kind_words("dir") == "Folder" and kind_words("vstorage") == "vstorage"
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
-def test_every_kind_becomes_a_definition(kind: object) -> None:
-    asks = {ask.field: ask.choices[0] if ask.choices else ask.example for ask in kind.asks}  # type: ignore[attr-defined]
-    wish = PoolWish("new", kind.id, tuple(asks.items()))  # type: ignore[attr-defined]
-    assert wish.problem() is None
-    made = pools_xml.parse(wish.xml())
-    assert (made.name, made.kind) == ("new", kind.id)  # type: ignore[attr-defined]
-    for field, words in asks.items():
-        assert words in wish.xml()
-        wrong = replace(wish, said=tuple({**asks, field: ""}.items())).problem()
-        assert wrong is not None
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", ".hidden", "bell\x07"])

@@ -1,130 +1,47 @@
-"""Kinds of storage pools: what has to be said of each to make one."""
+"""A storage pool that is wanted: what its kind asks for, what is wrong with it, its definition."""
 
+import base64
+import binascii
+import re
+import uuid as uuids
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from dataclasses import field as part
 
+from vmdesk.core.storage.rows import Row
+from vmdesk.model.pool_kinds import BY_ID, KINDS, SEVERAL, Ask, Field, Kind, Make
+from vmdesk.model.storage import Login, PoolAbility, PoolSource
 from vmdesk.model.text import Text, text
 from vmdesk.virtxml import pools as pools_xml
 from vmdesk.virtxml.document import XmlError
 
+__all__ = [
+    "BY_ID",
+    "KINDS",
+    "Ask",
+    "Field",
+    "Kind",
+    "Make",
+    "PoolWish",
+    "holders",
+    "kind_words",
+    "new_secret",
+    "refusals",
+    "said_of",
+]
 
-class Field(Enum):
-    """What has to be said. The value is its name in `virtxml.pools.build`."""
-
-    HOST = "host"
-    FOLDER = "folder"
-    DEVICE = "device"
-    SOURCE = "source"
-    FORMAT = "source_format"
-    TARGET = "target"
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One field: its label, an example, whether it may be left out, and the words to choose from."""
-
-    field: Field
-    label: Text
-    example: str = ""
-    optional: bool = False
-    choices: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """`about`: what it is. `builds`: its folder is made if it is not there."""
-
-    id: str
-    title: Text
-    about: Text
-    asks: tuple[Ask, ...]
-    builds: bool = False
-
-
-_TARGET = Ask(Field.TARGET, text("Mounted at"), "/mnt/machines")
-_SERVER = text("Server")
-KINDS: tuple[Kind, ...] = (
-    Kind(
-        "dir",
-        text("Folder"),
-        text("Files in a folder of the host. The folder is made if it is not there."),
-        (Ask(Field.TARGET, text("Folder"), "/srv/machines"),),
-        builds=True,
-    ),
-    Kind(
-        "fs",
-        text("File system on a device"),
-        text("Files on a partition that is mounted while the pool is on. It must hold a file system already."),
-        (
-            Ask(Field.DEVICE, text("Device"), "/dev/sdb1"),
-            Ask(Field.FORMAT, text("File system"), "auto", choices=("auto", "ext4", "xfs", "ext3", "vfat")),
-            _TARGET,
-        ),
-        builds=True,
-    ),
-    Kind(
-        "netfs",
-        text("Network file system (NFS)"),
-        text("Files on a server's export that is mounted while the pool is on."),
-        (
-            Ask(Field.HOST, _SERVER, "nas.lan"),
-            Ask(Field.FOLDER, text("Exported folder"), "/export/machines"),
-            Ask(Field.FORMAT, text("Protocol"), "nfs", choices=("nfs", "cifs", "glusterfs", "auto")),
-            _TARGET,
-        ),
-        builds=True,
-    ),
-    Kind(
-        "logical",
-        text("LVM volume group"),
-        text("Logical volumes of a group that is there already."),
-        (Ask(Field.SOURCE, text("Volume group"), "vg0"),),
-    ),
-    Kind(
-        "disk",
-        text("Partitions of a disk"),
-        text("A whole disk with a partition table; each volume is a partition."),
-        (
-            Ask(Field.DEVICE, text("Disk"), "/dev/sdc"),
-            Ask(Field.FORMAT, text("Partition table"), "gpt", choices=("gpt", "dos")),
-        ),
-    ),
-    Kind(
-        "iscsi",
-        text("iSCSI target"),
-        text("The units of a target. They are made on the server."),
-        (
-            Ask(Field.HOST, _SERVER, "san.lan"),
-            Ask(Field.DEVICE, text("Target's name (IQN)"), "iqn.2026-01.lan.san:machines"),
-        ),
-    ),
-    Kind(
-        "rbd",
-        text("Ceph (RBD)"),
-        text("Block devices of a Ceph cluster that asks for no log-in."),
-        (Ask(Field.HOST, text("Monitor"), "ceph-mon.lan"), Ask(Field.SOURCE, text("Pool in the cluster"), "machines")),
-    ),
-    Kind(
-        "zfs",
-        text("ZFS"),
-        text("Volumes of a ZFS pool that is there already."),
-        (Ask(Field.SOURCE, text("ZFS pool"), "tank/machines"),),
-    ),
-    Kind(
-        "gluster",
-        text("Gluster"),
-        text("Files of a Gluster volume, without mounting it."),
-        (Ask(Field.HOST, _SERVER, "gluster.lan"), Ask(Field.SOURCE, text("Gluster volume"), "machines")),
-    ),
-)
-BY_ID = {kind.id: kind for kind in KINDS}
-# What libvirt can use, but does not make: nobody is asked for a folder here.
-_TARGETS = {"logical": "/dev/{source}", "disk": "/dev", "iscsi": "/dev/disk/by-path"}
-
-
-def offered(known: tuple[str, ...]) -> tuple[Kind, ...]:
-    """Those of the host that can be made here."""
-    return tuple(kind for kind in KINDS if kind.id in known)
+_IQN = re.compile(r"(iqn|eui|naa)\.\S+")
+_HOST = re.compile(r"[^\s,/]+")
+_FIELDS = {
+    Field.FOLDER: "folder",
+    Field.SOURCE: "name",
+    Field.FORMAT: "format",
+    Field.INITIATOR: "initiator",
+    Field.ADAPTER: "adapter",
+    Field.WWNN: "wwnn",
+    Field.WWPN: "wwpn",
+    Field.VERSION: "version",
+}
 
 
 def kind_words(kind: str) -> str:
@@ -132,44 +49,189 @@ def kind_words(kind: str) -> str:
     return str(BY_ID[kind].title) if kind in BY_ID else kind
 
 
+def refusals(known: Iterable[PoolAbility]) -> dict[str, Text]:
+    """The kinds that cannot be made on a host, with the reason."""
+    able = {one.kind: one.supported for one in known}
+    return {kind.id: _refusal(kind, kind.id in able) for kind in KINDS if not able.get(kind.id, False)}
+
+
+def _refusal(kind: Kind, heard_of: bool) -> Text:
+    if not heard_of or kind.id == "sheepdog":
+        return text("This host's libvirt does not know this kind.")
+    if not kind.package:
+        return text("This host's libvirt was built without it.")
+    return text(
+        "This host's libvirt lacks its part for it; the package is libvirt-daemon-driver-storage-{part}.",
+        part=kind.package,
+    )
+
+
+def said_of(kind: Kind, source: PoolSource) -> dict[Field, str]:
+    """What libvirt found, as the fields of that kind."""
+    found = {field: str(getattr(source, name)) for field, name in _FIELDS.items()}
+    found[Field.HOST], found[Field.DEVICE] = ", ".join(source.hosts), ", ".join(source.devices)
+    if kind.id == "logical":
+        found[Field.DEVICE] = ""  # those of a group that is there are its own affair
+    return {field: words for field, words in found.items() if words and field in kind.fields}
+
+
+def holders(rows: Iterable[Row], devices: Iterable[str]) -> list[tuple[str, str]]:
+    """Machines with a disk on one of these devices or on a partition of it, each with the path."""
+    found = {
+        (user.machine, row.image.path)
+        for row in rows
+        for user in row.users
+        if any(row.image.path.startswith(device) for device in devices)
+    }
+    return sorted(found)
+
+
+def new_secret() -> str:
+    """The UUID for a secret that is not kept yet."""
+    return str(uuids.uuid4())
+
+
 @dataclass(frozen=True, slots=True)
 class PoolWish:
-    """A pool to be made. `said`: what the kind asks for."""
+    """A pool to be made.
+
+    said      what the kind asks for
+    password  of the user in `said`; libvirt keeps it under the UUID `secret`
+    written   its definition as the person wrote it, instead of what the rest says
+    """
 
     name: str
     kind: str
     said: tuple[tuple[Field, str], ...] = ()
     autostart: bool = True
+    start: bool = True
+    make: Make = Make.KEEP
+    password: str = part(default="", repr=False)
+    secret: str = ""
+    written: str = part(default="", repr=False)
 
     @property
-    def builds(self) -> bool:
-        return BY_ID[self.kind].builds
+    def destroys(self) -> tuple[str, ...]:
+        """The devices of which nothing is left."""
+        if self.make is not Make.OVERWRITE:
+            return ()
+        try:
+            return pools_xml.parse_source(self.xml()).devices
+        except XmlError:
+            return ()
+
+    @property
+    def keeps_secret(self) -> bool:
+        """Whether there is a password to be kept for it."""
+        return bool(self.password) and bool(self.secret) and self.secret in self.xml()
+
+    def secret_value(self) -> bytes:
+        """The password as libvirt wants it: Ceph's keys without the letters they are written in. Raises ValueError."""
+        if self.kind != "rbd":
+            return self.password.encode()
+        return base64.b64decode(self.password.strip(), validate=True)
 
     def problem(self) -> Text | None:
         """What is wrong with it, in words."""
+        if self.written:
+            return self._problem_written()
         if not self.name.strip():
             return text("Give it a name.")
         if "/" in self.name or self.name.startswith("."):
             return text('A name cannot have "/" in it, and does not begin with a dot.')
         said = dict(self.said)
         for ask in BY_ID[self.kind].asks:
-            words = said.get(ask.field, "").strip()
-            if not words and not ask.optional:
-                return text("Say this, too: {field}.", field=str(ask.label))
-            path = ask.field in (Field.TARGET, Field.FOLDER) or (ask.field is Field.DEVICE and self.kind != "iscsi")
-            if words and path and not words.startswith("/"):
-                return text("{field}: a path begins with /.", field=str(ask.label))
+            wrong = self._problem_field(ask, said.get(ask.field, "").strip())
+            if wrong is not None:
+                return wrong
+        wrong = self._problem_together({field: words.strip() for field, words in said.items()})
+        if wrong is not None:
+            return wrong
         try:
             self.xml()
         except XmlError:
             return text("There is a character in it that cannot be written.")
         return None
 
+    def _problem_written(self) -> Text | None:
+        try:
+            pool = pools_xml.parse(self.written)
+        except XmlError as error:
+            return text("It cannot be read: {words}", words=str(error))
+        return None if pool.name.strip() else text("Give it a name.")
+
+    def _problem_field(self, ask: Ask, words: str) -> Text | None:
+        label = str(ask.label)
+        if not words:
+            needed = not ask.optional or (ask.field is Field.DEVICE and self.make is not Make.KEEP)
+            return text("Say this, too: {field}.", field=label) if needed else None
+        parts = _parts(words) if ask.field in SEVERAL else [words]
+        if not parts:
+            return text("Say this, too: {field}.", field=label)
+        if ask.most and len(parts) > ask.most:
+            return text("{field}: only one.", field=label)
+        for one in parts:
+            if ask.field is Field.INITIATOR or (ask.field is Field.DEVICE and self.kind.startswith("iscsi")):
+                if not _IQN.fullmatch(one):
+                    return text("{field}: such a name begins with iqn.", field=label)
+            elif ask.field is Field.HOST:
+                if not _HOST.fullmatch(one):
+                    return text("{field}: a name or an address, without anything else.", field=label)
+            elif _is_path(self.kind, ask.field, dict(self.said)) and not one.startswith("/"):
+                return text("{field}: a path begins with /.", field=label)
+        return None
+
+    def _problem_together(self, said: Mapping[Field, str]) -> Text | None:
+        if self.kind == "scsi":
+            port = bool(said.get(Field.WWNN)), bool(said.get(Field.WWPN))
+            if any(port) != all(port) or all(port) == bool(said.get(Field.ADAPTER)):
+                return text("Say either the adapter, or both names of a Fibre Channel port.")
+        if self.make is not Make.KEEP and self.kind == "fs" and said.get(Field.FORMAT, "auto") == "auto":
+            return text("Say which file system is to be made.")
+        if self.password and not said.get(Field.USER):
+            return text("A password needs a user.")
+        if said.get(Field.USER) and not self.password:
+            return text("The user has a password: say it, too.")
+        if self.password:
+            try:
+                self.secret_value()
+            except (ValueError, binascii.Error):
+                return text(
+                    "This is no key of Ceph: “ceph auth get-key client.{user}” tells it.", user=said[Field.USER]
+                )
+        return None
+
+    def source(self) -> PoolSource:
+        """What is said, as libvirt names it."""
+        said = {field: words.strip() for field, words in self.said if words.strip()}
+        kind = BY_ID[self.kind]
+        plain = {name: said[field] for field, name in _FIELDS.items() if field in said and field in kind.fields}
+        if self.kind == "logical":
+            plain["format"] = "lvm2"
+        if plain.get("format", "nfs") not in ("nfs", "auto"):
+            plain.pop("version", None)
+        user = said.get(Field.USER, "") if kind.login else ""
+        return PoolSource(
+            hosts=tuple(_parts(said.get(Field.HOST, ""))),
+            devices=tuple(_parts(said.get(Field.DEVICE, ""))),
+            login=Login(kind.login, user, self.secret) if user else None,
+            **plain,
+        )
+
     def xml(self) -> str:
         """Raises XmlError."""
-        said = {field.value: words.strip() for field, words in self.said if words.strip()}
-        if self.kind in _TARGETS and "target" not in said:
-            said["target"] = _TARGETS[self.kind].format(source=said.get("source", ""))
-        if self.kind == "logical":
-            said["source_format"] = "lvm2"
-        return pools_xml.build(self.name.strip(), kind=self.kind, **said)
+        if self.written:
+            return self.written
+        said = {field: words.strip() for field, words in self.said if words.strip()}
+        target = said.get(Field.TARGET, "") or BY_ID[self.kind].target.format(source=said.get(Field.SOURCE, ""))
+        return pools_xml.build(self.name.strip(), target, kind=self.kind, source=self.source())
+
+
+def _parts(words: str) -> list[str]:
+    return [one.strip() for one in words.split(",") if one.strip()]
+
+
+def _is_path(kind: str, field: Field, said: Mapping[Field, str]) -> bool:
+    if field is Field.FOLDER and kind == "netfs":
+        return said.get(Field.FORMAT, "nfs") in ("nfs", "auto")
+    return field in (Field.TARGET, Field.FOLDER, Field.DEVICE)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from vmdesk.core.journal import Journal
 from vmdesk.core.paths import Paths
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.snapshots.desk import Desk, refused
-from vmdesk.core.storage import filling, moving
+from vmdesk.core.storage import filling, making, moving
 from vmdesk.core.storage.kinds import PoolWish
 from vmdesk.core.storage.moving import Moved
 from vmdesk.core.storage.room import Room
@@ -22,7 +22,7 @@ from vmdesk.core.trace import Trace
 from vmdesk.model.chain import Files
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import VirtError
-from vmdesk.model.storage import Pool, Volume
+from vmdesk.model.storage import Pool, PoolAbility, PoolSource, Volume
 from vmdesk.model.text import Text, text
 from vmdesk.virt import chains, pools, secrets, transfer, volumes
 from vmdesk.virt.connection import Connection
@@ -44,9 +44,9 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Able:
-    """What the host can do. `kinds`: of pools; `encrypts`: it keeps passphrases."""
+    """What the host can do. `pools`: the kinds that it knows; `encrypts`: it keeps passphrases."""
 
-    kinds: tuple[str, ...] = ()
+    pools: tuple[PoolAbility, ...] = ()
     encrypts: bool = False
 
 
@@ -58,7 +58,7 @@ class VolumeWish:
     capacity: int
     format: str = ""
     full: bool = False
-    passphrase: str = ""
+    passphrase: str = field(default="", repr=False)
 
 
 class Storage:
@@ -86,25 +86,20 @@ class Storage:
     async def able(self, host: str) -> Able:
         """Asked once; what a host can do does not change."""
         connection = self._connection(host)
-        return Able(await pools.pool_kinds(connection), await secrets.able(connection))
+        return Able(await pools.abilities(connection), await secrets.able(connection))
 
     # ---------------------------------------------------------------- pools
 
     async def make_pool(self, host: str, wish: PoolWish) -> None:
         """Define it, switch it on, and let it start with the host; nothing of it stays if it cannot be switched on."""
         doing = text("Making the storage pool {pool}", pool=wish.name)
-        await self._traced(host, wish.name, doing, "virStoragePoolDefineXML", (), self._make_pool(host, wish))
+        await self._traced(
+            host, wish.name, doing, "virStoragePoolDefineXML", (), making.make_pool(self._connection(host), wish)
+        )
 
-    async def _make_pool(self, host: str, wish: PoolWish) -> None:
-        connection = self._connection(host)
-        name = await pools.define_pool(connection, wish.xml())
-        try:
-            await pools.start_pool(connection, name, build=wish.builds)
-            if wish.autostart:
-                await pools.set_pool_autostart(connection, name, True)
-        except BaseException:
-            await filling.undo(pools.stop_pool(connection, name), pools.undefine_pool(connection, name))
-            raise
+    async def find_sources(self, host: str, wish: PoolWish) -> tuple[PoolSource, ...]:
+        """What a pool of that kind could be made of there."""
+        return await making.find_sources(self._connection(host), wish)
 
     async def start_pool(self, host: str, name: str) -> None:
         work = pools.start_pool(self._connection(host), name)
@@ -130,18 +125,8 @@ class Storage:
     async def forget_pool(self, host: str, pool: Pool) -> None:
         """Switch it off and forget it; what is in it stays where it is."""
         doing = text("Removing the storage pool {pool}", pool=pool.name)
-        work = self._forget_pool(host, pool)
+        work = making.forget_pool(self._connection(host), pool.name, pool.uuid)
         await self._traced(host, pool.name, doing, "virStoragePoolUndefine", ("pool-undefine", pool.name), work)
-
-    async def _forget_pool(self, host: str, pool: Pool) -> None:
-        connection = self._connection(host)
-        now = await pools.pool(connection, pool.name)
-        if now.uuid != pool.uuid:
-            raise refused(text("Another storage pool has this name meanwhile."), "changed")
-        if now.active:
-            await pools.stop_pool(connection, pool.name)
-        if now.persistent:
-            await pools.undefine_pool(connection, pool.name)
 
     # ---------------------------------------------------------------- volumes
 
@@ -150,28 +135,18 @@ class Storage:
         line = ["vol-create-as", pool.name, wish.name, str(wish.capacity)]
         line += ["--format", wish.format] if wish.format else []
         doing = text("Making the volume {volume} in {pool}", volume=wish.name, pool=pool.name)
-        work = self._make(host, pool, wish, report)
+        work = making.make_volume(
+            self._connection(host),
+            pool,
+            wish.name,
+            wish.capacity,
+            format=wish.format,
+            full=wish.full,
+            passphrase=wish.passphrase,
+            progress=filling.telling(report) if wish.full else None,
+        )
         virsh = () if wish.passphrase else line
         return await self._traced(host, wish.name, doing, "virStorageVolCreateXML", virsh, work)
-
-    async def _make(self, host: str, pool: Pool, wish: VolumeWish, report: Report) -> Volume:
-        connection = self._connection(host)
-        secret = await secrets.keep(connection, wish.passphrase, wish.name) if wish.passphrase else ""
-        try:
-            return await volumes.create_volume(
-                connection,
-                pool,
-                wish.name,
-                wish.capacity,
-                format=wish.format,
-                full=wish.full,
-                secret=secret,
-                progress=filling.telling(report) if wish.full else None,
-            )
-        except BaseException:
-            if secret:
-                await filling.undo(secrets.drop(connection, secret))
-            raise
 
     async def grow(self, host: str, row: Row, capacity: int) -> None:
         doing = text("Enlarging the volume {volume}", volume=row.name)
@@ -227,12 +202,13 @@ class Storage:
         return freed
 
     async def move(self, host: str, uuid: str, target: str, pool: str, keep: bool, report: Report) -> Moved:
-        """Move a running machine's disk to another pool."""
+        """Move a machine's disk to another pool, while it works or is off."""
         domain = self._store.domains.get(DomainKey(host, uuid))
         name = domain.name if domain else uuid
         doing = text("Moving {target} of {name}", target=target, name=name)
         work = moving.move(Desk(self._journal, self._connection(host), uuid, report), target, pool, keep)
-        return await self._traced(host, name, doing, "virDomainBlockCopy", (), work, uuid)
+        call = "virDomainBlockCopy" if domain and domain.active else "virStorageVolCreateXMLFrom"
+        return await self._traced(host, name, doing, call, (), work, uuid)
 
     # ----------------------------------------------------------------
 

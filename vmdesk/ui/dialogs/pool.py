@@ -1,103 +1,240 @@
-"""A new storage pool: its kind, and the few things that this kind asks for."""
+"""A new storage pool: its kind and the few things that this kind asks for; or its definition, written by hand."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
-from PySide6.QtWidgets import QComboBox, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from vmdesk.core.storage.kinds import Field, Kind, PoolWish
+from vmdesk.core.hardware.sheet import Value
+from vmdesk.core.jobs import Jobs
+from vmdesk.core.storage import pool_form
+from vmdesk.core.storage.kinds import BY_ID, Kind, PoolWish, new_secret, said_of
+from vmdesk.core.storage.work import Able
+from vmdesk.model.errors import VirtError
+from vmdesk.model.storage import PoolSource
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import Warned
+from vmdesk.ui.plain import plain_tip
+from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
-from vmdesk.ui.widgets.check_box import CheckBox
-from vmdesk.ui.widgets.form import Form, Heading, Muted
+from vmdesk.ui.widgets.fields_form import FieldsForm, in_tab_order
+from vmdesk.ui.widgets.form import Heading, Muted
+from vmdesk.ui.widgets.inner_tabs import InnerTabs
+from vmdesk.ui.widgets.xml_editor import XmlEditor
+from vmdesk.virtxml import pools as pools_xml
+from vmdesk.virtxml.document import XmlError
+
+Find = Callable[[PoolWish], Awaitable[tuple[PoolSource, ...]]]
+_MOST = 30  # of what was found
 
 
 class PoolDialog(Dialog):
-    """`wish()`. `kinds`: those that the host can have; `taken`: names."""
+    """`wish()`. `able`: what the host can have; `taken`: names; `find` looks for sources."""
 
-    def __init__(self, parent: QWidget | None, kinds: Sequence[Kind], taken: Collection[str]) -> None:
+    def __init__(self, parent: QWidget | None, able: Able, taken: Collection[str], find: Find, jobs: Jobs) -> None:
         title = tr("New storage pool")
         super().__init__(parent, title, tr("Make"))
-        self._kinds, self._taken = tuple(kinds), frozenset(taken)
-        self.setMinimumWidth(66 * GRID)
+        self._able, self._taken, self._find = able, frozenset(taken), find
+        self._secret = new_secret()
+        self._values: dict[str, Value] = {"kind": pool_form.first_kind(able)}
+        self._tasks = Tasks(jobs)
+        self.destroyed.connect(self._tasks.end)
+        self._touched = False
+        self._written = ""  # what the form made of itself, to see whether the text was changed
+        self.setMinimumWidth(80 * GRID)
         self.body.addWidget(Heading(title))
-        form = Form()
-        form.setColumnMinimumWidth(0, 18 * GRID)
-        self._name = QLineEdit()
-        self._name.setObjectName("name")
-        form.add(tr("&Name"), self._name)
-        self._kind = QComboBox()
-        self._kind.setObjectName("kind")
-        for kind in self._kinds:
-            self._kind.addItem(str(kind.title), kind.id)
-        form.add(tr("&Kind"), self._kind)
-        self.body.addLayout(form)
-        self._about = Muted()
-        self._about.setMinimumHeight(2 * self._about.fontMetrics().height())
-        self.body.addWidget(self._about)
-        self._stack = QStackedWidget()
-        self._fields: dict[str, dict[Field, QLineEdit | QComboBox]] = {}
-        for kind in self._kinds:
-            self._stack.addWidget(self._page(kind))
-        self.body.addWidget(self._stack)
-        self.autostart = CheckBox(tr("&Switch it on with the host"))
-        self.autostart.setObjectName("autostart")
-        self.autostart.setAccessibleName(self.autostart.text().replace("&", ""))
-        self.autostart.setChecked(True)
-        self.body.addWidget(self.autostart)
+        self.tabs = InnerTabs("pool-tabs")
+        self.tabs.addTab(self._make_form(), tr("Form"))
+        self.tabs.addTab(self._make_xml(), tr("XML"))
+        self.body.addWidget(self.tabs, 1)
         self._wrong = Warned()
         self.body.addWidget(self._wrong)
-        self._name.textChanged.connect(self._on_changed)
-        self._kind.currentIndexChanged.connect(self._on_kind)
-        self._on_kind(0)
-        self._wrong.tell(None)  # nothing is wrong with what nobody has touched yet
-        self._name.setFocus()
+        self.form.changed.connect(self._on_changed)
+        self.form.built.connect(self._on_built)
+        self.editor.changed.connect(self._check)
+        self.tabs.currentChanged.connect(self._on_tab)
+        self._show()
+        self._check()
+        self.form.controls["name"].setFocus()
 
-    def _page(self, kind: Kind) -> QWidget:
+    # ---------------------------------------------------------------- what it is made of
+
+    def _make_form(self) -> QWidget:
         page = QWidget()
         box = QVBoxLayout(page)
-        box.setContentsMargins(0, 0, 0, 0)
-        form = Form()
-        form.setColumnMinimumWidth(0, 18 * GRID)
-        fields: dict[Field, QLineEdit | QComboBox] = {}
-        for ask in kind.asks:
-            if ask.choices:
-                chooser = QComboBox()
-                chooser.addItems(list(ask.choices))
-                chooser.currentIndexChanged.connect(self._on_changed)
-                fields[ask.field] = chooser
-            else:
-                line = QLineEdit()
-                line.setPlaceholderText(ask.example)
-                line.textChanged.connect(self._on_changed)
-                fields[ask.field] = line
-            fields[ask.field].setObjectName(f"{kind.id}-{ask.field.value}")
-            form.add(str(ask.label), fields[ask.field])
-        box.addLayout(form)
+        box.setContentsMargins(0, GRID, 0, 0)
+        box.setSpacing(GRID)
+        self.form = FieldsForm("pool")
+        box.addWidget(self.form)
+        line = QHBoxLayout()
+        line.setSpacing(GRID)
+        self.look = QPushButton(tr("&Look for it…"))
+        self.look.setObjectName("pool-look")
+        self.look.setAccessibleName(tr("Look for what the pool can be made of"))
+        self.look.clicked.connect(self._on_look)
+        self.found = Muted()
+        self.found.setObjectName("pool-found")
+        line.addWidget(self.look, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.found, 1)
+        box.addLayout(line)
         box.addStretch(1)
-        self._fields[kind.id] = fields
         return page
 
-    def wish(self) -> PoolWish:
-        kind = self._kinds[self._kind.currentIndex()]
-        said = tuple(
-            (field, widget.currentText() if isinstance(widget, QComboBox) else widget.text())
-            for field, widget in self._fields[kind.id].items()
+    def _make_xml(self) -> QWidget:
+        page = QWidget()
+        box = QVBoxLayout(page)
+        box.setContentsMargins(0, GRID, 0, 0)
+        box.setSpacing(GRID)
+        box.addWidget(
+            Muted(
+                tr(
+                    "What the form says. What you change here counts instead, as long as this page is open; what the "
+                    "form says of passwords, of what is on a device, and of switching on counts, too."
+                )
+            )
         )
-        return PoolWish(self._name.text().strip(), kind.id, said, self.autostart.isChecked())
+        self.editor = XmlEditor("pool-xml", tr("The pool's definition"))
+        self.editor.setMinimumHeight(30 * GRID)
+        box.addWidget(self.editor, 1)
+        return page
+
+    # ---------------------------------------------------------------- what is wanted
+
+    @property
+    def _kind(self) -> Kind:
+        return BY_ID[str(self._values["kind"])]
+
+    def wish(self) -> PoolWish:
+        by_hand = self.tabs.currentIndex() == 1 and self.editor.text() != self._written
+        wish = pool_form.wish_of(self._values, self._able, self._secret, self.editor.text() if by_hand else "")
+        return _named(wish) if by_hand else wish
 
     def problem(self) -> Text | None:
-        if self._name.text().strip() in self._taken:
+        wish = self.wish()
+        if wish.name in self._taken:
             return text("There is a storage pool of this name already.")
-        return self.wish().problem()
+        return wish.problem()
 
-    def _on_kind(self, place: int) -> None:
-        self._stack.setCurrentIndex(place)
-        self._about.setText(str(self._kinds[place].about))
-        self._on_changed()
+    # ---------------------------------------------------------------- what is shown
 
-    def _on_changed(self) -> None:
+    def _show(self) -> None:
+        kind = self._kind
+        self.form.show_fields("pool", pool_form.rows(kind, self._able), self._values)
+        self._dress()
+        self.look.setVisible(bool(kind.finds))
+        self.found.setText("")
+        self._fit()
+
+    def _on_built(self) -> None:
+        self._dress()
+
+    def _dress(self) -> None:
+        for name, example in pool_form.examples(self._kind).items():
+            control = self.form.controls.get(name)
+            if isinstance(control, QLineEdit):
+                control.setPlaceholderText(example)
+        in_tab_order([*self.form.stops(), self.look, self.cancel, self.action])
+
+    def _fit(self) -> None:
+        """Another kind has another number of rows."""
+        if not self.isVisible():
+            return
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.setMinimumHeight(0)
+        height = max(layout.totalHeightForWidth(self.width()), layout.minimumSize().height())
+        self.setMinimumHeight(height)
+        self.resize(self.width(), height)
+
+    def _on_changed(self, name: str, value: Value) -> None:
+        self._values[name] = value
+        self._touched = True
+        if name == "kind":
+            self._show()
+        self._check()
+
+    def _on_tab(self, at: int) -> None:
+        if at == 1:
+            wish = pool_form.wish_of(self._values, self._able, self._secret)
+            try:
+                self._written = wish.xml()
+            except XmlError:
+                self._written = ""
+            self.editor.set_text(self._written)
+        self._check()
+
+    def _check(self) -> None:
         wrong = self.problem()
-        self._wrong.tell(wrong)
+        # Nothing is wrong with what nobody has touched yet.
+        self._wrong.tell(wrong if self._touched or self.tabs.currentIndex() else None)
         self.action.setEnabled(wrong is None)
+        self.action.setToolTip(plain_tip(str(wrong)) if wrong is not None else "")
+        cannot = pool_form.can_look(pool_form.wish_of(self._values, self._able, self._secret))
+        self.look.setEnabled(cannot is None)
+        self.look.setToolTip(plain_tip(str(cannot)) if cannot is not None else "")
+
+    # ---------------------------------------------------------------- sources
+
+    def _on_look(self) -> None:
+        self.look.setEnabled(False)
+        self.found.setText(tr("Looking…"))
+        self._tasks.spawn("pool sources", self._looked(pool_form.wish_of(self._values, self._able, self._secret)))
+
+    async def _looked(self, wish: PoolWish) -> None:
+        try:
+            sources = await self._find(wish)
+        except VirtError as error:
+            self.found.setText(str(error.problem.why or error.problem.what))
+            self._check()
+            return
+        self._check()
+        if wish.kind != self._kind.id:
+            return
+        self.found.setText("" if sources else tr("Nothing was found."))
+        if sources:
+            self._offer(sources)
+
+    def _offer(self, sources: tuple[PoolSource, ...]) -> None:
+        menu = QMenu(self)
+        menu.setObjectName("pool-sources")
+        menu.aboutToHide.connect(menu.deleteLater)
+        for source in sources[:_MOST]:
+            words = pool_form.found_words(self._kind, source)
+            menu.addAction(words.replace("&", "&&")).triggered.connect(
+                lambda _on=False, chosen=source: self._take(chosen)
+            )
+        menu.popup(self.look.mapToGlobal(self.look.rect().bottomLeft()))
+
+    def _take(self, source: PoolSource) -> None:
+        said: Mapping[str, str] = {field.value: words for field, words in said_of(self._kind, source).items()}
+        self._values.update({name: words for name, words in said.items() if not (name == "host" and self._host())})
+        self._touched = True
+        # Other values in the same rows: they are built anew.
+        self.form.show_fields("", ())
+        self._show()
+        self._check()
+
+    def _host(self) -> str:
+        """The server that was said: libvirt may call it otherwise."""
+        return str(self._values.get("host", "")).strip()
+
+
+def _named(wish: PoolWish) -> PoolWish:
+    """By the name and kind that its definition says."""
+    try:
+        pool = pools_xml.parse(wish.written)
+    except XmlError:
+        return wish
+    return PoolWish(
+        pool.name,
+        pool.kind,
+        wish.said,
+        wish.autostart,
+        wish.start,
+        wish.make,
+        wish.password,
+        wish.secret,
+        wish.written,
+    )

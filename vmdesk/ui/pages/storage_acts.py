@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from vmdesk.core import units
 from vmdesk.core.command import Confirm, Question
 from vmdesk.core.jobs import Report
-from vmdesk.core.storage.kinds import offered
+from vmdesk.core.storage.kinds import PoolWish, holders
 from vmdesk.core.storage.rows import Row
 from vmdesk.core.storage.work import Able, Seen
 from vmdesk.model.domain import DomainKey
@@ -90,15 +90,43 @@ class Acts:
 
     async def _new_pool(self) -> None:
         pools = self._seen.pools if self._seen else ()
-        kinds = offered(self._able.kinds)
-        if not kinds:
+        able, storage = self._ask_able(), self._parts.storage
+        if able is None:
             return
-        dialog = PoolDialog(self._parent(), kinds, [pool.name for pool in pools])
+        dialog = PoolDialog(
+            self._parent(),
+            able,
+            [pool.name for pool in pools],
+            lambda wish: storage.find_sources(self._host, wish),
+            self._parts.jobs,
+        )
         if not await dialog.answer():
             return
         wish = dialog.wish()
+        if wish.destroys and not await self._may_destroy(wish):
+            return
         title = text("Making the storage pool {pool}", pool=wish.name)
         self._job(title, lambda _report: self._parts.storage.make_pool(self._host, wish))
+
+    async def _may_destroy(self, wish: PoolWish) -> bool:
+        """What would be gone, said before it is."""
+        devices = wish.destroys
+        users = holders(self._seen.rows if self._seen else (), devices)
+        if users:
+            lines: list[Text | str] = [text("{name} uses {path}", name=name, path=path) for name, path in users]
+        else:
+            lines = list(devices)
+        confirm = Confirm(
+            "pool.overwrite",
+            text("Destroy all that is on {devices}?", devices=", ".join(devices)),
+            text("Machines need what is on it, and would lose it. Nobody can bring that back.")
+            if users
+            else text("Files, partitions and volumes on it are gone for good, also those that VMDesk does not know."),
+            text("Destroy it and make the pool"),
+            tuple(lines),
+            always=True,
+        )
+        return bool(await self._parts.context.ask.confirm(confirm))
 
     async def _stop(self, pool: Pool) -> None:
         users = self._running(pool)
@@ -225,7 +253,7 @@ class Acts:
         if user is None:
             return
         pools = self._seen.pools if self._seen else ()
-        dialog = MoveDialog(self._parent(), row, user.machine, user.target, pools)
+        dialog = MoveDialog(self._parent(), row, user, pools)
         if not await dialog.answer():
             return
         pool, keep = dialog.pool(), dialog.keeps()

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 
 from lxml import etree
 
+from vmdesk.model.storage import NetworkPlace
 from vmdesk.model.text import text
 from vmdesk.virtxml import devices as naming
+from vmdesk.virtxml import network_disk
 from vmdesk.virtxml.document import XmlError, root
 from vmdesk.virtxml.edit.limits import find_one
 from vmdesk.virtxml.edit.tree import Definition, EditError, add, drop, ensure, put, replace
@@ -340,6 +342,14 @@ def disk_fragment(
         type=kind,
         device=device,
     )
+
+
+def far_disk_fragment(target: str, bus: str, place: NetworkPlace, kind: str = "raw", readonly: bool = False) -> str:
+    """A disk that QEMU reaches over the network; `kind`: its format."""
+    driver = _el("driver", name="qemu", type=kind, discard="unmap")
+    more = _el("readonly") if readonly else None
+    parts = (driver, network_disk.source(place), _el("target", dev=target, bus=bus), more)
+    return _fragment("disk", parts, type="network", device="disk")
 
 
 def nic_fragment(kind: str, source: str, mac: str, model: str = "") -> str:
