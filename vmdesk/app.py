@@ -236,7 +236,7 @@ class App:
             self._tell(error.problem)
         self.jobs.spawn("recorder", self._recorder.run())
         self._tidy_up()
-        self._open_watcher()
+        self._open_watcher().go_round(lambda: self.sampler.shown)
         self.front.follow_storage()
         self.front.follow_devices()
 

@@ -54,6 +54,11 @@ class Sampler:
             self._visible = on
             self._apply()
 
+    @property
+    def shown(self) -> bool:
+        """As `visible` was told last."""
+        return self._visible
+
     def close(self) -> None:
         """Read no more."""
         for end in self._ends:

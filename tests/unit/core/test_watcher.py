@@ -119,3 +119,30 @@ def test_closed_it_reads_nothing_more(over: Callable[[Work], None]) -> None:
         assert bench.read == bench.keys[:1]
 
     over(work)
+
+
+def test_each_again_and_again_while_the_window_is_shown(
+    over: Callable[[Work], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(definitions, "ROUND", 0.02)
+
+    async def work(bench: Bench) -> None:
+        shown, asked = False, 0
+
+        def is_shown() -> bool:
+            nonlocal asked
+            asked += 1
+            return shown
+
+        bench.watcher.go_round(is_shown)
+        await bench.until(lambda: asked >= 12)
+        assert bench.read == []
+        shown = True
+        bench.fresh = {bench.keys[2]}
+        await bench.until(lambda: len(bench.read) >= 12)
+        assert set(bench.read[:6]) == set(bench.keys) == set(bench.read[6:12])
+        assert bench.told[0] == bench.keys[2]
+        bench.watcher.close()
+        await bench.until(lambda: bench.watcher._round is not None and bench.watcher._round.done())
+
+    over(work)
