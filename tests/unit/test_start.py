@@ -6,6 +6,7 @@ import sys
 import pytest
 
 LATER = (
+    "decimal",
     "html",
     "platform",
     "ssl",
@@ -14,6 +15,9 @@ LATER = (
     "vmdesk.core.screens",
     "vmdesk.model.abilities",
     "vmdesk.model.facts",
+    "vmdesk.model.hardware",
+    "vmdesk.model.limits",
+    "vmdesk.model.pinning",
     "vmdesk.model.storage",
     "vmdesk.model.wish",
     "vmdesk.ui.console",
@@ -26,6 +30,8 @@ LATER = (
     "vmdesk.virt.kvm",
     "vmdesk.virtxml.build",
     "vmdesk.virtxml.capabilities",
+    "vmdesk.virtxml.edit.devices",
+    "vmdesk.virtxml.edit.ranges",
 )
 _START = """
 import sys

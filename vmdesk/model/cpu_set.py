@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 MOST = 16_384  # numbers below it are believed
+ALL = -1  # in the place of a virtual CPU's number: all of them
+EMULATOR = -2  # the threads that work for the machine
 
 
 def parse(words: str) -> frozenset[int]:

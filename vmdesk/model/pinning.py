@@ -4,11 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from vmdesk.model import cpu_set
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.hardware import Hardware
 
-ALL = -1  # in the place of a virtual CPU's number: all of them
-EMULATOR = -2  # the threads that work for the machine
 STRICT = "strict"
 MODES = (STRICT, "preferred", "interleave")  # of memory
 

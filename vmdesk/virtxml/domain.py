@@ -2,8 +2,8 @@
 
 from lxml import etree
 
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.domain import Definition, Disk, Graphics, Labels, Nic
-from vmdesk.model.pinning import ALL, EMULATOR
 from vmdesk.virtxml import marks, medium, metadata, replug, system
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 

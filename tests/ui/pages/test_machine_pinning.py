@@ -16,9 +16,9 @@ from tests.ui.desk import full_machine, parts_of
 from tests.ui.machines import machine
 from tests.ui.widgets.test_host_topology import FACTS
 from vmdesk.core.limiting import Known
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.domain import Domain, DomainKey, State
 from vmdesk.model.hardware import Cpu, CpuLimits, Hardware, Limits
-from vmdesk.model.pinning import ALL, EMULATOR
 from vmdesk.model.text import Text, text
 from vmdesk.ui.pages import machine_pinning
 from vmdesk.ui.pages.machine_pinning import MachinePinning

@@ -4,9 +4,10 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.facts import Cell, Cpu, HostFacts
-from vmdesk.model.pinning import ALL, EMULATOR, Pinned
+from vmdesk.model.pinning import Pinned
 from vmdesk.ui.widgets.host_topology import HostTopology
 
 # Two nodes of four CPUs each, two to a core.

@@ -4,9 +4,10 @@ import random
 from dataclasses import replace
 
 from vmdesk.model import cpu_set
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.domain import Definition, Domain, DomainKey
 from vmdesk.model.hardware import CpuLimits, Hardware, Limits
-from vmdesk.model.pinning import ALL, EMULATOR, Pinned, Place, by_cpu, place_of
+from vmdesk.model.pinning import Pinned, Place, by_cpu, place_of
 
 KEY = DomainKey("laptop", "00000000-0000-0000-0000-000000000001")
 WEB = Domain(KEY, "web", definition=Definition(vcpus=2))

@@ -5,6 +5,7 @@ import pytest
 from vmdesk.model import limits
 from vmdesk.virtxml import difference, edit
 from vmdesk.virtxml.edit import devices, machine
+from vmdesk.virtxml.edit import limits as edit_limits
 
 MAC = "52:54:00:00:00:01"
 XML = f"""<domain type='kvm'>
@@ -56,11 +57,11 @@ def test_nothing() -> None:
         (devices.insert(XML, "sda", "/x.iso"), "CD drive sda: source: none now, /x.iso after restart"),
         (devices.add_device(XML, devices.rng_fragment()), "Random numbers 0: there after restart"),
         (
-            edit.limits.limit(XML, limits.parse("disk.vda.read-bytes=10M")),
+            edit_limits.limit(XML, limits.parse("disk.vda.read-bytes=10M")),
             "Disk vda: Bytes a second read: none now, 10 MiB after restart",
         ),
         (
-            edit.limits.limit(XML, limits.parse(f"nic.{MAC}.in=1M")),
+            edit_limits.limit(XML, limits.parse(f"nic.{MAC}.in=1M")),
             f"Network card {MAC}: limit into the guest: none now, 1 MiB/s after restart",
         ),
         (

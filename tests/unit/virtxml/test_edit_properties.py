@@ -12,6 +12,7 @@ from vmdesk.model import limits
 from vmdesk.model.hardware import Topology
 from vmdesk.virtxml import edit, hardware, secrets
 from vmdesk.virtxml.edit import devices, machine
+from vmdesk.virtxml.edit import limits as edit_limits
 from vmdesk.virtxml.edit.tree import Definition
 
 MANY = settings(
@@ -204,11 +205,11 @@ def test_a_value_changed_and_changed_back(xml: str, vcpus: int, mib: int, words:
 def test_a_limit_set_and_taken_away(xml: str, words: str) -> None:
     setting = limits.parse(words)
     try:
-        new = edit.limits.limit(xml, setting)
+        new = edit_limits.limit(xml, setting)
     except edit.EditError:
         assert "interface" not in xml or "vda" not in xml
         return
-    back = edit.limits.limit(new, limits.parse(words.partition("=")[0] + "=none"))
+    back = edit_limits.limit(new, limits.parse(words.partition("=")[0] + "=none"))
     if "<cputune" in xml and "<shares" not in xml and "<vcpupin" not in xml:
         return  # an element that said nothing is gone
     assert canonical(back) == canonical(xml)

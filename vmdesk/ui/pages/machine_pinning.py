@@ -11,10 +11,11 @@ from vmdesk.core.command import Confirm
 from vmdesk.core.limiting import Known
 from vmdesk.core.store import Changes
 from vmdesk.model import cpu_set
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import VirtError
 from vmdesk.model.facts import HostFacts
-from vmdesk.model.pinning import ALL, EMULATOR, MODES, STRICT, Place, by_cpu, place_of
+from vmdesk.model.pinning import MODES, STRICT, Place, by_cpu, place_of
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip

@@ -7,8 +7,9 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintE
 from PySide6.QtWidgets import QWidget
 
 from vmdesk.model import cpu_set
+from vmdesk.model.cpu_set import ALL
 from vmdesk.model.facts import Cpu, HostFacts
-from vmdesk.model.pinning import ALL, Pinned
+from vmdesk.model.pinning import Pinned
 from vmdesk.model.text import tr
 from vmdesk.ui.colors import faded, line_color
 from vmdesk.ui.theme import caption_font, figure_font

@@ -8,8 +8,9 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPalette, Q
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from vmdesk.core import units
+from vmdesk.model.cpu_set import ALL, EMULATOR
 from vmdesk.model.facts import Cell, Cpu, HostFacts
-from vmdesk.model.pinning import ALL, EMULATOR, Pinned
+from vmdesk.model.pinning import Pinned
 from vmdesk.model.text import in_language, tr, trn
 from vmdesk.ui.colors import faded
 from vmdesk.ui.plain import plain_tip
