@@ -16,9 +16,13 @@ Also = Callable[[str], Sequence[Mistake]]
 
 
 class Checker:
-    """Nothing is loaded before the first question. `note`: what cannot be checked here, None if all can."""
+    """Nothing is loaded before the first question. `note`: what cannot be checked here, None if all can.
 
-    def __init__(self) -> None:
+    name  the schema's
+    """
+
+    def __init__(self, name: str = "domain.rng") -> None:
+        self._name = name
         self.note: Text | None = None
         self._schema: Schema | None = None
         self._loaded = False
@@ -58,7 +62,7 @@ class Checker:
     def _load(self) -> None:
         self._loaded = True
         try:
-            self._schema = schema.load()
+            self._schema = schema.load(self._name)
         except XmlError as error:
             self.note = text("libvirt's schema cannot be read: {why}", why=str(error))
             return

@@ -24,6 +24,7 @@ from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Capabilities, Host, HostConfig, Link
 from vmdesk.ui import low_space
+from vmdesk.ui.dialogs.pool import PoolDialog
 from vmdesk.ui.models.pools import ALL, UNUSED
 from vmdesk.ui.models.volumes import Column
 from vmdesk.ui.pages.storage import StoragePage
@@ -222,6 +223,35 @@ def test_nothing_there_yet(play: Any) -> None:
         assert (name, wish.name, wish.kind) == ("make_pool", "machines", "dir") and "/srv/machines" in wish.xml()
 
     play(story, pools_=(), files=Files())
+
+
+def test_what_would_be_destroyed_is_said_before(play: Any) -> None:
+    async def story(desk: Desk) -> None:
+        for agree in (False, True):
+            desk.ask.agree = agree
+            desk.page.actions_["new_pool"].trigger()
+            dialog = await dialog_of(PoolDialog)
+            box = dialog.findChild(QComboBox, "pool-kind")
+            box.setCurrentIndex(box.findData("logical"))
+            said = {"pool-name": "new", "pool-source": "vg7", "pool-device": "/dev/fast/db-01, /dev/sdz"}
+            for name, words in said.items():
+                dialog.findChild(QLineEdit, name).setText(words)
+            make = dialog.findChild(QComboBox, "pool-make")
+            make.setCurrentIndex(make.findData("overwrite"))
+            asked = len(desk.ask.asked)
+            desk.storage.done.clear()
+            assert dialog.action.isEnabled()
+            dialog.action.click()
+            await until(lambda before=asked: len(desk.ask.asked) > before, "it was asked")
+            if agree:
+                name, wish = await desk.settled()
+                assert name == "make_pool" and wish.destroys == ("/dev/fast/db-01", "/dev/sdz")
+            assert bool(desk.storage.done) is agree
+        confirm = desk.ask.asked[-1]
+        assert len(desk.ask.asked) == 2 and "/dev/fast/db-01, /dev/sdz" in str(confirm.title)
+        assert [str(line) for line in confirm.items] == ["db-01 uses /dev/fast/db-01"]
+
+    play(story)
 
 
 def test_a_host_without_storage_says_so(play: Any) -> None:

@@ -20,7 +20,7 @@ def first_kind(able: Able) -> str:
 
 
 def rows(kind: Kind, able: Able) -> tuple[Row | Part, ...]:
-    """Name and kind, what the kind asks for, what becomes of its source, when it is switched on."""
+    """Name and kind, what the kind asks for, what becomes of its source."""
     found: list[Row | Part] = [
         Row("name", text("Name"), Control.TEXT, ""),
         Row(
@@ -45,9 +45,15 @@ def rows(kind: Kind, able: Able) -> tuple[Row | Part, ...]:
     if kind.makes:
         offered = [(Make.KEEP.value, kind.keep), *((make.value, words) for make, words in kind.makes)]
         found.append(choice("make", text("What is on it"), Make.KEEP.value, offered))
-    found.append(switch("start", text("Switch it on now"), True))
-    found.append(switch("autostart", text("Switch it on with the host"), True))
     return tuple(found)
+
+
+def switches() -> tuple[Row, ...]:
+    """When it is switched on."""
+    return (
+        switch("start", text("Switch it on now"), True),
+        switch("autostart", text("Switch it on with the host"), True),
+    )
 
 
 def _row(kind: Kind, ask: Ask, formats: tuple[str, ...], able: Able) -> Row:

@@ -1,14 +1,15 @@
 """A new storage pool: its kind and the few things that this kind asks for; or its definition, written by hand."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from vmdesk.core.checker import Checker
 from vmdesk.core.hardware.sheet import Value
 from vmdesk.core.jobs import Jobs
 from vmdesk.core.storage import pool_form
-from vmdesk.core.storage.kinds import BY_ID, Kind, PoolWish, new_secret, said_of
+from vmdesk.core.storage.kinds import BY_ID, Field, Kind, PoolWish, new_secret, said_of
 from vmdesk.core.storage.work import Able
 from vmdesk.model.errors import VirtError
 from vmdesk.model.storage import PoolSource
@@ -19,7 +20,7 @@ from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.fields_form import FieldsForm, in_tab_order
-from vmdesk.ui.widgets.form import Heading, Muted
+from vmdesk.ui.widgets.form import Form, Heading, Muted
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.xml_editor import XmlEditor
 from vmdesk.virtxml import pools as pools_xml
@@ -27,6 +28,7 @@ from vmdesk.virtxml.document import XmlError
 
 Find = Callable[[PoolWish], Awaitable[tuple[PoolSource, ...]]]
 _MOST = 30  # of what was found
+_LABELS = 21 * GRID
 
 
 class PoolDialog(Dialog):
@@ -38,11 +40,13 @@ class PoolDialog(Dialog):
         self._able, self._taken, self._find = able, frozenset(taken), find
         self._secret = new_secret()
         self._values: dict[str, Value] = {"kind": pool_form.first_kind(able)}
-        self._tasks = Tasks(jobs)
+        self._jobs, self._tasks = jobs, Tasks(jobs)
+        self._checker: Checker | None = None
         self.destroyed.connect(self._tasks.end)
+        self.finished.connect(self._on_finished)
         self._touched = False
         self._written = ""  # what the form made of itself, to see whether the text was changed
-        self.setMinimumWidth(80 * GRID)
+        self.setMinimumWidth(88 * GRID)
         self.body.addWidget(Heading(title))
         self.tabs = InnerTabs("pool-tabs")
         self.tabs.addTab(self._make_form(), tr("Form"))
@@ -51,6 +55,7 @@ class PoolDialog(Dialog):
         self._wrong = Warned()
         self.body.addWidget(self._wrong)
         self.form.changed.connect(self._on_changed)
+        self.switches.changed.connect(self._on_changed)
         self.form.built.connect(self._on_built)
         self.editor.changed.connect(self._check)
         self.tabs.currentChanged.connect(self._on_tab)
@@ -68,16 +73,22 @@ class PoolDialog(Dialog):
         self.form = FieldsForm("pool")
         box.addWidget(self.form)
         line = QHBoxLayout()
-        line.setSpacing(GRID)
-        self.look = QPushButton(tr("&Look for it…"))
+        line.setContentsMargins(_LABELS + 2 * GRID, 0, 0, GRID)
+        line.setSpacing(2 * GRID)
+        self.look = QPushButton()
+        self.look.setAutoDefault(False)
         self.look.setObjectName("pool-look")
         self.look.setAccessibleName(tr("Look for what the pool can be made of"))
         self.look.clicked.connect(self._on_look)
         self.found = Muted()
         self.found.setObjectName("pool-found")
-        line.addWidget(self.look, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.look)
         line.addWidget(self.found, 1)
         box.addLayout(line)
+        self.switches = FieldsForm("pool")
+        self.switches.show_fields("switches", pool_form.switches())
+        _widen(self.switches, _LABELS + 2 * GRID)  # without labels there is no space between the columns
+        box.addWidget(self.switches)
         box.addStretch(1)
         return page
 
@@ -123,8 +134,8 @@ class PoolDialog(Dialog):
         self.form.show_fields("pool", pool_form.rows(kind, self._able), self._values)
         self._dress()
         self.look.setVisible(bool(kind.finds))
+        self.look.setText(tr("As&k the server…") if kind.finds == "host" else tr("&Look on the host…"))
         self.found.setText("")
-        self._fit()
 
     def _on_built(self) -> None:
         self._dress()
@@ -134,19 +145,21 @@ class PoolDialog(Dialog):
             control = self.form.controls.get(name)
             if isinstance(control, QLineEdit):
                 control.setPlaceholderText(example)
-        in_tab_order([*self.form.stops(), self.look, self.cancel, self.action])
+        _widen(self.form)
+        in_tab_order([*self.form.stops(), self.look, *self.switches.stops(), self.cancel, self.action])
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._fit()
+        return done
 
     def _fit(self) -> None:
-        """Another kind has another number of rows."""
-        if not self.isVisible():
-            return
+        """Another kind has another number of rows: the dialog becomes higher, and stays so."""
         layout = self.layout()
-        assert layout is not None
-        layout.activate()
-        self.setMinimumHeight(0)
-        height = max(layout.totalHeightForWidth(self.width()), layout.minimumSize().height())
-        self.setMinimumHeight(height)
-        self.resize(self.width(), height)
+        if layout is not None:
+            height = max(layout.totalHeightForWidth(self.width()), layout.totalMinimumSize().height())
+            self.setMinimumHeight(max(height, self.minimumHeight()))
 
     def _on_changed(self, name: str, value: Value) -> None:
         self._values[name] = value
@@ -163,7 +176,16 @@ class PoolDialog(Dialog):
             except XmlError:
                 self._written = ""
             self.editor.set_text(self._written)
+            if self._checker is None:
+                self._checker = Checker("storagepool.rng")
+                self.editor.check_with(self._checker, self._jobs, lambda _words: ())
         self._check()
+
+    def _on_finished(self) -> None:
+        self._tasks.end()
+        self.editor.close()
+        if self._checker is not None:
+            self._checker.close()
 
     def _check(self) -> None:
         wrong = self.problem()
@@ -208,17 +230,21 @@ class PoolDialog(Dialog):
         menu.popup(self.look.mapToGlobal(self.look.rect().bottomLeft()))
 
     def _take(self, source: PoolSource) -> None:
-        said: Mapping[str, str] = {field.value: words for field, words in said_of(self._kind, source).items()}
-        self._values.update({name: words for name, words in said.items() if not (name == "host" and self._host())})
-        self._touched = True
-        # Other values in the same rows: they are built anew.
-        self.form.show_fields("", ())
-        self._show()
-        self._check()
+        for field, words in said_of(self._kind, source).items():
+            control = self.form.controls.get(field.value)
+            if isinstance(control, QLineEdit):
+                # The server stays as it was called: libvirt may call it otherwise.
+                control.setText(control.text() if field is Field.HOST and control.text().strip() else words)
+            elif isinstance(control, QComboBox) and (at := control.findData(words)) >= 0:
+                control.setCurrentIndex(at)
 
-    def _host(self) -> str:
-        """The server that was said: libvirt may call it otherwise."""
-        return str(self._values.get("host", "")).strip()
+
+def _widen(form: FieldsForm, width: int = _LABELS) -> None:
+    """The fields of all kinds begin at the same place."""
+    inner = next(iter(form.controls.values())).parentWidget()
+    layout = inner.layout() if inner is not None else None
+    if isinstance(layout, Form):
+        layout.setColumnMinimumWidth(0, width)
 
 
 def _named(wish: PoolWish) -> PoolWish:

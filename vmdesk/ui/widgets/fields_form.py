@@ -203,6 +203,7 @@ class FieldsForm(QWidget):
                 self._add(form, row, written.get(row.name, row.value))
         self._inner.setLayout(form)
         self._box.addWidget(self._inner)
+        self._inner.show()  # now, not later: a dialog asks how high it is
         self._show_needs(None)
 
     def _add(self, form: Form, field: Field, value: Value) -> None:
