@@ -1,15 +1,17 @@
 """A running disk moves to another storage pool while its guest writes: nothing is lost, done or given up."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import libvirt
 import pytest
 
-from tests.live.chain_bed import MIB, Bed, blocks, check, disk, off, written
+from tests.live.chain_bed import MIB, Bed, blocks, check, digest, disk, off, write, written
 from tests.live.test_chain_cli import Line
-from tests.testbed.guests import Guests
+from tests.testbed.guests import Guests, wait_for
 from vmdesk.core.chains import orphans
 from vmdesk.core.journal import Entry
 from vmdesk.core.snapshots.desk import Desk
@@ -99,6 +101,37 @@ def test_a_running_disk_moves(beds: tuple[Bed, Bed], capfd: pytest.CaptureFixtur
     check(back["path"])
     assert blocks(back["path"]) > 5
     assert not bed.journals()
+
+
+def test_a_disk_of_a_machine_that_is_off_moves(beds: tuple[Bed, Bed], capfd: pytest.CaptureFixture[str]) -> None:
+    """Byte for byte, as small as it was; a program that is killed while it copies leaves it where it is."""
+    bed, other = beds
+    guest = bed.guest(mib=256, start=False)
+    old = disk(guest)
+    for block in (1, 900, 7000):
+        write(old, block, block % 250 + 1)
+    before, size = digest(old), Path(old).stat().st_blocks
+    line = [sys.executable, "-m", "vmdesk", "--connect", bed.uri, "--settings-dir", str(bed.settings)]
+    words = ["volume", "move", bed.pool, Path(old).name, other.pool]
+    program = subprocess.Popen([*line, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    wait_for(lambda: bed.journals() or program.poll() is not None, "it has begun", 30)
+    program.kill()
+    program.wait()
+    run = Line(bed, capfd)
+    run("list")  # the next start
+    where = disk(guest)
+    assert not bed.journals() and digest(where) == before
+    assert list(other.folder.iterdir()) == ([] if where == old else [Path(where)])
+    if where == old:
+        moved = run.json(*words)
+        assert moved["deleted"] == [old] and disk(guest) == moved["path"]
+    new = Path(disk(guest))
+    assert new.parent == other.folder and not Path(old).exists()
+    check(new)
+    assert digest(new) == before and new.stat().st_blocks <= size + 64
+    guest.start()
+    guest.wait_until_booted()
+    off(guest)
 
 
 def test_passphrases_are_kept(beds: tuple[Bed, Bed]) -> None:

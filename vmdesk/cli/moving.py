@@ -19,13 +19,13 @@ from vmdesk.virt.connection import Connection
 
 
 async def to_pool(session: Session, options: argparse.Namespace, connection: Connection) -> int:
-    """Move the volume that a running machine works with to another pool."""
+    """Move the volume that is a machine's disk to another pool; while it works, or while it is off."""
+    found = await rows(await chains.files(connection))  # libvirt looks again what is in its pools
     await volumes.volume(connection, options.pool, options.name)  # "there is none" is told in its own words
-    found = await rows(await chains.files(connection))
     row = next((one for one in found if one.key == (options.pool, options.name)), None)
     user = row.moving() if row else None
     if user is None:
-        why = tr("{volume} is not the disk of one running machine alone: copy it instead.", volume=options.name)
+        why = tr("{volume} is not the disk of one machine alone: copy it instead.", volume=options.name)
         session.complain(plain.clean(why))
         return FAILED
     journal = Journal(session.paths.journal_folder)

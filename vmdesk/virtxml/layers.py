@@ -1,12 +1,14 @@
 """The files that a `<domain>` and a `<domainsnapshot>` name, and how they stand on one another."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from lxml import etree
 
 from vmdesk.model.chain import Role, Use
 from vmdesk.model.storage import Volume
+from vmdesk.virtxml.document import XmlError, root
 from vmdesk.virtxml.domain import disk_source
 
 # The path of the kernel and such may stand in other elements, too; these are what libvirt has.
@@ -111,11 +113,44 @@ def _format_of(layer: etree._Element) -> str:
 
 def mirror(volume: Volume) -> str:
     """A `<disk>` that says where a running disk is copied to."""
-    kind, word = ("block", "dev") if volume.kind == "block" else ("file", "file")
+    kind, word = _reached(volume)
     disk = etree.Element("disk", type=kind)
     etree.SubElement(disk, "driver", name="qemu", type=volume.format or "raw")
     etree.SubElement(disk, "source", {word: volume.path})
     return etree.tostring(disk, encoding="unicode")
+
+
+def _reached(volume: Volume) -> tuple[str, str]:
+    """The type of a `<disk>` with it, and the attribute of its `<source>`."""
+    return ("block", "dev") if volume.kind == "block" else ("file", "file")
+
+
+def placed(xml: str, target: str, volume: Volume) -> str:
+    """A definition with that disk in another volume; nothing else of it is touched. Raises XmlError if it has none."""
+    domain = root(xml)
+    kind, word = _reached(volume)
+    for disk in domain.findall("devices/disk"):
+        if _target(disk.find("target"), "dev") != target:
+            continue
+        for element in disk.findall("backingStore") + disk.findall("mirror"):
+            disk.remove(element)  # they tell of what the old file stood on
+        source, driver = disk.find("source"), disk.find("driver")
+        if driver is None:
+            driver = etree.Element("driver", name="qemu")
+            disk.insert(0, driver)
+        driver.set("type", volume.format or "raw")
+        fresh = etree.Element("source", {word: volume.path})
+        fresh.tail = source.tail if source is not None else driver.tail
+        if source is None:
+            disk.insert(disk.index(driver) + 1, fresh)
+        else:
+            # What is said of the access (its label, how it is opened at the start) holds for the new one, too.
+            fresh.attrib.update({key: value for key, value in source.attrib.items() if key == "startupPolicy"})
+            fresh.extend([deepcopy(one) for one in source.findall("seclabel")])
+            disk.replace(source, fresh)
+        disk.set("type", kind)
+        return etree.tostring(domain, encoding="unicode")
+    raise XmlError(f"no disk {target}")
 
 
 def chain_of(domain: etree._Element, target: str) -> tuple[tuple[str, ...], bool]:

@@ -185,6 +185,37 @@ def test_where_a_job_copies_a_disk_to_is_used_too() -> None:
     assert layers.chain_of(running, "vda") == (("/a/d.img",), True)
 
 
+def canonical(xml: str) -> str:
+    return etree.canonicalize(xml, with_comments=True)
+
+
+def test_a_definition_with_one_disk_elsewhere() -> None:
+    other = "<disk type='file' device='disk'><source file='/a/e.img'/><backingStore/><target dev='vdb'/></disk>"
+    xml = (
+        "<domain><name>n</name><!-- mine --><devices>{disk}" + other + "<odd:thing xmlns:odd='urn:odd'/></devices>"
+        "</domain>"
+    )
+    old = (
+        "<disk type='volume' device='disk'><driver name='qemu' type='qcow2' discard='unmap'/>"
+        "<source pool='p' volume='d' startupPolicy='optional'><seclabel model='dac' relabel='no'/></source>"
+        "<backingStore type='file'><source file='/a/b'/></backingStore><target dev='vda' bus='virtio'/></disk>"
+    )
+    new = (
+        "<disk type='block' device='disk'><driver name='qemu' type='raw' discard='unmap'/>"
+        "<source dev='/dev/fast/d' startupPolicy='optional'><seclabel model='dac' relabel='no'/></source>"
+        "<target dev='vda' bus='virtio'/></disk>"
+    )
+    placed = layers.placed(xml.format(disk=old), "vda", Volume("fast", "d", "/dev/fast/d", "block", ""))
+    assert canonical(placed) == canonical(xml.format(disk=new))
+    bare = "<disk device='disk' type='file'><target dev='vda'/></disk>"
+    told = root(layers.placed(xml.format(disk=bare), "vda", Volume("p", "d", "/p/d", format="qcow2")))
+    found = Layers()
+    layers.of_domain(told, "m", False, found)
+    assert [(use.path, use.format) for use in found.uses] == [("/p/d", "qcow2"), ("/a/e.img", "")]
+    with pytest.raises(XmlError):
+        layers.placed(xml.format(disk=bare), "vdz", Volume("p", "d", "/p/d"))
+
+
 @pytest.mark.parametrize(("kind", "word"), [("file", "file"), ("block", "dev")])
 def test_where_a_disk_is_to_be_copied(kind: str, word: str) -> None:
     disk = root(layers.mirror(Volume("p", "a", "/p/a <&>", kind, "raw")))

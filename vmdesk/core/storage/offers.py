@@ -99,9 +99,7 @@ def _moves(row: Row) -> Text | None:
     if row.moving() is not None:
         return None
     if not row.users:
-        return text("Only a running machine's disk can be moved while it is used. Copy it and delete this one.")
-    if not any(user.active for user in row.users):
-        return text("{name} is off. Start it first, or copy the volume.", name=row.users[0].machine)
+        return text("No machine has it as its disk. Copy it and delete this one.")
     return text("Others need it where it is: {names}.", names=used_words(row))
 
 

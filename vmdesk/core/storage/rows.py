@@ -93,8 +93,9 @@ class Row:
         return bool(self.users or self.above)
 
     def moving(self) -> User | None:
-        """The running machine that writes into it, if it is the top of one disk of that machine and nobody else's."""
-        tops = [user for user in self.users if user.role is Role.DISK and user.active and user.live]
+        """The machine that writes into it, if it is the top of one disk of that machine and nobody else's."""
+        disks = [user for user in self.users if user.role is Role.DISK and not user.snapshot]
+        tops = [user for user in disks if (user.live if user.active else user.stored)]
         return tops[0] if len(tops) == 1 and len(self.users) == 1 and not self.above else None
 
 

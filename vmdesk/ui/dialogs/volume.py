@@ -5,7 +5,9 @@ from collections.abc import Callable, Collection, Sequence
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from vmdesk.core import units
-from vmdesk.core.storage.rows import Row
+from vmdesk.core.storage.making import LEAST
+from vmdesk.core.storage.moving import not_into
+from vmdesk.core.storage.rows import Row, User
 from vmdesk.core.storage.work import VolumeWish
 from vmdesk.model import sizes
 from vmdesk.model.storage import Pool
@@ -20,7 +22,6 @@ from vmdesk.ui.widgets.radio_button import RadioButton
 
 FORMATS = ("qcow2", "raw")
 _ENDINGS = {"qcow2": ".qcow2", "raw": ".img"}
-_LEAST = 8  # letters of a passphrase
 Names = Callable[[str], Collection[str]]  # the names that are taken in a pool
 
 
@@ -143,8 +144,8 @@ class NewVolumeDialog(_Checked):
                 "There are only {free} left in {pool}.", free=units.size(self._pool.available), pool=self._pool.name
             )
         if self._encrypted.isChecked():
-            if len(self._passphrase.text()) < _LEAST:
-                return text("A passphrase has at least {n} letters.", n=_LEAST)
+            if len(self._passphrase.text()) < LEAST:
+                return text("A passphrase has at least {n} letters.", n=LEAST)
             if self._passphrase.text() != self._again.text():
                 return text("The two passphrases are not the same.")
         return None
@@ -259,21 +260,29 @@ class CopyDialog(_Checked):
 
 
 class MoveDialog(_Checked):
-    """A running machine's disk goes elsewhere: `pool()`, `keeps()` the old file."""
+    """A machine's disk goes elsewhere: `pool()`, `keeps()` the old file."""
 
-    def __init__(self, parent: QWidget | None, row: Row, machine: str, target: str, pools: Sequence[Pool]) -> None:
+    def __init__(self, parent: QWidget | None, row: Row, user: User, pools: Sequence[Pool]) -> None:
         super().__init__(parent, tr("Move {volume} to another pool", volume=row.name), tr("Move"))
         self._row = row
-        about = PlainLabel(
-            tr(
+        name, disk = user.machine, user.target
+        if user.active:
+            words = tr(
                 "It is copied while {name} works with it as {disk}. When all is there, {name} goes on with the copy.",
-                name=machine,
-                disk=target,
+                name=name,
+                disk=disk,
             )
-        )
+        else:
+            words = tr(
+                "It is copied while {name} is off. When all is there, the copy is its disk {disk}. "
+                "If {name} is started before that, the disk stays where it is.",
+                name=name,
+                disk=disk,
+            )
+        about = PlainLabel(words)
         about.setWordWrap(True)
         self.body.addWidget(about)
-        self._pools = _pool_box([pool for pool in pools if pool.name != row.pool])
+        self._pools = _pool_box([pool for pool in pools if pool.name != row.pool and not_into(pool) is None])
         self._pools.currentIndexChanged.connect(self.check)
         self.form.add(tr("To the &pool"), self._pools)
         self._keep = CheckBox(tr("&Keep the old file"))
