@@ -27,3 +27,37 @@ def test_what_can_be_given_away() -> None:
     assert pci.types == (("nvidia-222", "GRID T4-1B", 16),)
     (mdev,) = found.mdev
     assert (mdev.type, mdev.group) == ("nvidia-222", 7)
+
+
+AT = "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1.4"
+STICK = f"""<device><name>usb_1_1_4</name><path>{AT}</path><capability type='usb_device'><bus>1</bus><device>7</device>
+<product id='0x1666'>DataTraveler</product><vendor id='0x0951'>Kingston</vendor></capability></device>"""
+DISK = f"""<device><name>block_sdb</name><path>{AT}/1-1.4:1.0/host3/target3:0:0/3:0:0:0/block/sdb</path>
+<capability type='storage'><block>/dev/sdb</block></capability></device>"""
+OTHER_DISK = DISK.replace("1-1.4", "1-1.40").replace("sdb", "sdc")
+KEYS = f"""<device><name>usb_1_1_4_1_0</name><path>{AT}/1-1.4:1.0</path><capability type='usb'><number>0</number>
+<class>3</class><subclass>1</subclass><protocol>1</protocol></capability></device>"""
+
+
+def test_where_a_usb_device_is_and_what_the_host_does_with_it() -> None:
+    (plain,) = host_devices.parse([STICK, OTHER_DISK, KEYS.replace("<class>3", "<class>8")]).usb
+    assert (plain.port, plain.typing, plain.disks, plain.mounted, plain.used) == ("1-1.4", False, (), False, False)
+    (typing,) = host_devices.parse([STICK, KEYS]).usb
+    assert typing.typing and typing.used
+    for mounted, said in ((None, None), (frozenset({f"{AT}0/x"}), False), (frozenset({f"{AT}/1-1.4:1.0/x"}), True)):
+        (stick,) = host_devices.parse([DISK, STICK], mounted).usb
+        assert stick.disks == ("sdb",) and stick.mounted is said and stick.used is (said is not False)
+    (named,) = host_devices.parse([USB]).usb
+    assert named.port == "1-4"  # libvirt's name tells it, too
+
+
+def test_what_a_device_can_be_divided_into() -> None:
+    off = host_devices.parse(
+        [PCI, MDEV.replace("<name>", "<parent>pci_0000_65_00_0</parent><name>")], off=frozenset({"mdev_x"})
+    )
+    (kind,) = off.slices
+    assert (kind.key, kind.what, kind.name) == ("pci_0000_65_00_0/nvidia-222", "NVIDIA TU104GL", "GRID T4-1B")
+    assert (kind.api, kind.left) == ("vfio-pci", 16)
+    (mdev,) = off.mdev
+    assert (mdev.parent, mdev.active) == ("pci_0000_65_00_0", False)
+    assert host_devices.mdev_uuid(MDEV) == mdev.uuid and host_devices.mdev_uuid(USB) == ""

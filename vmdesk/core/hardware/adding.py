@@ -7,8 +7,8 @@ from typing import Any
 
 from vmdesk.core.command import Context, Links
 from vmdesk.core.hardware import applying, new_disk
-from vmdesk.core.hardware.additions import disks, far_disks, guest, host
-from vmdesk.core.hardware.additions.form import Addition, Around
+from vmdesk.core.hardware.additions import disks, far_disks, guest, host, mdev, usb
+from vmdesk.core.hardware.additions.form import Addition, Around, Work
 from vmdesk.core.hardware.applying import STILL
 from vmdesk.core.hardware.new_disk import NewDisk
 from vmdesk.core.hardware.reading import Offers, Seen
@@ -19,11 +19,12 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host_devices import HostDevices
 from vmdesk.model.storage import NetworkPlace
 from vmdesk.model.text import Text, text
-from vmdesk.virt import hardware, host_devices, making
+from vmdesk.virt import hardware, host_devices, making, mdevs
+from vmdesk.virt.connection import Connection
 from vmdesk.virt.hardware import Applied
 from vmdesk.virtxml.edit import devices
 
-__all__ = ["Added", "Addition", "Around", "add", "additions", "around", "first", "when"]
+__all__ = ["Added", "Addition", "Around", "add", "additions", "around", "delete", "first", "when"]
 
 
 async def around(links: Links, seen: Seen, offers: Offers) -> Around:
@@ -36,7 +37,11 @@ async def around(links: Links, seen: Seen, offers: Offers) -> Around:
         problem = error.problem.why or error.problem.what
     with contextlib.suppress(VirtError):  # by chance alone an address is one's own, too
         taken = await making.taken(connection)
-    return Around(offers, found, problem, taken)
+    holders: dict[str, str] = {}
+    if found.mdev:
+        with contextlib.suppress(VirtError):  # libvirt refuses what is in use, too
+            holders = await mdevs.users(connection)
+    return Around(offers, found, problem, taken, holders)
 
 
 def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
@@ -46,9 +51,9 @@ def additions(seen: Seen, near: Around) -> tuple[Addition, ...]:
         disks.old_disk(seen, near),
         disks.drive(seen, near),
         host.card(seen, near),
-        host.usb(near),
+        usb.usb(seen, near),
         host.pci(near),
-        host.mdev(near),
+        mdev.mdev(near),
         host.folder(seen),
         guest.graphics(seen, near),
         guest.video(seen, near),
@@ -136,14 +141,44 @@ async def _add(
         if job.state is not JobState.DONE:
             return None
         values = {**values, **found}
+    if kind.changes is not None:
+        changes, key = kind.changes(values)
+        outcome = await applying.apply(ctx, seen, changes)
+        return None if isinstance(outcome, Problem) else Added(outcome, key)
     what, fragment = kind.make(values) if place is None else far_disks.disk(seen, values, place)
     change = hardware.add_device(what, fragment)
     if kind.later is not None:
         change = hardware.later(what, lambda xml: devices.add_device(xml, fragment), kind.later)
+    if not await _on_host(ctx, seen, kind.before(values)):
+        return None
     done = await applying.apply(ctx, seen, [change])
     if isinstance(done, Problem):
+        if kind.undo is not None and kind.before(values) is not None:
+            await _on_host(ctx, seen, (text("Taking back {what}", what=what), kind.undo))
         return None
     return Added(done, devices.key_of_added(seen.base, fragment))
+
+
+async def _on_host(ctx: Context, seen: Seen, made: tuple[Text, Work] | None) -> bool:
+    """Whether it was done, or there was nothing to do."""
+    if made is None:
+        return True
+    doing, work = made
+
+    async def run(_report: Report) -> None:
+        await work(ctx.sessions.of(seen.domain.key).require())
+
+    job: Job = await ctx.jobs.start(doing, run, (seen.domain.key,), cancellable=False)
+    return job.state is JobState.DONE
+
+
+async def delete(ctx: Context, seen: Seen, uuid: str) -> bool:
+    """Delete a mediated device of the host that nobody has; whether it is gone."""
+
+    async def work(connection: Connection) -> None:
+        await mdevs.delete(connection, uuid)
+
+    return await _on_host(ctx, seen, (text("Deleting the mediated device {uuid}", uuid=uuid), work))
 
 
 def _take_back(made: NewDisk) -> Callable[[Report], Coroutine[Any, Any, None]]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from vmdesk.core import units
+from vmdesk.core.hardware import usb
 from vmdesk.core.hardware.machine import DEVICES, MACHINE, later
 from vmdesk.core.hardware.reading import Offers
 from vmdesk.core.hardware.sheet import (
@@ -48,12 +49,12 @@ _BUILT_IN = text("It belongs to the chipset: libvirt would add it again.")
 _WIRED = text("libvirt adds and removes controllers with the devices that need them.")
 
 
-def others(found: Hardware, host: Offers) -> Iterator[Sheet]:
-    """In the order in which people look for them."""
+def others(found: Hardware, host: Offers, tells: bool = True) -> Iterator[Sheet]:
+    """In the order in which people look for them. `tells`: whether the host tells of devices that come and go."""
     yield from _screens(found, host)
     yield from _sound_and_input(found)
     yield from _ports(found)
-    yield from _host_devices(found)
+    yield from _host_devices(found, tells)
     yield from _small(found)
     yield from _folders(found)
     yield from _memory(found)
@@ -219,29 +220,17 @@ def _ports(found: Hardware) -> Iterator[Sheet]:
         yield _device(channel.key, text("Channel"), "link", summary, rows)
 
 
-def _host_devices(found: Hardware) -> Iterator[Sheet]:
-    kinds = {"usb": text("USB device"), "pci": text("PCI device"), "mdev": text("Mediated device")}
+def _host_devices(found: Hardware, tells: bool) -> Iterator[Sheet]:
+    yield from usb.sheets(found, tells)
+    kinds = {"pci": text("PCI device"), "mdev": text("Mediated device")}
     for one in found.host_devices:
-        rows: list[Field | Part] = [fact(text("Address"), one.address)]
-        parts: tuple[tuple[str, str, str | None, Text], ...] = ()
         if one.kind == "usb":
-            choices = [
-                ("", text("The machine does not start (mandatory)")),
-                ("requisite", text("It does not start, but may move (requisite)")),
-                ("optional", text("The machine starts without it (optional)")),
-            ]
-            rows.append(choice("startup", text("If it is not there"), one.startup, choices))
-            parts = (("startup", "source", "startupPolicy", text("If the USB device is not there")),)
-        else:
-            rows.append(fact(text("Detached from the host by libvirt"), on_off(one.managed)))
-        yield _device(
-            one.key,
-            kinds.get(one.kind, text("Host device")),
-            "usb" if one.kind == "usb" else "card",
-            one.address,
-            rows,
-            parts,
-        )
+            continue
+        rows: list[Field | Part] = [
+            fact(text("Address"), one.address),
+            fact(text("Detached from the host by libvirt"), on_off(one.managed)),
+        ]
+        yield _device(one.key, kinds.get(one.kind, text("Host device")), "card", one.address, rows)
     for place, port in enumerate(found.redirections):
         rows = [fact(text("Kind"), port.kind), fact(text("Bus"), port.bus)]
         title = text("USB redirection {n}", n=place + 1)

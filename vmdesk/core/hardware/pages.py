@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from vmdesk.core.hardware import cards, devices, machine, storage
+from vmdesk.core.hardware import cards, devices, machine, storage, usb
 from vmdesk.core.hardware.reading import Offers, Seen, keys_of
 from vmdesk.core.hardware.sheet import Field, Part, Sheet, Values, Wish
 from vmdesk.model.hardware import Hardware
@@ -50,7 +50,7 @@ def _still(row: Field | Part) -> Field | Part:
 def _devices(seen: Seen, found: Hardware, host: Offers) -> list[Sheet]:
     made = [storage.disk(seen, one, host) for one in found.disks]
     made += [cards.nic(seen, one, host) for one in found.nics]
-    return [*made, *devices.others(found, host)]
+    return [*made, *devices.others(found, host, seen.tells)]
 
 
 def wishes(found: Sequence[Sheet], drafts: Mapping[str, Values], seen: Seen) -> tuple[Wish, ...]:
@@ -102,6 +102,7 @@ def removal(sheet: Sheet, seen: Seen) -> Change:
     change = hardware.remove_device(text("{device} removed", device=sheet.title), word)
     if sheet.state is ONLY_NOW:
         return replace(change, edit=None)
+    change = usb.removal(change, sheet.key, seen.stored)
     if sheet.state is ONLY_LATER:
         return replace(change, live=None, later=ONLY_DEFINED)
     return change

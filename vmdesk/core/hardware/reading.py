@@ -10,7 +10,7 @@ from vmdesk.model.domain import Domain
 from vmdesk.model.errors import VirtError
 from vmdesk.model.facts import DomainAbilities
 from vmdesk.model.hardware import Hardware
-from vmdesk.model.host import Host
+from vmdesk.model.host import Feature, Host
 from vmdesk.model.text import Text
 from vmdesk.virt import abilities, defining, domains, hardware
 from vmdesk.virtxml import hardware as hardware_xml
@@ -28,6 +28,7 @@ class Seen:
     base     the whole definition with its secrets: kept in memory, compared just before it is changed
     why      why nothing can be changed
     sizes    of its disks in bytes by their targets, as far as they are known
+    tells    whether the host tells when one of its devices comes or goes
     """
 
     domain: Domain
@@ -36,6 +37,7 @@ class Seen:
     base: str = field(default="", repr=False)
     why: Text | None = None
     sizes: tuple[tuple[str, int], ...] = ()
+    tells: bool = True
 
     @property
     def active(self) -> bool:
@@ -81,7 +83,8 @@ async def read(links: Links, domain: Domain, host: Host | None) -> Seen:
             running = hardware_xml.parse(await domains.xml(connection, uuid))
     except XmlError as error:
         raise defining.unreadable(error) from None
-    return Seen(domain, stored, running, xml, why)
+    tells = connection.capabilities.can(Feature.DEVICE_EVENTS)
+    return Seen(domain, stored, running, xml, why, tells=tells)
 
 
 async def disk_sizes(links: Links, domain: Domain, found: Hardware) -> tuple[tuple[str, int], ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QComboBox,
@@ -10,13 +10,14 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from vmdesk.core import units
-from vmdesk.core.command import Context
+from vmdesk.core.command import Confirm, Context
 from vmdesk.core.hardware import adding
 from vmdesk.core.hardware.adding import Added, Addition, Around
 from vmdesk.core.hardware.reading import Offers, Seen
@@ -46,7 +47,12 @@ _ID = Qt.ItemDataRole.UserRole
 
 
 class AddDialog(Dialog):
-    """`kind` and `values` are what is chosen."""
+    """`kind` and `values` are what is chosen.
+
+    delete_wanted(uuid): the person wants a mediated device deleted on the host; `renew` with what is there then.
+    """
+
+    delete_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None, seen: Seen, near: Around, local: bool, choose: Volumes) -> None:
         title = tr("Add hardware to {name}", name=seen.domain.name)
@@ -68,9 +74,15 @@ class AddDialog(Dialog):
         self._title.setObjectName("add-title")
         self._why = Muted("", caption=False)
         self._why.setObjectName("add-why")
+        self.delete = QPushButton(icon("delete"), tr("Delete this device from the host…"))
+        self.delete.setObjectName("add-delete")
+        self.delete.setAutoDefault(False)
+        self.delete.clicked.connect(self._on_delete)
         self.form = FieldsForm("add", local, choose)
         self.form.changed.connect(self._on_written)
-        self.form.built.connect(lambda: in_tab_order((self.kinds, *self.form.stops(), self.action, self.cancel)))
+        self.form.built.connect(
+            lambda: in_tab_order((self.kinds, *self.form.stops(), self.delete, self.action, self.cancel))
+        )
         self._notes = Notes()
         self._when = Muted("", caption=False)
         self._when.setObjectName("add-when")
@@ -91,8 +103,9 @@ class AddDialog(Dialog):
         box = QVBoxLayout(page)
         box.setContentsMargins(0, 0, GRID, 0)
         box.setSpacing(GRID)
-        for widget in (self._title, self._why, self.form, self._notes, self._when, self._wrong):
+        for widget in (self._title, self._why, self.form, self.delete, self._notes, self._when, self._wrong):
             box.addWidget(widget)
+        box.setAlignment(self.delete, Qt.AlignmentFlag.AlignLeft)
         box.addStretch(1)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -103,6 +116,9 @@ class AddDialog(Dialog):
         area.setMinimumHeight(54 * GRID)
         thin(area, self.palette().ColorRole.Window)
         return area
+
+    def _set_tab_order(self) -> None:
+        in_tab_order((self.kinds, *self.form.stops(), self.delete, self.action, self.cancel))
 
     @property
     def kind(self) -> Addition:
@@ -115,6 +131,17 @@ class AddDialog(Dialog):
     def choose(self, id_: str) -> None:
         """Take that kind."""
         self.kinds.setCurrentRow(next(row for row, one in enumerate(self._kinds) if one.id == id_))
+
+    def renew(self, near: Around) -> None:
+        """Something else is there now; what was chosen of this kind is forgotten."""
+        self._kinds = adding.additions(self._seen, near)
+        self._written.pop(self.kind.id, None)
+        self._show_kind()
+
+    def _on_delete(self) -> None:
+        uuid, why = self.kind.delete(self.values) if self.kind.delete is not None else ("", None)
+        if uuid and why is None:
+            self.delete_wanted.emit(uuid)
 
     def _on_selected(self) -> None:
         """By accessibility something is selected without being the current entry."""
@@ -137,8 +164,18 @@ class AddDialog(Dialog):
         self._written.setdefault(self.kind.id, {})[name] = value
         self._show_state()
 
+    def _show_delete(self) -> None:
+        """Only where there is something of the host's that can be deleted."""
+        delete = self.kind.delete
+        self.delete.setVisible(delete is not None and self.kind.why is None)
+        if delete is not None:
+            why = text("There will be a new one.") if self.values.get("new") else delete(self.values)[1]
+            self.delete.setEnabled(why is None)
+            self.delete.setToolTip(plain_tip(str(why or "")))
+
     def _show_state(self) -> None:
         kind = self.kind
+        self._show_delete()
         if kind.why is not None:
             self._notes.show_notes(())
             self._wrong.tell(None)
@@ -265,6 +302,17 @@ async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | 
         tasks.spawn("choose a volume", choose_volume(parts, seen.domain.key, take))
 
     dialog = AddDialog(parts.shell.widget(), seen, near[0], local, choose)
+
+    async def delete(uuid: str) -> None:
+        question = text("Delete the mediated device {uuid} from the host?", uuid=uuid)
+        words = text("No machine has it. What it is a part of stays as it is.")
+        confirm = Confirm("hardware.delete-mdev", question, words, text("Delete"), always=True)
+        if not await ctx.ask.confirm(confirm) or not await adding.delete(ctx, seen, uuid):
+            return
+        await parts.jobs.start(text("Looking at the host's devices"), look)
+        dialog.renew(near[-1])
+
+    dialog.delete_wanted.connect(lambda uuid: tasks.spawn("delete a mediated device", delete(uuid)))
     try:
         if not await dialog.answer():
             return None

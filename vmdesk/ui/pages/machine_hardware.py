@@ -1,6 +1,7 @@
 """The machine's page, tab "Hardware": what it has, each thing with its page; changed, added, removed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QHideEvent, QKeySequence, QShowEvent
@@ -255,7 +256,7 @@ class MachineHardware(QWidget):
             if self._seen is None:
                 self._show_problem(error.problem)
             return
-        self._take(Seen(seen.domain, seen.stored, seen.running, seen.base, seen.why, known))
+        self._take(replace(seen, sizes=known))
 
     def _take(self, seen: Seen) -> None:
         if self._working:

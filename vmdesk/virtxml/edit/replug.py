@@ -12,7 +12,13 @@ from vmdesk.virtxml.replug import NAMESPACE, PREFIX, TAG, fill, parse
 
 def put(xml: str, rule: UsbRule) -> str:
     """Have that rule, in the place of one about the same device or port. Raises XmlError."""
-    return _set(xml, lambda rules: (*(one for one in rules if one.called != rule.called), rule))
+
+    def put_in(rules: tuple[UsbRule, ...]) -> tuple[UsbRule, ...]:
+        if all(one.called != rule.called for one in rules):
+            return (*rules, rule)
+        return tuple(rule if one.called == rule.called else one for one in rules)
+
+    return _set(xml, put_in)
 
 
 def remove(xml: str, called: str) -> str:

@@ -47,34 +47,6 @@ def _usual(near: Around, offered: Sequence[tuple[str, Text | str]]) -> str:
     return cards.joined_to("network", best) if best else offered[0][0]
 
 
-def usb(near: Around) -> Addition:
-    found = near.devices.usb
-    offered: list[tuple[str, Text | str]] = [
-        (one.name, f"{one.what or one.name} ({one.address}, {one.bus}-{one.device})") for one in found
-    ]
-    ways: list[tuple[str, Text | str]] = [
-        ("device", text("what it is: found again wherever it is plugged in")),
-        ("port", text("where it is plugged in now")),
-    ]
-    fields = (
-        choice("device", text("Device"), found[0].name if found else "", offered),
-        choice("way", text("Known by"), "device", ways),
-        switch("optional", text("The machine starts without it, too"), True),
-    )
-
-    def make(values: Values) -> tuple[Text, str]:
-        one = next((each for each in found if each.name == values["device"]), None)
-        if one is None:
-            raise EditError(text("Choose a device first."))
-        if values["way"] == "port":
-            return text("USB device {what}", what=one.what), devices.usb_port_fragment(one.bus, one.device)
-        fragment = devices.usb_fragment(one.vendor, one.product, optional=bool(values["optional"]))
-        return text("USB device {what}", what=one.what), fragment
-
-    why = None if found else near.problem or text("No USB device is plugged into the host.")
-    return Addition("usb", text("USB device of the host"), "usb", fields, make, why)
-
-
 def pci(near: Around) -> Addition:
     found = near.devices.pci
     offered: list[tuple[Value, Text | str]] = [(one.address, _pci_words(one)) for one in found]
@@ -122,19 +94,6 @@ def _pci_words(one: HostPci) -> Text | str:
 def _named(found: Sequence[HostPci], address: str) -> str:
     one = next((each for each in found if each.address == address), None)
     return f"{address} {one.what}" if one is not None else address
-
-
-def mdev(near: Around) -> Addition:
-    found = near.devices.mdev
-    offered: list[tuple[str, Text | str]] = [(one.uuid, f"{one.uuid} ({one.type})") for one in found]
-    fields = (choice("device", text("Device"), found[0].uuid if found else "", offered),)
-
-    def make(values: Values) -> tuple[Text, str]:
-        uuid = str(values["device"])
-        return text("Mediated device {uuid}", uuid=uuid), devices.mdev_fragment(uuid)
-
-    why = None if found else text("The host has no mediated devices; they are made with mdevctl.")
-    return Addition("mdev", text("Mediated device"), "card", fields, make, why)
 
 
 def folder(seen: Seen) -> Addition:
