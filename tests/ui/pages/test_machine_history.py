@@ -142,6 +142,56 @@ def test_what_is_gone_is_listed_and_a_forgotten_password_is_asked_for(talk: Call
     talk(work)
 
 
+def test_back_twice_and_forward_again(talk: Callable[..., None], qtbot: QtBot) -> None:
+    """Each way is one more place of the time line: nothing of it is lost, the password of today stays."""
+
+    async def take(made: Bench, page: MachineHistory, row: int) -> list[str]:
+        count = len(rows(page))
+        page.list.setCurrentRow(row)
+        await until(page.back.isEnabled, "it can be gone back to")
+        dialog = await dialog_of(page)
+        words = listed(dialog, "back-words")
+        dialog.accept()
+        await until(lambda: not page._working, "it is done")
+        await kept(made, page, count + 1)
+        assert page.list.currentRow() == row + 1  # the same one is looked at, one place further down
+        return words
+
+    async def work(made: Bench) -> None:
+        page = await page_of(made, made.star, qtbot)
+        texts = [await made.whole(made.star)]
+        for old, new in (
+            ("<on_crash>restart", "<on_crash>destroy"),
+            ("<title>Website, trial", "<title>second"),
+            ("<on_reboot>restart", "<on_reboot>destroy"),
+            ("<title>second", "<title>third"),
+            (">2</vcpu>", ">3</vcpu>"),
+        ):
+            await made.change(made.star, old, new)
+            texts.append(await made.whole(made.star))
+            await kept(made, page, len(texts))
+        assert [one.rpartition("\n")[2].strip() for one in rows(page)] == [
+            "Virtual processors: 2 → 3",
+            "Title: second → third",
+            "When the guest restarts: restart → destroy",
+            "Title: Website, trial → second",
+            "When the guest crashes: restart → destroy",
+            "First seen",
+        ]
+        assert len(await take(made, page, 3)) == 3  # to the second title
+        assert await made.whole(made.star) == texts[2]
+        assert await take(made, page, 6) == [
+            "• Title: second → Website, trial",
+            "• When the guest crashes: destroy → restart",
+        ]
+        assert await made.whole(made.star) == texts[0]
+        assert len(await take(made, page, 2)) == 4  # forward, to the last of the five
+        assert await made.whole(made.star) == texts[5] and PASSWORD in texts[5]
+        assert len(rows(page)) == 9 and "now" in rows(page)[0]
+
+    talk(work)
+
+
 def test_somebody_was_faster(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
         page = await page_of(made, made.star, qtbot)

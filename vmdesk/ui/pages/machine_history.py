@@ -171,8 +171,9 @@ class MachineHistory(QWidget):
         for place in range(len(kept)):  # one at a time: fifty comparisons are noticed
             moments += definitions.time_line(kept[place : place + 2])[:1]
             await asyncio.sleep(0)
+        chosen = self._chosen()
         self.moments = tuple(moments)
-        self._fill()
+        self._fill(chosen)
 
     def _look_at(self) -> None:
         if self._domain is not None and self._domain.persistent:
@@ -180,16 +181,16 @@ class MachineHistory(QWidget):
 
     # ---------------------------------------------------------------- what is shown
 
-    def _fill(self) -> None:
+    def _fill(self, chosen: Moment | None) -> None:
+        """The one that was looked at stays so, wherever it is now."""
         moments = self.moments or ()
         if not moments:
             self._show_empty()
             return
-        chosen = self._chosen()
         self.list.blockSignals(True)
         self.list.clear()
         for place, one in enumerate(moments):
-            self.list.addItem(_item(one, place == 0, self._has_definition()))
+            self.list.addItem(_item(one, place == 0 and self._has_definition(), place == len(moments) - 1))
         ids = [one.kept.id for one in moments]
         self.list.setCurrentRow(ids.index(chosen.kept.id) if chosen and chosen.kept.id in ids else 0)
         self.list.blockSignals(False)
@@ -308,15 +309,17 @@ class MachineHistory(QWidget):
             self._stop = None
 
 
-def _item(one: Moment, newest: bool, defined: bool) -> QListWidgetItem:
+def _item(one: Moment, now: bool, first: bool) -> QListWidgetItem:
     words = [str(difference.plain(found)) for found in one.differences]
     head = stamp(one.kept.time)
-    if newest and defined:
+    if now:
         head = tr("{time}, now", time=head)
     shown = words[:NAMED]
     if len(words) > NAMED:
         shown.append(trn("one more", "{n} more", len(words) - NAMED))
-    item = QListWidgetItem("\n".join([head, *(f"  {line}" for line in shown or [tr("First seen")])]))
+    if not shown:
+        shown.append(tr("First seen") if first else tr("Nothing that has a name: see line by line."))
+    item = QListWidgetItem("\n".join([head, *(f"  {line}" for line in shown)]))
     item.setToolTip(plain_tip("\n".join(words)))
     return item
 
