@@ -16,9 +16,9 @@ _GLYPH = 14  # of a template
 MIDDLE = Qt.TextFlag.TextSingleLine.value | Qt.AlignmentFlag.AlignVCenter.value
 LEFT = MIDDLE | Qt.AlignmentFlag.AlignLeft.value
 RIGHT = MIDDLE | Qt.AlignmentFlag.AlignRight.value
-_SELECTED = QStyle.StateFlag.State_Selected.value
-_ACTIVE = QStyle.StateFlag.State_Active.value
-_FOCUS = QStyle.StateFlag.State_HasFocus.value
+SELECTED = QStyle.StateFlag.State_Selected.value
+ACTIVE = QStyle.StateFlag.State_Active.value
+FOCUS = QStyle.StateFlag.State_HasFocus.value
 _NAME = next(place for place, column in enumerate(COLUMNS) if column.id == "name")
 
 
@@ -32,20 +32,21 @@ class CellDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        domain = self._model.domain_at(index.row())
-        if domain is None:
-            return
-        palette = option.palette
-        rect = option.rect
-        state = option.state.value
-        selected = bool(state & _SELECTED)
+        if domain := self._model.domain_at(index.row()):
+            self.draw(painter, option, option.rect, domain, index.column(), option.state.value)
+
+    def draw(
+        self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, domain: Domain, place: int, state: int
+    ) -> None:
+        """The same for a table that knows the machine already; `rect` and `state` stand for the option's own."""
+        selected = bool(state & SELECTED)
         if selected:
-            group = QPalette.ColorGroup.Active if state & _ACTIVE else QPalette.ColorGroup.Inactive
-            painter.fillRect(rect, palette.brush(group, QPalette.ColorRole.Highlight))
+            group = QPalette.ColorGroup.Active if state & ACTIVE else QPalette.ColorGroup.Inactive
+            painter.fillRect(rect, option.palette.brush(group, QPalette.ColorRole.Highlight))
         inner = rect.adjusted(MARGIN, 0, -MARGIN, 0)
-        self.paint_cell(painter, option, inner, domain, index.column(), selected)
-        if state & _FOCUS and not selected:
-            painter.setPen(palette.color(QPalette.ColorRole.Highlight))
+        self.paint_cell(painter, option, inner, domain, place, selected)
+        if state & FOCUS and not selected:
+            painter.setPen(option.palette.color(QPalette.ColorRole.Highlight))
             painter.drawRect(rect.adjusted(0, 0, -1, -1))
 
     def paint_cell(

@@ -3,9 +3,10 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from vmdesk.core.columns import COLUMNS, Column, memory_whole
@@ -44,31 +45,38 @@ def top_of(column_id: str, values: Sequence[float], whole: float) -> float:
     return max(FLOOR, max((value for value in values if value == value), default=0.0))
 
 
+def _runs(values: Sequence[float]) -> list[range]:
+    """What lies between the gaps."""
+    if not math.isnan(sum(values)):
+        return [range(len(values))]
+    runs = (list(some) for known, some in groupby(range(len(values)), lambda at: values[at] == values[at]) if known)
+    return [range(run[0], run[-1] + 1) for run in runs]
+
+
 def draw_line(painter: QPainter, area: QRectF, values: Sequence[float], points: int, top: float, color: QColor) -> None:
     """The newest value at the right edge; NaN parts the line; light fill below."""
     step = area.width() / max(points - 1, 1)
-    x = area.right() - step * (len(values) - 1)
+    left = area.right() - step * (len(values) - 1)
     bottom, scale = area.bottom(), area.height() / top
-    runs: list[list[QPointF]] = [[]]
-    for value in values:
-        if math.isnan(value):
-            if runs[-1]:
-                runs.append([])
-        else:
-            runs[-1].append(QPointF(x, bottom - min(value, top) * scale))
-        x += step
     fill = QColor(color)
     fill.setAlpha(46)
+    pen = QPen(color, 1.25)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    for run in runs:
+    for run in _runs(values):
         if len(run) > 1:  # one point is no line yet
-            line = QPolygonF(run)
+            line = QPolygonF(
+                [QPointF(left + at * step, bottom - (v if (v := values[at]) < top else top) * scale) for at in run]
+            )
+            ground = QPolygonF(line)  # turning points of Python into Qt's is half of the work: once
+            ground.append(QPointF(left + run[-1] * step, bottom))
+            ground.append(QPointF(left + run[0] * step, bottom))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(fill)
-            painter.drawPolygon(QPolygonF([*run, QPointF(run[-1].x(), bottom), QPointF(run[0].x(), bottom)]))
-            painter.setPen(QPen(color, 1.25))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPolyline(line)
+            painter.drawPolygon(ground)
+            # drawPolyline lets go of Python's lock; with a busy thread each of them would wait to have it back.
+            path = QPainterPath()
+            path.addPolygon(line)
+            painter.strokePath(path, pen)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 

@@ -5,15 +5,15 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QTableView, QWidget
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QStyleOptionViewItem, QTableView, QWidget
 
 from vmdesk.core.columns import COLUMNS, STANDARD, chosen
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.delegates.cell import FOCUS, SELECTED, CellDelegate
 from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
 from vmdesk.ui.delegates.state import StateDelegate
 from vmdesk.ui.models.domains import DomainsModel
@@ -79,11 +79,8 @@ class DomainsTable(QTableView):
         rows.setDefaultSectionSize(self.fontMetrics().height() + theme.GRID + theme.GRID // 2)
         self._delegates = (CellDelegate(model), StateDelegate(model), SparklineDelegate(model, recent))
         self.setItemDelegate(self._delegates[0])
-        for place, column in enumerate(COLUMNS):
-            if column.id == "state":
-                self.setItemDelegateForColumn(place, self._delegates[1])
-            elif column.series:
-                self.setItemDelegateForColumn(place, self._delegates[2])
+        for place in range(len(COLUMNS)):
+            self.setItemDelegateForColumn(place, self._delegate(place))
         header = self.horizontalHeader()
         header.setObjectName("machines-header")
         header.setAccessibleName(tr("Columns"))
@@ -171,9 +168,7 @@ class DomainsTable(QTableView):
 
     def columns(self) -> tuple[str, ...]:
         """The ids of the shown columns, from left to right."""
-        header = self.horizontalHeader()
-        places = (header.logicalIndex(visual) for visual in range(header.count()))
-        return tuple(COLUMNS[place].id for place in places if not header.isSectionHidden(place))
+        return tuple(COLUMNS[place].id for place in self._seen())
 
     def show_columns(self, ids: tuple[str, ...], widths: Mapping[str, Any] | None = None) -> None:
         """Show these columns in this order; () for the standard ones."""
@@ -285,6 +280,52 @@ class DomainsTable(QTableView):
 
     def _on_columns_touched(self) -> None:
         self.columns_changed.emit()
+
+    # ---------------------------------------------------------------- painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What QTableView would paint with these delegates, but all of it in one stretch of Python: a delegate that Qt
+        asks for cell by cell waits for Python's lock at each of them, while a host's figures are read in a thread.
+        """
+        view, model = self.viewport(), self._domains
+        rows, header, chooser = self.verticalHeader(), self.horizontalHeader(), self.selectionModel()
+        columns = [(place, header.sectionViewportPosition(place), header.sectionSize(place)) for place in self._seen()]
+        current, count, height = self.currentIndex(), len(model.keys), rows.defaultSectionSize()
+        focused = current.isValid() and (self.hasFocus() or view.hasFocus())
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        plain = option.state.value
+        delegates = {place: self._delegate(place) for place, _left, _width in columns}
+        done: set[tuple[int, int]] = set()
+        painter = QPainter(view)
+        for part in event.region():
+            first, last = rows.visualIndexAt(part.top()), rows.visualIndexAt(part.bottom())
+            left, right = part.left(), part.right()
+            for row in range(first, (last if last >= 0 else count - 1) + 1) if first >= 0 else ():
+                domain = model.domain_at(row)
+                if domain is None:
+                    continue
+                top, state = rows.sectionViewportPosition(row), plain
+                if chooser.isSelected(model.index(row, 0)):
+                    state |= SELECTED
+                for place, x, width in columns:
+                    if x > right or x + width <= left or (row, place) in done:
+                        continue
+                    done.add((row, place))
+                    here = focused and row == current.row() and place == current.column()
+                    cell = QRect(x, top, width, height)
+                    delegates[place].draw(painter, option, cell, domain, place, state | FOCUS if here else state)
+        painter.end()
+
+    def _seen(self) -> list[int]:
+        """The places of the columns that are not hidden, from left to right."""
+        header = self.horizontalHeader()
+        places = (header.logicalIndex(visual) for visual in range(header.count()))
+        return [place for place in places if not header.isSectionHidden(place)]
+
+    def _delegate(self, place: int) -> CellDelegate:
+        column = COLUMNS[place]
+        return self._delegates[1 if column.id == "state" else 2 if column.series else 0]
 
     # ---------------------------------------------------------------- mouse and keys
 

@@ -1,0 +1,142 @@
+"""The table's painting: all in one stretch, and just what Qt would paint with the same delegates."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QImage, QPaintEvent, QRegion
+from PySide6.QtWidgets import QTableView
+from pytestqt.qtbot import QtBot
+
+from tests.ui.machines import Curves, store_of
+from vmdesk.core.store import Store
+from vmdesk.model.domain import Labels
+from vmdesk.model.host import Link
+from vmdesk.ui.models.domains import DomainsModel
+from vmdesk.ui.widgets.domains_table import DomainsTable
+
+
+class _Usual(DomainsTable):
+    """The same table, painted cell by cell by Qt."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QTableView.paintEvent(self, event)
+
+
+class Pair:
+    """The same machines in both tables."""
+
+    def __init__(self, qtbot: QtBot, store: Store) -> None:
+        curves = Curves(store)
+        self.tables = []
+        for kind in (DomainsTable, _Usual):
+            model = DomainsModel(store, None, curves.figures)
+            table = kind(model, curves.recent)
+            qtbot.addWidget(table)
+            table.resize(900, 300)
+            table.show()
+            qtbot.waitExposed(table)
+            self.tables.append(table)
+
+    def each(self) -> Iterator[DomainsTable]:
+        yield from self.tables
+
+    def same(self, part: QRect | None = None) -> bool:
+        ours, usual = (self._picture(table, part) for table in self.tables)
+        assert ours.width() > 100
+        assert any(ours.pixel(x, 12) != ours.pixel(0, 0) for x in range(ours.width())), "nothing was painted"
+        return ours == usual
+
+    def _picture(self, table: DomainsTable, part: QRect | None) -> QImage:
+        view = table.viewport()
+        image = QImage(view.size(), QImage.Format.Format_RGB32)
+        image.fill(0xFFFFFF)
+        if part is None:
+            view.render(image)
+        else:
+            view.render(image, part.topLeft(), QRegion(part))
+        return image
+
+
+@pytest.fixture
+def store() -> Store:
+    made = store_of(60)
+    keys = list(made.domains)
+    titled = replace(made.domains[keys[0]], labels=Labels(title="The shop's front"))
+    template = made.domains[keys[1]]
+    made.update(
+        [
+            titled,
+            replace(template, definition=replace(template.definition, template=True)),
+            replace(made.domains[keys[2]], responding=False),
+        ]
+    )
+    made.put_host(replace(made.hosts["lab"], link=Link.LOST))
+    return made
+
+
+@pytest.fixture
+def pair(qtbot: QtBot, store: Store) -> Iterator[Pair]:
+    made = Pair(qtbot, store)
+    yield made
+    for table in made.each():
+        model = table.model()
+        assert isinstance(model, DomainsModel)
+        model.close()
+
+
+def test_painted_as_qt_would(pair: Pair) -> None:
+    assert pair.same()
+
+
+def test_selected_and_current_rows(pair: Pair) -> None:
+    for table in pair.each():
+        model = table.model()
+        assert isinstance(model, DomainsModel)
+        table.select(model.keys[2:5] + model.keys[7:8], model.keys[7])
+    assert pair.same()
+    for table in pair.each():
+        table.clearSelection()  # the current cell stays
+    assert pair.same()
+
+
+def test_scrolled_with_columns_moved_and_hidden(pair: Pair) -> None:
+    for table in pair.each():
+        table.show_columns(("network", "name", "uuid", "host", "state", "description", "cpu"), {"uuid": 300})
+        table.verticalScrollBar().setValue(17)
+        table.horizontalScrollBar().setValue(90)
+    assert pair.same()
+
+
+def test_the_end_of_the_list(pair: Pair) -> None:
+    for table in pair.each():
+        table.resize(900, 2400)  # more room than machines
+    assert pair.same()
+
+
+def test_a_part_only(pair: Pair) -> None:
+    """What is asked for in two pieces is painted in both, once each."""
+    assert pair.same(QRect(QPoint(130, 0), QPoint(420, 77)))
+
+
+def test_the_focus_of_the_keyboard(qtbot: QtBot, store: Store) -> None:
+    pictures = []
+    for kind in (DomainsTable, _Usual):
+        curves = Curves(store)
+        model = DomainsModel(store, None, curves.figures)
+        table = kind(model, curves.recent)
+        qtbot.addWidget(table)
+        table.resize(900, 300)
+        table.show()
+        qtbot.waitExposed(table)
+        table.setCurrentIndex(model.index(3, 1))
+        table.clearSelection()
+        plain = table.viewport().grab().toImage()
+        table.activateWindow()
+        table.setFocus()
+        qtbot.waitUntil(table.hasFocus)
+        pictures.append(table.viewport().grab().toImage())
+        assert pictures[-1] != plain, "the frame around the current cell"
+        model.close()
+    assert pictures[0] == pictures[1]
