@@ -24,6 +24,7 @@ from vmdesk.model.errors import Problem
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import text
 from vmdesk.model.wish import From, Here, NicWish, Reach, There
+from vmdesk.ui.wizards.new.card import Card, Cards
 from vmdesk.ui.wizards.new.wizard import NewPage
 
 ISO = "/home/anna/debian-12.7.0-amd64-netinst.iso"
@@ -770,3 +771,38 @@ def test_an_unattended_definition_is_shown_as_it_will_be(walk: Any) -> None:
         assert asked is not None and (asked.full_name, asked.root_password) == ("Ann Smith", "sesame2")
 
     walk(steps)
+
+
+def test_a_small_window_shows_all_of_it(walk: Any) -> None:
+    """Nothing is cut off at the right, and why one cannot go on has a line of its own."""
+
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.resize(588, 380)
+        assert on.page.findChild(QWidget, "source-cdrom").toolTip()  # names only
+        on.page.go_on()
+        on.page.findChild(QAbstractButton, "unattended").click()
+        area = on.page._areas[Page.MACHINE]
+        await on.until(lambda: on.page.why_not.width() > 400)
+        assert area.widget().width() <= area.viewport().width()
+        on.page.resize(1000, 700)
+        await on.until(lambda: on.page._foot.indexOf(on.page.why_not) == 2)
+        assert not on.page.findChild(QWidget, "source-cdrom").toolTip()
+
+    walk(steps)
+
+
+def test_cards_stand_two_and_two_where_there_is_no_room_for_four(qtbot: Any) -> None:
+    page = QWidget()
+    qtbot.addWidget(page)
+    cards = Cards("cards", "Cards", 4, page)
+    for place in range(4):
+        cards.add(Card(f"card-{place}", "Name", "what it is"))
+    cards.resize(420, 200)
+    page.resize(500, 300)
+    page.show()
+    first, _, third, _ = cards.cards
+    qtbot.waitUntil(lambda: third.y() == first.y() and third.x() > first.x())
+    cards.resize(300, 200)
+    qtbot.waitUntil(lambda: third.y() > first.y() and third.x() == first.x())
+    assert cards.minimumSizeHint().width() < 300

@@ -1,7 +1,7 @@
 """One choice as a card: a picture, its name, and what it is. A radio button to keyboard and screen reader."""
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QRadioButton, QSizePolicy, QWidget
 
 from vmdesk.ui.icons import draw_glyph
@@ -18,6 +18,7 @@ class Card(QRadioButton):
     def __init__(self, name: str, title: str, what: str, icon: str = "", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self._what, self._icon = what, icon
+        self._compact = False
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.setAccessibleDescription(what)
@@ -34,10 +35,18 @@ class Card(QRadioButton):
             self.updateGeometry()
             self.update()
 
+    def compact(self, on: bool) -> None:
+        if on != self._compact:
+            self._compact = on
+            if self.isEnabled():
+                self.setToolTip(plain_tip(self._what) if on else "")
+            self.updateGeometry()
+            self.update()
+
     def forbid(self, why: str) -> None:
         """Off with its reason; "" on again."""
         self.setEnabled(not why)
-        self.setToolTip(plain_tip(why))
+        self.setToolTip(plain_tip(why or (self._what if self._compact else "")))
         self.setAccessibleDescription(f"{self._what}. {why}" if why else self._what)
 
     def hitButton(self, point: QPoint) -> bool:
@@ -55,6 +64,10 @@ class Card(QRadioButton):
     def minimumSizeHint(self) -> QSize:
         return QSize(self.minimumWidth(), self.heightForWidth(max(self.width(), self.minimumWidth())))
 
+    @property
+    def _shown(self) -> str:
+        return "" if self._compact else self._what
+
     def _left(self) -> int:
         return 3 * GRID // 2 + (_PICTURE + GRID if self._icon else 0)
 
@@ -64,7 +77,7 @@ class Card(QRadioButton):
         font = self.font()
         font.setBold(True)
         high = _height(font, self.text(), room)
-        height = _height(caption_font(self.font()), self._what, room)
+        height = _height(caption_font(self.font()), self._shown, room)
         top = 5 * GRID // 4
         first = QRect(self._left(), top, room, high)
         second = QRect(self._left(), first.bottom() + 1 + GRID // 4, room, height)
@@ -110,7 +123,7 @@ class Card(QRadioButton):
         painter.drawText(title, _WRAP, self.text())
         painter.setFont(caption_font(self.font()))
         painter.setPen(muted(palette) if self.isEnabled() else ink)
-        painter.drawText(what, _WRAP, self._what)
+        painter.drawText(what, _WRAP, self._shown)
         painter.end()
 
 
@@ -126,13 +139,37 @@ class Cards(QWidget):
         self.setObjectName(name)
         self.setAccessibleName(title)
         self.cards: list[Card] = []
-        self._columns = columns
+        self._columns = self._now = columns
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GRID)
 
     def add(self, card: Card) -> None:
-        place = len(self.cards)
         self.cards.append(card)
-        self._grid.addWidget(card, place // self._columns, place % self._columns)
-        self._grid.setColumnStretch(place % self._columns, 1)
+        self._place(self._now)
+
+    def compact(self, on: bool) -> None:
+        """Names only, where there is little height; what each is stands in its tooltip."""
+        for card in self.cards:
+            card.compact(on)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self._columns * self._narrowest() + (self._columns - 1) * GRID
+        columns = self._columns if self.width() >= room else self._columns // 2
+        if columns != self._now:
+            self._now = columns
+            self._place(columns)
+
+    def minimumSizeHint(self) -> QSize:
+        half = self._columns // 2
+        return QSize(half * self._narrowest() + (half - 1) * GRID, super().minimumSizeHint().height())
+
+    def _narrowest(self) -> int:
+        return max((card.minimumWidth() for card in self.cards), default=0)
+
+    def _place(self, columns: int) -> None:
+        for place, card in enumerate(self.cards):
+            self._grid.addWidget(card, place // columns, place % columns)
+        for column in range(self._columns):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)

@@ -50,6 +50,7 @@ class ReviewPage(QWidget):
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setWidget(holder)
+        self.area.setMinimumHeight(14 * GRID)
         self.xml = XmlView("reviewed-xml", tr("The definition"))
         self.xml.setReadOnly(True)
         self.xml.setMinimumHeight(14 * GRID)

@@ -27,6 +27,7 @@ class SummaryPage(QWidget):
         self._desk = desk
         self.setObjectName("summary-page")
         self.tabs = InnerTabs("summary-tabs")
+        self.tabs.setMinimumHeight(20 * GRID)
         self._overview = _Overview(desk)
         self._definition = DefinitionView(desk)
         self._commands = CommandsView(desk)
@@ -61,7 +62,8 @@ class SummaryPage(QWidget):
         return mistake(self._desk.draft)
 
     def focus_first(self) -> None:
-        self.start.setFocus()
+        """What has to be answered before it is made, else the last question."""
+        (self.start if self.confirm.isHidden() or self.confirm.isChecked() else self.confirm).setFocus()
 
     def show_draft(self, draft: Draft) -> None:
         if draft.found is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QPalette, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QPalette, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.core.command import Confirm
@@ -41,6 +41,8 @@ from vmdesk.ui.wizards.new.where import WherePage
 from vmdesk.virtxml.document import XmlError
 
 WIDTH = 100 * GRID  # a form wider than that is hard to read
+LOW = 50 * GRID  # below that cards have names only: else what is asked for below them could not be seen
+NARROW = 90 * GRID  # below that why one cannot go on stands above the buttons
 KEEPING = 1000  # ms after the last change before the draft is kept
 PATIENCE = 10.0  # seconds in which a machine that was made appears in the table
 _ASIDE = (Page.DETAILS, Page.SHOWN)
@@ -92,7 +94,7 @@ class NewPage(QWidget):
         # Plain names, for self is gone by then.
         self.destroyed.connect(lambda: desk.close())
         self.destroyed.connect(lambda: running.leave())
-        self._areas: dict[Page, QWidget] = {}
+        self._areas: dict[Page, QScrollArea] = {}
         self.problem = Note()
         self.problem.setObjectName("problem")
         self.why_not = Muted()
@@ -230,7 +232,7 @@ class NewPage(QWidget):
         head.setSpacing(GRID)
         head.addWidget(self.steps, 1)
         head.addWidget(self.host)
-        foot = QHBoxLayout()
+        foot = self._foot = QHBoxLayout()
         foot.setSpacing(GRID)
         foot.addWidget(self.details)
         foot.addWidget(self.shown)
@@ -239,7 +241,7 @@ class NewPage(QWidget):
         foot.addWidget(self.next)
         bottom = QFrame()
         bottom.setFrameShape(QFrame.Shape.NoFrame)
-        inner = QVBoxLayout(bottom)
+        inner = self._inner = QVBoxLayout(bottom)
         inner.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID * 3 // 2)
         inner.setSpacing(GRID)
         inner.addWidget(self.problem)
@@ -292,7 +294,7 @@ class NewPage(QWidget):
                 Page.REVIEW: ReviewPage,
             }[page](self.desk)
         if page not in self._areas:
-            area = _area(self.pages[page], scrolls=page not in (Page.SUMMARY, Page.REVIEW, Page.SHOWN))
+            area = _area(self.pages[page])
             thin_all(area)
             self._areas[page] = area
             self.stack.addWidget(area)
@@ -312,6 +314,8 @@ class NewPage(QWidget):
         self._on_changed()
         self.stack.setCurrentWidget(self._areas[page])
         self.pages[page].focus_first()
+        if page is Page.SUMMARY and self.pages[page].confirm.hasFocus():
+            self._areas[page].ensureWidgetVisible(self.pages[page].confirm)
 
     def go_on(self) -> None:
         """The next page; from the last one: make it."""
@@ -350,6 +354,20 @@ class NewPage(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.pages[Page.WHERE].cards.compact(self.height() < LOW)
+        narrow = self.width() < NARROW
+        if narrow != (self._foot.indexOf(self.why_not) < 0):
+            # Between the buttons there is no room for a sentence.
+            (self._foot if narrow else self._inner).removeWidget(self.why_not)
+            if narrow:
+                self._foot.insertStretch(2, 1)
+                self._inner.insertWidget(1, self.why_not)
+            else:
+                self._foot.takeAt(2)
+                self._foot.insertWidget(2, self.why_not, 1)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._started:
@@ -374,6 +392,7 @@ class NewPage(QWidget):
         why = self._why_not(draft)
         self.steps.show_steps([str(_TITLES[one]) for one in self.way], at, at if why else self._seen)
         self.why_not.setText(why)
+        self.why_not.setVisible(bool(why) or self._foot.indexOf(self.why_not) >= 0)
         last = self._page is self.way[-1]
         self.next.setText(self._next_words(draft, last))
         self.next.setAccessibleName(self.next.text().replace("&", ""))
@@ -548,7 +567,7 @@ def _not_kept(draft: Draft) -> Iterator[Text]:
         yield text("your changes of the definition")
 
 
-def _area(page: QWidget, scrolls: bool) -> QWidget:
+def _area(page: QWidget) -> QScrollArea:
     """The page at the left, not wider than it can be read."""
     holder = QWidget()
     page.setMaximumWidth(WIDTH)
@@ -556,8 +575,6 @@ def _area(page: QWidget, scrolls: bool) -> QWidget:
     row.setContentsMargins(3 * GRID, GRID, 3 * GRID, 2 * GRID)
     row.addWidget(page, 1)
     row.addStretch(0)
-    if not scrolls:
-        return holder
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
