@@ -10,10 +10,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests.testbed import client, scale
+from tests.testbed import client, parts, scale
 
 pytest_plugins = ["tests.testbed.fixtures"]
 _LIVE = Path(__file__).parent / "live"
+_claims = parts.Claims.of_environment()
 _not_run: list[str] = []
 _ended: list[str] = []
 
@@ -48,13 +49,39 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in live/, and where there is no sandbox skip what needs one."""
+    """Mark what lies in live/, and where there is no sandbox skip what needs one. In two processes: the order."""
+    if _claims:
+        items.sort(key=lambda item: _claims.rank(_file(item)))
     for item in items:
         if item.path.is_relative_to(_LIVE):
             item.add_marker(pytest.mark.live)
         if not client.present() and client.NEED_ROOT & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.skip(reason="needs root for a private libvirtd"))
             _not_run.append(item.nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """In two processes: pytest's own loop, over the tests of the files that are ours. A file is claimed while the last
+    test of the one before runs: what is set up for both is not taken down between them.
+    """
+    if not _claims or session.testsfailed or session.config.option.collectonly:
+        return None
+    ours = (item for item in session.items if _claims.ours(_file(item)))
+    item = next(ours, None)
+    while item:
+        following = next(ours, None)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.shouldfail:
+            raise session.Failed(session.shouldfail)
+        if session.shouldstop:
+            raise session.Interrupted(session.shouldstop)
+        item = following
+    return True
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def pytest_runtest_logfinish(nodeid: str) -> None:

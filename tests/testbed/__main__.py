@@ -2,6 +2,7 @@
 
 As root: builds the sandbox (sandbox.py) and runs the command in it as an unprivileged user.
 Otherwise: runs it directly, in a process namespace of its own where the kernel allows one, so that nothing outlives it.
+``pytest`` without arguments is all the tests, in parts that run at the same time (parts.py).
 """
 
 import os
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 
-from tests.testbed import corpus, debian, sandbox
+from tests.testbed import corpus, debian, parts, sandbox
 
 _ALONE = ["unshare", "--user", "--map-current-user", "--pid", "--fork", "--kill-child", "--mount-proc"]
 # Process 1 must bury orphans, or libvirt waits for ever for a dead QEMU to go away; a waiting shell does.
@@ -54,6 +55,8 @@ def main() -> int:
     if "pytest" in sys.argv[1:2] and (why := corpus.fetch()):
         print(f"test bed: {why}", file=sys.stderr)
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl+C is the program's to answer; its status is ours
+    if sys.argv[1:] == ["pytest"]:
+        return parts.run(program, prepare_debian)
     if os.geteuid() == 0:
         if wants_debian(sys.argv[1:]):
             prepare_debian()
