@@ -108,7 +108,10 @@ def test_clones_and_deletions(bed: Bed, vmdesk: Line) -> None:
     gone = disk(full)
     assert vmdesk.json("delete", full.name, "--with-disks", "--yes")["done"] and not Path(gone).exists()
     mine = disk(guest)
-    out = vmdesk("delete", guest.name, "--with-disks", "--yes")
+    told = vmdesk.json("delete", guest.name, "--with-disks", "--yes", code=1)  # clones stand on its first disk
+    assert base in told["refused"] and linked[0].name in told["refused"] and "--keep-shared" in told["refused"]
+    assert not told["done"] and Path(mine).exists() and guest.state() == 5
+    out = vmdesk("delete", guest.name, "--with-disks", "--keep-shared", "--yes")
     assert mine in out.partition("What stays")[0] and base in out.partition("What stays")[2]
     assert Path(base).exists() and not Path(mine).exists()
     kept = disk(linked[0])
@@ -136,7 +139,8 @@ def test_a_disk_that_is_needed_elsewhere_stops_it_all(bed: Bed, vmdesk: Line) ->
     assert "template" in _err(vmdesk, "start", guest.name)
     vmdesk("trash", "--undo", guest.name)
     vmdesk("poweroff", one.name)
-    vmdesk("delete", one.name, "--with-disks", "--yes")
+    vmdesk("delete", one.name, "--with-disks", "--yes", code=1)  # it stands on what the template needs
+    vmdesk("delete", one.name, "--with-disks", "--keep-shared", "--yes")
     vmdesk("template", "--undo", guest.name)
     vmdesk("start", guest.name)
 

@@ -35,7 +35,7 @@ WORK: tuple[Work, ...] = (
     ("snapshot", "revert", "{name}", "a"),
     ("clone", "{name}", "{name}-n", "--linked", "--count", "3"),
     ("snapshot", "delete", "{name}", "b"),
-    ("delete", "{name}", "--with-disks", "--yes"),
+    ("delete", "{name}", "--with-disks", "--keep-shared", "--yes"),
     ("snapshot", "revert", "{name}", "b", "--save"),
     ("clone", "{name}", "{name}-n", "--count", "2"),
     ("snapshot", "delete", "{name}", "a", "--children"),

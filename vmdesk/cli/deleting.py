@@ -25,7 +25,7 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     domain, connection = found
     chosen = None if options.with_disks else ()
     told = await deletion.plan(connection, domain.uuid, chosen)
-    why = _refused(told, options.with_disks)
+    why = _refused(told, options.with_disks, options.keep_shared)
     if not session.shared.json:
         _show(told, options.with_disks, why is not None)
     if why is not None:
@@ -55,10 +55,23 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     return FAILED if came.left else DONE
 
 
-def _refused(told: DeletePlan, with_disks: bool) -> Text | None:
+def _refused(told: DeletePlan, with_disks: bool, keep_shared: bool) -> Text | None:
     if told.owner.active:
         return text("{name} is not off. Shut it down or force it off first.", name=told.owner.name)
-    return told.refused if with_disks or told.owner.template else None
+    if not with_disks and not told.owner.template:
+        return None
+    if told.refused is not None or keep_shared or not with_disks:
+        return told.refused
+    # All or nothing: "with its disks" is not half of them, though the other half would be kept safe.
+    for item in told.items:
+        if item.keep in _OF_OTHERS and item.used_by:
+            who = ", ".join(str(one.said()) for one in item.used_by)
+            return text(
+                "{path} is needed by {who}. To delete the rest and keep what is shared: --keep-shared",
+                path=item.image.path,
+                who=who,
+            )
+    return None
 
 
 def agreed(question: str) -> bool:
@@ -80,6 +93,7 @@ _KEEPS = {
     Keep.GONE: text("not there"),
     Keep.CHOSEN: text("kept"),
 }
+_OF_OTHERS = (Keep.NEEDED, Keep.SHARED, Keep.READONLY, Keep.BASE)
 _HIDDEN = {
     Role.NVRAM: text("firmware settings"),
     Role.TPM: text("TPM state"),

@@ -109,7 +109,12 @@ def template(parser: argparse.ArgumentParser) -> None:
 
 def delete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME")
-    parser.add_argument("--with-disks", action="store_true", help=tr("and its disks, unless somebody else needs them"))
+    parser.add_argument(
+        "--with-disks", action="store_true", help=tr("and its disks; refused if others need one of them")
+    )
+    parser.add_argument(
+        "--keep-shared", action="store_true", help=tr("with --with-disks: what others need stays, the rest goes")
+    )
     parser.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
     parser.add_argument("--yes", action="store_true", help=tr("do not ask"))
 

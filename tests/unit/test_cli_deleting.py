@@ -1,0 +1,53 @@
+"""`vmdesk delete --with-disks` is all or nothing."""
+
+import pytest
+
+from vmdesk.cli.deleting import _refused
+from vmdesk.core.chains import delete_plan
+from vmdesk.model.chain import Files, Image, Owner, Role, Use
+
+
+def image(name: str, on: str = "") -> Image:
+    return Image(f"/p/{name}", "qcow2", 100, 10, f"/p/{on}" if on else "", "qcow2" if on else "", True, "p", name)
+
+
+def disk(machine: str, name: str, **more: bool) -> Use:
+    return Use(f"/p/{name}", Role.DISK, machine, "vda", "qcow2", writable=True, **more)
+
+
+def host(*uses: Use, active: bool = False) -> Files:
+    """web stands on a base, and so does clone if it is there."""
+    images = [image("web", "base"), image("clone", "base"), image("base"), image("cd.iso"), image("data")]
+    owners = {one.machine: Owner(one.machine, one.machine, active) for one in uses}
+    return Files({one.path: one for one in images if one.volume != "clone" or "clone" in owners}, uses, owners)
+
+
+def refusal(files: Files, with_disks: bool = True, keep_shared: bool = False) -> str:
+    return str(_refused(delete_plan(files, "web", None if with_disks else ()), with_disks, keep_shared) or "")
+
+
+def test_a_base_that_others_stand_on_stops_it_until_it_may_stay() -> None:
+    both = host(disk("web", "web"), disk("clone", "clone"))
+    told = refusal(both)
+    assert "/p/base is needed by the machine clone" in told and "--keep-shared" in told
+    assert refusal(both, keep_shared=True) == "" == refusal(both, with_disks=False)
+    assert refusal(host(disk("web", "web"))) == ""  # a base of nobody else stays, and is no reason
+
+
+def test_a_disk_that_others_write_into_stops_it_too() -> None:
+    shared = disk("web", "data", shared=True)
+    assert "the machine db" in refusal(host(disk("web", "web"), shared, disk("db", "data", shared=True)))
+    assert refusal(host(disk("web", "web"), shared)) == ""
+
+
+def test_a_medium_that_others_have_in_their_drive_does_not() -> None:
+    drives = [Use("/p/cd.iso", Role.MEDIUM, machine, "sda", "raw") for machine in ("web", "db")]
+    assert refusal(host(disk("web", "web"), *drives)) == ""
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_is_refused_anyway_is_not_mended_by_it(keep: bool) -> None:
+    on = host(disk("web", "web"), active=True)
+    assert "not off" in refusal(on, keep_shared=keep)
+    top = host(disk("web", "base"), disk("clone", "clone"))
+    assert "/p/base is needed by" in refusal(top, keep_shared=keep)
