@@ -18,6 +18,7 @@ from vmdesk.virtxml.host_devices import mdev_uuid
 def xml_of(kind: MdevType, uuid: str) -> str:
     """What libvirt makes one of."""
     device = etree.Element("device")
+    etree.SubElement(device, "name").text = "mdev_" + uuid.replace("-", "_")  # libvirt makes its own of it
     etree.SubElement(device, "parent").text = kind.parent
     capability = etree.SubElement(device, "capability", type="mdev")
     etree.SubElement(capability, "type", id=kind.id)
