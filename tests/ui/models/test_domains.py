@@ -110,6 +110,30 @@ def test_a_change_is_told_once_and_late_ones_together(qtbot: Any) -> None:
     assert told == [(0, 49)]
 
 
+@pytest.mark.parametrize("count", [1, FEW + 5])
+def test_a_new_state_is_painted_in_its_own_column(count: int) -> None:
+    store = store_of(50)
+    model = DomainsModel(store)
+    told: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda first, last: told.append((first.column(), last.column())))
+    running = [one for one in store.domains.values() if one.state is State.RUNNING][:count]
+    store.update(replace(one, state=State.PAUSED, reason="user") for one in running)
+    model.settle()
+    assert set(told) == {(PLACE["state"], PLACE["state"])}
+    told.clear()
+    # An address that came and went again between two paintings may have been painted by a scroll in between.
+    paused = [store.domains[one.key] for one in running]
+    store.update(replace(one, addresses=("10.0.0.1",)) for one in paused)
+    store.update(replace(one, state=State.RUNNING) for one in paused)
+    model.settle()
+    assert set(told) == {(0, len(COLUMNS) - 1)}
+    told.clear()
+    store.update(replace(one, state=State.SHUTOFF) for one in paused)  # its figures go as well
+    model.settle()
+    assert set(told) == {(0, len(COLUMNS) - 1)}
+    model.close()
+
+
 def test_nothing_happens_while_nobody_looks() -> None:
     store = store_of(10)
     model = DomainsModel(store)

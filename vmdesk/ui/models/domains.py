@@ -3,7 +3,7 @@ every cell through Qt, which costs more than the work.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
@@ -64,6 +64,13 @@ class Scope:
         return True
 
 
+def _alike(old: Domain, new: Domain) -> bool:
+    """Whether no cell but the state's says anything else of the machine now."""
+    state, reason, busy, saved = new.state, new.reason, new.busy, new.managed_save
+    same = replace(old, state=state, reason=reason, busy=busy, managed_save=saved)
+    return old.active == new.active and same == new
+
+
 class DomainsModel(QAbstractTableModel):
     """Rows are machines, columns are COLUMNS in their order; the header decides which of them are seen and where.
     Those in the trash are not among them: they have a page of their own.
@@ -97,7 +104,9 @@ class DomainsModel(QAbstractTableModel):
         self._names: dict[DomainKey, str] = {}  # key -> the name that its tie is made of
         self._texts: dict[DomainKey, tuple[Domain, str]] = {}  # key -> where words are looked for, and of which reading
         self._doing: dict[DomainKey, str] = {}  # key -> what a running job does to it
+        self._known: dict[DomainKey, Domain] = dict(store.domains)  # as last heard of
         self._touched: set[DomainKey] = set()
+        self._wide: set[DomainKey] = set()  # those of the touched with more to paint than their state
         self._whole = False  # everything has to be looked at again
         self._hosts_touched = False
         self.shown = True
@@ -301,6 +310,7 @@ class DomainsModel(QAbstractTableModel):
     def _rebuild(self) -> None:
         """Sort everything anew."""
         self._touched.clear()
+        self._wide.clear()
         self._whole = self._hosts_touched = False
         self._order = self._sorted()
         self._choose()
@@ -317,6 +327,10 @@ class DomainsModel(QAbstractTableModel):
             self.endResetModel()
         self.refreshed.emit()
 
+    def _columns(self, wide: bool) -> tuple[int, int]:
+        """The first and the last column of what there is to paint anew."""
+        return (0, len(COLUMNS) - 1) if wide else (_STATE, _STATE)
+
     def _changed(self, first: int, last: int, left: int, right: int) -> None:
         if 0 <= first <= last:
             self.dataChanged.emit(self.index(first, left), self.index(last, right))
@@ -325,6 +339,14 @@ class DomainsModel(QAbstractTableModel):
 
     def _on_store(self, changes: Changes) -> None:
         self._touched |= changes.added | changes.changed | changes.removed
+        domains, known = self.store.domains, self._known
+        for key in changes.changed | changes.added:
+            old, new = known.get(key), domains[key]
+            known[key] = new
+            if old is None or not _alike(old, new):
+                self._wide.add(key)
+        for key in changes.removed:
+            known.pop(key, None)
         self._hosts_touched = self._hosts_touched or bool(changes.hosts)
         if self.shown:
             self._turn.ask()
@@ -366,16 +388,17 @@ class DomainsModel(QAbstractTableModel):
 
     def _flush(self) -> None:
         touched, self._touched = self._touched, set()
+        wide, self._wide = self._wide, set()
         whole, self._whole = self._whole, False
         hosts, self._hosts_touched = self._hosts_touched, False
         # A host's name and link may decide about order and choice.
         whole = whole or (hosts and (self._filter is not None or self._column.id in ("host", "state")))
         if whole or len(touched) > FEW:
-            self._reorder(touched if not (whole or hosts) else None)
+            self._reorder(touched if not (whole or hosts) else None, bool(wide))
             return
         moved = False
         for key in touched:
-            moved = self._place(key) or moved
+            moved = self._place(key, key in wide) or moved
         if hosts:
             self._changed(0, len(self._rows) - 1, 0, len(COLUMNS) - 1)
             moved = True  # an empty table says other things when a host's link changes
@@ -393,10 +416,10 @@ class DomainsModel(QAbstractTableModel):
                 return False
         return True
 
-    def _reorder(self, touched: set[DomainKey] | None) -> None:
+    def _reorder(self, touched: set[DomainKey] | None, wide: bool) -> None:
         """Many changes. One dataChanged where the order is still the same, else a reset."""
         if touched is not None and self._unmoved(touched):
-            self._tell_rows(touched)
+            self._tell_rows(touched, wide)
             self.refreshed.emit()
             return
         order = self._sorted()
@@ -410,16 +433,16 @@ class DomainsModel(QAbstractTableModel):
         elif touched is None:
             self._changed(0, len(rows) - 1, 0, len(COLUMNS) - 1)
         else:
-            self._tell_rows(touched)
+            self._tell_rows(touched, wide)
         self.refreshed.emit()
 
-    def _tell_rows(self, keys: Iterable[DomainKey]) -> None:
-        """These machines look different now: one dataChanged."""
+    def _tell_rows(self, keys: Iterable[DomainKey], wide: bool) -> None:
+        """These machines look different now, their state or all of their rows: one dataChanged."""
         rows = [row for key in keys if (row := self.row_of(key)) >= 0]
         if rows:
-            self._changed(min(rows), max(rows), 0, len(COLUMNS) - 1)
+            self._changed(min(rows), max(rows), *self._columns(wide))
 
-    def _place(self, key: DomainKey) -> bool:
+    def _place(self, key: DomainKey, wide: bool) -> bool:
         """One machine came, went or changed; True if a row came, went or moved."""
         domain = self.store.domains.get(key)
         row = self.row_of(key)
@@ -447,7 +470,7 @@ class DomainsModel(QAbstractTableModel):
         rest = self._rows[:row] + self._rows[row + 1 :]
         slot = self._slot(rest, key)
         if slot == row:
-            self._changed(row, row, 0, len(COLUMNS) - 1)
+            self._changed(row, row, *self._columns(wide))
             return False
         # Qt counts the destination in the list as it is before the move.
         self.beginMoveRows(_ROOT, row, row, _ROOT, slot if slot < row else slot + 1)
@@ -455,7 +478,7 @@ class DomainsModel(QAbstractTableModel):
         self._rows = rest
         self._places = {}
         self.endMoveRows()
-        self._changed(slot, slot, 0, len(COLUMNS) - 1)
+        self._changed(slot, slot, *self._columns(wide))
         return True
 
     def _insert(self, row: int, key: DomainKey) -> None:
