@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from tests.ui.desk import full_machine, parts_of
+from tests.ui.desk import full_machine, parts_of, until
 from tests.ui.machines import machine
 from tests.ui.widgets.test_host_topology import FACTS
 from vmdesk.core.limiting import Known
@@ -224,5 +224,40 @@ def test_keys_reach_the_picture(run_async: Run, page: MachinePinning, qtbot: QtB
         page.picture.setFocus()
         qtbot.keyClick(page.picture, Qt.Key.Key_Space)
         assert words(page, "pin-summary").startswith("all vCPUs: 0 ")
+
+    shown(run_async, page, talk)
+
+
+def test_with_the_keyboard_alone(run_async: Run, page: MachinePinning, host: Host, qtbot: QtBot) -> None:
+    """In the order in which it is seen; what is pressed and off then hands the keyboard on within the part."""
+
+    def press(key: Qt.Key) -> str:
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        qtbot.keyClick(focus, key)
+        after = QApplication.focusWidget()
+        return after.objectName() if after is not None else ""
+
+    async def talk() -> None:
+        page.activateWindow()
+        page.findChild(QComboBox, "pin-part").setFocus()
+        await until(lambda: QApplication.focusWidget() is not None, "it has the keyboard")
+        assert [press(Qt.Key.Key_Tab) for _ in range(3)] == ["pin-node-0", "pin-node-1", "host-topology"]
+        press(Qt.Key.Key_Right)
+        press(Qt.Key.Key_Space)
+        stops = [press(Qt.Key.Key_Tab) for _ in range(4)]
+        assert stops == ["numa-node-0", "numa-node-1", "pin-apply", "pin-discard"]
+        assert press(Qt.Key.Key_Space) == "pin-part" and not page.unsaved
+        press(Qt.Key.Key_Tab)
+        press(Qt.Key.Key_Space)  # all of node 0
+        assert page.unsaved
+        while press(Qt.Key.Key_Tab) != "pin-apply":
+            pass
+        press(Qt.Key.Key_Space)
+        await until(lambda: host.wishes and not page._working, "it is applied")
+        await until(lambda: QApplication.focusWidget() is not page, "the keyboard is handed on")
+        assert QApplication.focusWidget() is page.findChild(QComboBox, "pin-part")
+        assert press(Qt.Key.Key_Tab) == "pin-any"
+        assert press(Qt.Key.Key_Space) == "host-topology" and page.unsaved
 
     shown(run_async, page, talk)

@@ -320,6 +320,13 @@ def test_the_same_place_takes_a_person(talk: Callable[..., None], qtbot: QtBot) 
         page = await conflict(made, qtbot, (">2</vcpu>", ">3</vcpu>"), (">2</vcpu>", ">4</vcpu>"))
         assert page.three_way is not None
         assert not page.three_way.merge.isEnabled() and "a person" in page.three_way._state.text()
+        page.refresh()
+        await until(lambda: page._found is not None and ">4</vcpu>" in page._found.stored, "it was read again")
+        assert page.stack.currentWidget() is page.three_way, "what was read again does not end the comparison"
+        page.show_view(machine_xml.RUNNING)
+        assert page.stack.currentWidget() is page.viewer
+        page.show_view(machine_xml.STORED)
+        assert page.stack.currentWidget() is page.three_way
         press(page, "xml-later")
         assert page.stack.currentWidget() is page.editor and not page._banner.isHidden()
         page._banner.findChild(QPushButton, "xml-compare").click()

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QHideEvent, QPalette, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -166,6 +166,7 @@ class MachineLimits(QScrollArea):
         self.empty = EmptyView()
         self.empty.hide()
         self.pinning = MachinePinning(self._parts, self._machine)
+        self.pinning.picture.reached.connect(self._see_cpu)
         self.pinning.hide()  # until something is known
         self._box.addWidget(self.hint)
         self._box.addWidget(self.empty, 1000)  # the whole page while it is there
@@ -274,6 +275,10 @@ class MachineLimits(QScrollArea):
         if isValid(part):
             self.ensureWidgetVisible(part, 0, 8 * GRID)
             control.setFocus()
+
+    def _see_cpu(self, area: QRectF) -> None:
+        place = self.pinning.picture.mapTo(self.widget(), area.center().toPoint())
+        self.ensureVisible(place.x(), place.y(), 0, 4 * GRID)
 
     def _hint_words(self, why: Text | None) -> str:
         domain = self._domain

@@ -22,6 +22,7 @@ from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
+from vmdesk.ui.widgets.fields_form import in_tab_order
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.form import Form, Muted, Section
 from vmdesk.ui.widgets.host_topology import HostTopology
@@ -64,7 +65,7 @@ class MachinePinning(QWidget):
         self._any.setObjectName("pin-any")
         self._any.setText(tr("Any CPU"))
         self._any.setAccessibleName(tr("Any CPU"))
-        self._any.clicked.connect(lambda: self.picture.set_cpus(frozenset()))
+        self._any.clicked.connect(self._on_any)
         self._summary = Muted("", caption=False)
         self._summary.setObjectName("pin-summary")
         self._nodes: dict[int, tuple[QToolButton, CheckBox]] = {}
@@ -255,12 +256,19 @@ class MachinePinning(QWidget):
             self._choices.addWidget(button)
             self._boxes.addWidget(box)
             self._nodes[node] = button, box
+        buttons, boxes = zip(*self._nodes.values()) if self._nodes else ((), ())
+        stops = (self._part, self._any, *buttons, self.picture, *boxes, self._mode, self._apply, self._discard)
+        in_tab_order(stops)
 
     # -- choosing
 
     def _chosen_part(self) -> int:
         data = self._part.currentData()
         return ALL if data is None else int(data)
+
+    def _on_any(self) -> None:
+        self.picture.setFocus()  # the button itself is off then
+        self.picture.set_cpus(frozenset())
 
     def _take_node(self, node: int) -> None:
         self.picture.set_cpus(self.picture.node_cpus()[node])
@@ -281,6 +289,7 @@ class MachinePinning(QWidget):
         self._show()
 
     def _on_discard(self) -> None:
+        self._part.setFocus()  # the button itself is off then
         self._draft = self._place
         self._show()
 
@@ -331,6 +340,8 @@ class MachinePinning(QWidget):
             return
         wishes = {**self._now.wishes(self._draft), **self._place.wishes(self._draft)}
         self._working = True
+        if self._apply.hasFocus():
+            self.setFocus()  # all of it is off meanwhile: the keyboard would go on in another part of the page
         self._show()
         try:
             done = await limiting.apply(self._parts.context, domain, self._known, wishes)
@@ -349,6 +360,8 @@ class MachinePinning(QWidget):
                 self._outcome = tr("It holds from the next start.")
         await self._load()
         self._show()
+        if self.hasFocus():
+            (self._part if done else self._apply).setFocus()
 
     def _on_changes(self, changes: Changes) -> None:
         if self._machine in changes.changed or self._machine.host in changes.hosts:

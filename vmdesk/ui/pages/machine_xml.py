@@ -64,6 +64,7 @@ class MachineXml(QWidget):
         self._begun: Begun | None = None
         self._view = ""
         self._working = False  # a question is open, or libvirt is at work
+        self._comparing = False  # until it is settled, or left for later
         self._stop: Callable[[], None] | None = None
         self._checker = Checker()
         self._tasks = Tasks(parts.jobs)
@@ -233,7 +234,7 @@ class MachineXml(QWidget):
                 begun = self._begun
                 theirs = await redefining.changed_meanwhile(self._parts.context.sessions, self._machine, begun)
                 if begun is self._begun:
-                    self._banner.setVisible(bool(theirs) and self.stack.currentWidget() is not self.three_way)
+                    self._banner.setVisible(bool(theirs) and not self._comparing)
         except VirtError as error:
             if self._found is None:
                 self._show_problem(error.problem)
@@ -273,7 +274,8 @@ class MachineXml(QWidget):
             button.setEnabled(there[name])
             button.setToolTip("" if there[name] else plain_tip(str(reasons[name])))
         if self._view == STORED and self.editing:
-            self.stack.setCurrentWidget(self.editor)
+            compared = self.three_way if self._comparing else None
+            self.stack.setCurrentWidget(compared or self.editor)
         elif self._view == DIFFERENCES:
             self._show_differences(found)
         else:
@@ -386,6 +388,7 @@ class MachineXml(QWidget):
     def _start(self, begun: Begun) -> None:
         """Edit from `begun` on, with the text that is in the editor."""
         self._begun = begun
+        self._comparing = False
         self._banner.hide()
         self.editor.check_with(self._checker, self._parts.jobs, lambda words: redefining.problems(begun, words))
         self.editor.area.setAccessibleName(tr("Definition of {name}, to be changed", name=self._name()))
@@ -403,6 +406,7 @@ class MachineXml(QWidget):
     def _end(self) -> None:
         """No edit any more; the secrets are forgotten with it."""
         self._begun = None
+        self._comparing = False
         self._banner.hide()
         self.editor.set_text("")
         self.show_view(STORED)
@@ -513,7 +517,8 @@ class MachineXml(QWidget):
         self.stack.setCurrentWidget(view)
         view.show_texts(found)
         self._banner.hide()
-        self._show_state()
+        self._comparing = True
+        self.show_view(STORED)
 
     def _settle(self, begun: Begun, shown: str, apply: bool = False) -> None:
         """Go on from theirs, with this text."""
@@ -525,6 +530,7 @@ class MachineXml(QWidget):
 
     def _leave_comparing(self) -> None:
         self._banner.show()
+        self._comparing = False
         self.show_view(STORED)
 
     # ---------------------------------------------------------------- the tools

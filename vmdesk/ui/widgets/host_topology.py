@@ -24,6 +24,7 @@ class HostTopology(Topology):
     """
 
     chosen = Signal(int, str)
+    reached = Signal(QRectF)  # a key went to the CPU there: of many, it may have to be brought into view
     side = SIDE
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -175,6 +176,7 @@ class HostTopology(Topology):
             self._current = number
             self._tell_current()
             self.update()
+            self.reached.emit(self.area_of(number))
         else:
             super().keyPressEvent(event)
 

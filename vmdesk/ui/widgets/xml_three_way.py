@@ -82,6 +82,7 @@ class XmlThreeWay(QWidget):
         area.setTabChangesFocus(True)
         thin(area)
         area.verticalScrollBar().valueChanged.connect(self._scroll)
+        area.horizontalScrollBar().valueChanged.connect(self._scroll_aside)
         self.areas[side] = area
         self.words[side] = WordsList(f"xml-{side}-words", title, most=4)
         part = QWidget()
@@ -147,6 +148,10 @@ class XmlThreeWay(QWidget):
         """All three together."""
         for area in self.areas.values():
             area.verticalScrollBar().setValue(line)
+
+    def _scroll_aside(self, pixels: int) -> None:
+        for area in self.areas.values():
+            area.horizontalScrollBar().setValue(pixels)
 
     def changeEvent(self, event: "object") -> None:
         super().changeEvent(event)  # type: ignore[arg-type]
