@@ -26,6 +26,8 @@ class State(Enum):
     CRASHED = "crashed"
     PMSUSPENDED = "pmsuspended"
 
+    __hash__ = object.__hash__  # there is one of each; Enum's own is written in Python, and these are keys everywhere
+
     @property
     def active(self) -> bool:
         """Whether a process stands behind it."""

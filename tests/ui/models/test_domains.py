@@ -1,5 +1,6 @@
 """The machines model: every way a row can come, go, move and change."""
 
+import contextlib
 import random
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from pytestqt.modeltest import ModelTester
 
 from tests.ui.machines import LAB, LAPTOP, Curves, machine, store_of
 from vmdesk.core.columns import COLUMNS, natural
+from vmdesk.core.filter import FilterError, parse
 from vmdesk.core.store import Store
 from vmdesk.model.domain import Domain, DomainKey, State
 from vmdesk.model.host import Host, Link
@@ -131,6 +133,44 @@ def test_a_new_state_is_painted_in_its_own_column(count: int) -> None:
     store.update(replace(one, state=State.SHUTOFF) for one in paused)  # its figures go as well
     model.settle()
     assert set(told) == {(0, len(COLUMNS) - 1)}
+    model.close()
+
+
+def test_each_letter_shows_what_a_fresh_model_shows() -> None:
+    """Added and taken back, in several words, while machines come, go and are named anew."""
+    chance = random.Random("letters")
+    store = store_of(80)
+    model = DomainsModel(store)
+    typed = ""
+    for step in range(300):
+        typed = typed[:-1] if chance.random() < 0.4 else typed + chance.choice("web-d12 b7u")
+        with contextlib.suppress(FilterError):
+            condition = parse(typed)
+            model.set_filter(None if condition.empty else condition)
+        if step % 3 == 0:
+            number = chance.randrange(100)
+            name = chance.choice(("", f"web-{chance.randrange(99)}"))
+            store.update([machine(number, (LAPTOP, LAB)[number % 2].id, name=name)])
+        if step % 5 == 0:
+            store.update(drop=[chance.choice(sorted(store.domains))])
+        if chance.random() < 0.7:
+            model.settle()
+            fresh = DomainsModel(store)
+            fresh.set_filter(model._filter)
+            assert model.keys == fresh.keys, typed
+            fresh.close()
+    model.close()
+
+
+def test_a_filter_is_typed_before_the_table_heard_who_is_gone() -> None:
+    store = store_of(10)
+    model = DomainsModel(store)
+    gone = model.keys[0]
+    for condition in (parse("e"), Running()):
+        store.update([machine(3, gone.host, name="web-e")], drop=[model.keys[0]])
+        model.set_filter(condition)  # before its turn has come
+        assert all(key in store.domains for key in model.keys)
+        model.settle()
     model.close()
 
 

@@ -2,7 +2,7 @@
 every cell through Qt, which costs more than the work.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -71,6 +71,11 @@ def _alike(old: Domain, new: Domain) -> bool:
     return old.active == new.active and same == new
 
 
+def _within(words: tuple[str, ...], sought: tuple[str, ...] | None) -> bool:
+    """Whether whatever has all these words has all that were sought before: a letter was added."""
+    return sought is not None and all(any(old in word for word in words) for old in sought)
+
+
 class DomainsModel(QAbstractTableModel):
     """Rows are machines, columns are COLUMNS in their order; the header decides which of them are seen and where.
     Those in the trash are not among them: they have a page of their own.
@@ -102,7 +107,8 @@ class DomainsModel(QAbstractTableModel):
         self._values: dict[DomainKey, Any] = {}  # key -> sort value
         self._ties: dict[DomainKey, Any] = {}  # key -> what decides between equal values
         self._names: dict[DomainKey, str] = {}  # key -> the name that its tie is made of
-        self._texts: dict[DomainKey, tuple[Domain, str]] = {}  # key -> where words are looked for, and of which reading
+        self._texts: dict[DomainKey, str] = {}  # key -> where words are looked for; made when first asked for
+        self._sought: tuple[str, ...] | None = None  # the words that the rows are the answer to; None: not just words
         self._doing: dict[DomainKey, str] = {}  # key -> what a running job does to it
         self._known: dict[DomainKey, Domain] = dict(store.domains)  # as last heard of
         self._touched: set[DomainKey] = set()
@@ -234,8 +240,10 @@ class DomainsModel(QAbstractTableModel):
 
     def set_filter(self, condition: Condition | None) -> None:
         """Show only what the condition holds for."""
+        # Rows that are not up to date with the store are no ground to go on from.
+        narrower = not (self._touched or self._whole or self._hosts_touched)
         self._filter = condition
-        self._choose()
+        self._choose(narrower)
 
     def set_scope(self, scope: Scope) -> None:
         """Show only one host, group or tag."""
@@ -256,29 +264,33 @@ class DomainsModel(QAbstractTableModel):
         figures = self._figures(key) if self._filter.uses_figures else NO_FIGURES
         return self._filter(domain, self.store.hosts.get(key.host), figures)
 
-    def _chosen(self) -> list[DomainKey]:
+    def _chosen(self, narrower: bool = False) -> list[DomainKey]:
+        """What is to be shown, in order. `narrower`: nothing but the filter is another than it was."""
         domains = self.store.domains
+        sought, self._sought = self._sought, None
         if not self.filtered:
             return list(self._order)
-        keys, passes = self._order, self._passes
+        # What is gone stays in the order until its turn comes.
+        keys = [key for key in self._order if key in domains] if self._touched else self._order
+        passes = self._passes
         if self._filter is not None and self._filter.words:
-            keys = self._with_words(self._filter.words)
-            if self._filter.rest is None and self._scope == Scope():
+            plain = self._filter.rest is None and self._scope == Scope()
+            if narrower and plain and _within(self._filter.words, sought):
+                keys = self._rows
+            keys = self._with_words(self._filter.words, keys)
+            if plain:
+                self._sought = self._filter.words
                 return keys
         return [key for key in keys if passes(domains[key])]
 
-    def _with_words(self, words: tuple[str, ...]) -> list[DomainKey]:
-        """The machines in whose texts all words stand. What is typed changes faster than what is looked through."""
+    def _with_words(self, words: tuple[str, ...], keys: list[DomainKey]) -> list[DomainKey]:
+        """Those of the machines in whose texts all words stand."""
         domains, texts = self.store.domains, self._texts
-        for key in texts.keys() - domains.keys():
-            del texts[key]
-        for key, domain in domains.items():
-            known = texts.get(key)
-            if known is None or known[0] is not domain:
-                texts[key] = domain, haystack(domain)
-        keys = self._order
+        if len(texts) != len(domains):
+            for key in domains.keys() - texts.keys():
+                texts[key] = haystack(domains[key])
         for word in words:
-            keys = [key for key in keys if word in texts[key][1]]
+            keys = [key for key in keys if word in texts[key]]
         return keys
 
     def _value(self, domain: Domain) -> Any:
@@ -315,9 +327,9 @@ class DomainsModel(QAbstractTableModel):
         self._order = self._sorted()
         self._choose()
 
-    def _choose(self) -> None:
+    def _choose(self, narrower: bool = False) -> None:
         """Filter everything anew; the rows that stay in place stay untouched."""
-        rows = self._chosen()
+        rows = self._chosen(narrower)
         if rows == self._rows:
             self._changed(0, len(rows) - 1, 0, len(COLUMNS) - 1)
         else:
@@ -345,8 +357,10 @@ class DomainsModel(QAbstractTableModel):
             known[key] = new
             if old is None or not _alike(old, new):
                 self._wide.add(key)
+                self._texts.pop(key, None)
         for key in changes.removed:
             known.pop(key, None)
+            self._texts.pop(key, None)
         self._hosts_touched = self._hosts_touched or bool(changes.hosts)
         if self.shown:
             self._turn.ask()
@@ -364,13 +378,16 @@ class DomainsModel(QAbstractTableModel):
                 if self.shown:
                     self._turn.ask()
 
-    def on_figures(self, keys: Iterable[DomainKey]) -> None:
+    def on_figures(self, keys: Collection[DomainKey]) -> None:
         """New figures of these machines: one dataChanged."""
         if not self.shown:
             return
         if self.by_figures:
             self._whole = True
             self._turn.ask()
+            return
+        if len(keys) * 2 > len(self.store.domains):
+            self._changed(0, len(self._rows) - 1, _FIRST_FIGURE, _LAST_LIVE)  # looking for each costs more
             return
         rows = [row for key in keys if (row := self.row_of(key)) >= 0]
         if rows:
