@@ -1,8 +1,9 @@
 """The real ways to screens: what a definition has, what opens from here, in which order, why not the others."""
 
 import asyncio
+import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
@@ -178,6 +179,25 @@ class RealDoors:
         """Not on the main thread: it takes some tens of milliseconds, SPICE's library even more."""
         self._lane = self._lane or Lane(1, "doors")
         return await asyncio.get_running_loop().run_in_executor(self._lane, load, name)
+
+
+def load_ahead(kinds: Collection[str]) -> None:
+    """What the screen of a machine with displays of these kinds needs, in a thread: somebody may open it next.
+
+    Only for the way that comes first. What cannot be loaded is told when the screen is opened.
+    """
+    first = next((kind for kind in choice.ORDER if kind in kinds), None)
+    if first is not None:
+        lane = Lane(1, "screens ahead")
+        lane.submit(_load_ahead, first)
+        lane.shutdown()
+
+
+def _load_ahead(kind: str) -> None:
+    module = load(f"screen-{kind}")
+    if kind == choice.SPICE:
+        with contextlib.suppress(VirtError):
+            module.load()  # the desktop's library: longer than all of ours
 
 
 def open_screens(store: Store, jobs: Jobs, sessions: Sessions, paths: Paths, asker: Asker | None = None) -> Screens:

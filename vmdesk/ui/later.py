@@ -10,6 +10,7 @@ from typing import Any
 # name -> module and what is taken from it
 _PARTS = {
     "machine": ("vmdesk.ui.pages.machine", "MachinePage"),
+    "screens-ahead": ("vmdesk.core.doors", "load_ahead"),
     "screens": ("vmdesk.core.doors", "open_screens"),
     "machine-console": ("vmdesk.ui.pages.machine_console", "MachineConsole"),
     "machine-snapshots": ("vmdesk.ui.pages.machine_snapshots", "MachineSnapshots"),

@@ -15,6 +15,7 @@ from tests.ui.desk import GIB, Shelf, Shell, feed, full_machine, parts_of
 from vmdesk.core import slow_watch
 from vmdesk.model.domain import Domain, State
 from vmdesk.model.text import text
+from vmdesk.ui.pages import machine
 from vmdesk.ui.pages.machine import MachinePage
 from vmdesk.ui.pages.machine_facts import facts_of
 from vmdesk.ui.pages.machine_plans import plans_of
@@ -268,3 +269,18 @@ def test_why_it_is_slow_is_looked_for_when_it_is_asked(
         await parts.jobs.close()
 
     run_async(talk())
+
+
+def test_what_its_console_needs_is_loaded_once_the_page_is_drawn(
+    page: MachinePage, parts: Parts, domain: Domain, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before somebody opens it, and not for a machine without a screen."""
+    loaded: list[object] = []
+    monkeypatch.setattr(machine, "load", lambda name: lambda kinds: loaded.append((name, kinds)))
+    qtbot.waitUntil(lambda: loaded == [("screens-ahead", {one.kind for one in domain.definition.graphics})])
+    page.hide()
+    loaded.clear()
+    parts.store.update([replace(domain, definition=replace(domain.definition, graphics=()))])
+    page.show()
+    qtbot.waitUntil(lambda: not page._looked.isActive())
+    assert loaded == []

@@ -1,6 +1,7 @@
 """Which way leads to a screen, from which kind of host."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -161,3 +162,33 @@ def test_passwords_are_asked_and_known_for_this_run() -> None:
 
 def test_nobody_to_ask() -> None:
     assert not asyncio.run(RealDoors(host("qemu+ssh://h/system")).ask(KEY, Display("vnc", 0)))
+
+
+def test_what_a_screen_needs_is_loaded_ahead_for_the_first_way_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    said: threading.Event = threading.Event()
+
+    class Spice:
+        @staticmethod
+        def load() -> None:
+            done.append(f"library, {threading.current_thread() is not threading.main_thread()}")
+            said.set()
+            raise VirtError(SimpleNamespace(name="library"))  # type: ignore[arg-type]
+
+    def load(name: str) -> Any:
+        done.append(name)
+        if name != "screen-spice":
+            said.set()
+        return Spice
+
+    monkeypatch.setattr(doors, "load", load)
+    for kinds, expected in (
+        ({"spice"}, ["screen-spice", "library, True"]),
+        ({"vnc", "spice"}, ["screen-vnc"]),
+        ({"rdp"}, []),
+    ):
+        done.clear()
+        said.clear()
+        doors.load_ahead(kinds)
+        assert not expected or said.wait(10)
+        assert done == expected

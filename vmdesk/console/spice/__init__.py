@@ -9,8 +9,9 @@ clipboard, files, sound, usb   what else the session carries
 
 from vmdesk.console.spice.backend import SpiceBackend
 from vmdesk.console.spice.display import Display
+from vmdesk.console.spice.glib import load
 from vmdesk.console.spice.heads import Head
 from vmdesk.console.spice.sockets import Address
 from vmdesk.console.spice.usb import UsbDevice
 
-__all__ = ["Address", "Display", "Head", "SpiceBackend", "UsbDevice"]
+__all__ = ["Address", "Display", "Head", "SpiceBackend", "UsbDevice", "load"]

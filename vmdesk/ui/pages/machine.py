@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -20,6 +20,8 @@ from vmdesk.ui.widgets.form import Section
 from vmdesk.ui.widgets.inner_tabs import InnerTabs
 from vmdesk.ui.widgets.late import Late
 from vmdesk.ui.widgets.trace import TracePane
+
+LOOKED = 300  # milliseconds after which the page is drawn, and its console may be wanted next
 
 
 class MachinePage(QWidget):
@@ -63,6 +65,9 @@ class MachinePage(QWidget):
         layout.addWidget(self.pending)
         layout.addWidget(self.tabs)
         self.tabs.currentChanged.connect(lambda _place: self.pending.watch(self._shows_definition))
+        self._looked = QTimer(self)
+        self._looked.setSingleShot(True)
+        self._looked.timeout.connect(self._load_console)
 
     @property
     def _shows_definition(self) -> bool:
@@ -158,6 +163,14 @@ class MachinePage(QWidget):
         if self._machine in keys:
             self.overview.refresh()
 
+    def _load_console(self) -> None:
+        """What the console needs, though nobody has opened it yet: loading takes a third of the time to its picture."""
+        domain = self._parts.store.domains.get(self._machine)
+        kinds = {one.kind for one in domain.definition.graphics} if domain else set()
+        if kinds and self.console.console is None:
+            load("machine-console")
+            load("screens-ahead")(kinds)
+
     def showEvent(self, event: QShowEvent) -> None:
         if not self._stop:
             self._stop = [
@@ -167,6 +180,7 @@ class MachinePage(QWidget):
             ]
         self._rename()
         self.pending.follow(True)
+        self._looked.start(LOOKED)
         if self._machine not in self._parts.store.domains:
             self.overview.show_gone()
         super().showEvent(event)
@@ -176,4 +190,5 @@ class MachinePage(QWidget):
             stop()
         self._stop = []
         self.pending.follow(False)
+        self._looked.stop()
         super().hideEvent(event)
