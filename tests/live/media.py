@@ -11,12 +11,12 @@ from typing import Any
 
 import pycdlib
 
-from tests.testbed.guests import INSTALLER, RESCUE_CD
+from tests.testbed.guests import CLOCK, INSTALLER, RESCUE_CD
 
 INFO = 'Debian GNU/Linux 12.5.0 "Bookworm" - Official amd64 NETINST with firmware 20240210-11:27'
 _GRUB = """\
 set timeout=0
-menuentry Install { linux /install.amd/vmlinuz console=ttyS0 quiet ---
+menuentry Install { linux /install.amd/vmlinuz CLOCK console=ttyS0 quiet ---
 initrd /install.amd/initrd.gz
 }
 """
@@ -43,7 +43,7 @@ def debian_cd(target: Path) -> Path:
             name = child.rock_ridge.name().decode()
             rescue.get_file_from_iso_fp(content, rr_path=f"{_BOOT}/{name}")
             add(f"{_BOOT}/{name}", content.getvalue())
-    add("/boot/grub/grub.cfg", _GRUB.encode())
+    add("/boot/grub/grub.cfg", _GRUB.replace("CLOCK", CLOCK).encode())
     add("/.disk/info", INFO.encode())
     add("/install.amd/vmlinuz", (folder / "linux").read_bytes())
     add("/install.amd/initrd.gz", (folder / "initrd.gz").read_bytes())

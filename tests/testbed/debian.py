@@ -32,7 +32,7 @@ terminal_output serial
 set timeout=0
 menuentry Debian {
   search --no-floppy --label --set=root cloud
-  linux /vmlinuz root=LABEL=cloud ro console=ttyS0 net.ifnames=0 systemd.show_status=0 mitigations=off
+  linux /vmlinuz root=LABEL=cloud ro console=ttyS0 net.ifnames=0 systemd.show_status=0 mitigations=off no_timer_check
   initrd /initrd.img
 }
 """
