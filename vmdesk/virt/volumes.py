@@ -37,15 +37,14 @@ async def volumes(connection: Connection, pool: str, *, brief: bool = False) -> 
     brief  one call for all: only names, and where libvirt's key is a path, paths
     """
     doing = text("Listing the volumes of {pool}", pool=pool)
-    names, listed = await connection.long.call(lambda conn: _listed(conn, pool), doing)
     if brief:
-        return names
-    parts = iter([listed[start : start + _PART] for start in range(0, len(listed), _PART)])
+        return await connection.long.call(lambda conn: _brief(_listed(conn, pool), pool), doing)
+    parts = await connection.long.call(lambda conn: _parts(_listed(conn, pool)), doing)
     found: list[Volume] = []
 
     async def share() -> None:
-        for part in parts:
-            found.extend(await connection.long.call(partial(_read_part, part, pool), doing))
+        while parts:
+            found.extend(await connection.long.call(partial(_read_part, parts.pop(), pool), doing))
 
     await asyncio.gather(*(share() for _ in range(_READERS)))
     return sorted(found, key=lambda one: one.name)
@@ -308,22 +307,31 @@ def _delete(found: "libvirt.virStorageVol") -> None:
             return
 
 
-def _listed(conn: "libvirt.virConnect", pool: str) -> tuple[list[Volume], list["libvirt.virStorageVol"]]:
+def _listed(conn: "libvirt.virConnect", pool: str) -> list["libvirt.virStorageVol"]:
     """In one call; names and keys come with it."""
     found = conn.storagePoolLookupByName(pool)
     try:
-        listed = list(found.listAllVolumes(0))
+        return list(found.listAllVolumes(0))
     except libvirt.libvirtError as error:
         if error.get_error_code() not in UNKNOWN_FLAG:
             raise
-        listed = [found.storageVolLookupByName(name) for name in found.listVolumes()]  # ESX
-    brief = [Volume(pool, one.name(), key if (key := one.key()).startswith("/") else "") for one in listed]
-    return sorted(brief, key=lambda one: one.name), listed
+        return [found.storageVolLookupByName(name) for name in found.listVolumes()]  # ESX
 
 
-def _read_part(listed: Sequence["libvirt.virStorageVol"], pool: str, _conn: "libvirt.virConnect") -> list[Volume]:
+def _brief(listed: Sequence["libvirt.virStorageVol"], pool: str) -> list[Volume]:
+    found = [Volume(pool, one.name(), key if (key := one.key()).startswith("/") else "") for one in listed]
+    return sorted(found, key=lambda one: one.name)
+
+
+def _parts(listed: list["libvirt.virStorageVol"]) -> list[list["libvirt.virStorageVol"]]:
+    """The last ones first. Nobody else holds them: each is let go where it was read, not on the window's thread."""
+    return [listed[start : start + _PART] for start in range(0, len(listed), _PART)]
+
+
+def _read_part(listed: list["libvirt.virStorageVol"], pool: str, _conn: "libvirt.virConnect") -> list[Volume]:
     found = []
-    for one in listed:
+    while listed:
+        one = listed.pop()
         try:
             found.append(_read(one, pool))
         except libvirt.libvirtError as error:

@@ -41,6 +41,17 @@ _KEYS: dict[Column, Callable[[Row], Any]] = {
 }
 
 
+_ROLES = frozenset(
+    {
+        Qt.ItemDataRole.DisplayRole,
+        Qt.ItemDataRole.TextAlignmentRole,
+        Qt.ItemDataRole.AccessibleTextRole,
+        Qt.ItemDataRole.ToolTipRole,
+        Role.VALUE,
+    }
+)
+
+
 class VolumesModel(PlainModel):
     """`about_to_change` and `changed` stand around a new order or choice of rows, for what keeps the selection."""
 
@@ -57,6 +68,8 @@ class VolumesModel(PlainModel):
         self._filter: tuple[str, ...] = ()
         self._by = Column.NAME
         self._down = False
+        self._cells: dict[int, str] = {}  # what has been shown of the rows
+        self._sides = tuple(self.side(column) for column in Column)
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -97,6 +110,7 @@ class VolumesModel(PlainModel):
         rows = self._ordered
         for word in self._filter:
             rows = [row for row in rows if word in row.words]
+        self._cells = {}
         same = len(rows) == len(self._rows)
         if same and all(new.key == old.key for new, old in zip(rows, self._rows, strict=True)):
             self._rows = rows
@@ -112,20 +126,29 @@ class VolumesModel(PlainModel):
         self.changed.emit()
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid() or index.row() >= len(self._rows):
+        if role not in _ROLES:  # a cell that is painted asks for seven: most of them are nothing to us
             return None
-        row, column = self._rows[index.row()], Column(index.column())
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _said(row, column)
+        place, column = index.row(), index.column()
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self.side(column)
+            return self._sides[column] if column >= 0 else None
+        if not 0 <= place < len(self._rows):
+            return None
+        row = self._rows[place]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._cell(place, row, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{_TITLES[column]}: {_said(row, column)}"
+            return f"{_TITLES[column]}: {self._cell(place, row, column)}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _tip(row, column)
-        if role == Role.VALUE:
-            return row
-        return None
+            return _tip(row, Column(column))
+        return row  # Role.VALUE
+
+    def _cell(self, place: int, row: Row, column: int) -> str:
+        """In words, made once for as long as the rows stay."""
+        key = place * len(Column) + column
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = _said(row, Column(column))
+        return found
 
 
 def _said(row: Row, column: Column) -> str:
