@@ -112,6 +112,10 @@ class KeeperClient:
     def small_fill(self, leave: int = 0) -> None:
         self.ask("small_fill", leave=leave)
 
+    def loop_make(self, mib: int = 64) -> str:
+        """An empty block device; KeeperError where there are none."""
+        return self.ask("loop_make", mib=mib)  # type: ignore[no-any-return]
+
     def small_free(self) -> None:
         self.ask("small_free")
 

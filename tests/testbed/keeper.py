@@ -5,12 +5,16 @@ One JSON object a line on a unix socket: ``{"verb": "guest_signal", "name": "x",
 """
 
 import contextlib
+import errno
+import fcntl
 import json
 import os
 import signal
 import socket
 import socketserver
+import struct
 import subprocess
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -44,9 +48,11 @@ _NETWORK = """\
 <dhcp><range start='192.168.122.2' end='192.168.122.254'/></dhcp></ip>
 </network>
 """
+_LOOP_FREE, _LOOP_SET_FILE, _LOOP_SET_STATUS, _LOOP_CLEARS = 0x4C82, 0x4C00, 0x4C04, 4  # linux/loop.h
 VERBS = (
     "daemon_pid", "daemon_start", "daemon_signal", "guest_pid", "guest_signal", "ssh_start", "ssh_stop", "read",
-    "small_make", "small_fill", "small_free", "run_as", "restore",
+    "small_make", "small_fill", "small_free", "loop_make",
+    "run_as", "restore",
 )  # fmt: skip
 
 
@@ -57,6 +63,7 @@ class Keeper:
         self._daemon: subprocess.Popen[bytes] | None = None
         self._ssh = SshServer(sandbox.BASE / "ssh", sandbox.USER, sandbox.HOME)
         self._lock = threading.RLock()
+        self._loops: list[int] = []  # open as long as their devices are to be there
 
     def open(self) -> None:
         """Write libvirt's settings, start its log daemon, listen for the tests."""
@@ -156,6 +163,33 @@ class Keeper:
     def small_free(self) -> None:
         (SMALL / "filler").unlink(missing_ok=True)
 
+    def loop_make(self, mib: int = 64) -> str:
+        """A block device of that size, empty; its path. It goes with `restore`, or with this process.
+
+        OSError where there are no loop devices.
+        """
+        with tempfile.TemporaryFile() as file, open("/dev/loop-control", "rb") as control:
+            file.truncate(mib << 20)
+            for _ in range(8):  # another program may take the free one first
+                path = f"/dev/loop{fcntl.ioctl(control, _LOOP_FREE)}"
+                device = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    fcntl.ioctl(device, _LOOP_SET_FILE, file.fileno())
+                except OSError as error:
+                    os.close(device)
+                    if error.errno != errno.EBUSY:
+                        raise
+                    continue
+                # The kernel lets go of it when nobody has it open any more, however that comes about.
+                fcntl.ioctl(device, _LOOP_SET_STATUS, struct.pack("=5Q4I176x", 0, 0, 0, 0, 0, 0, 0, 0, _LOOP_CLEARS))
+                self._loops.append(device)
+                return path
+        raise OSError(errno.EBUSY, "no loop device is free")
+
+    def _loops_end(self) -> None:
+        while self._loops:
+            os.close(self._loops.pop())
+
     def _small_end(self) -> None:
         while SMALL.is_mount():
             subprocess.run(["umount", "--lazy", SMALL], check=True)
@@ -201,6 +235,7 @@ class Keeper:
         self.daemon_start()
         self.ssh_stop()
         self._small_end()
+        self._loops_end()
 
 
 def _become(number: int, groups: str) -> list[str]:

@@ -1,0 +1,189 @@
+"""Storage pools of more kinds than folders, on the real daemon, and what is kept for them as libvirt's secrets."""
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import libvirt
+import pytest
+
+from tests.testbed.client import KeeperClient, KeeperError
+from tests.testbed.connecting import opened, problem
+from tests.unit.core.pool_wishes import CASES, Case
+from vmdesk.cli.main import main
+from vmdesk.core.storage import making
+from vmdesk.core.storage.kinds import Field, Make, PoolWish, new_secret
+from vmdesk.virt import pools, storage
+from vmdesk.virt.connection import Connection
+from vmdesk.virtxml import pools as pools_xml
+
+pytestmark = pytest.mark.live
+MIB = 1024**2
+BED = Path("/var/lib/libvirt/bed")
+
+
+def run(uri: str, story: Callable[[Connection], Awaitable[None]]) -> None:
+    async def whole() -> None:
+        async with opened(uri) as connection:
+            await story(connection)
+
+    asyncio.run(whole())
+
+
+def fresh(kind: str, said: dict[Field, str], **more: Any) -> PoolWish:
+    return PoolWish(f"live-{secrets.token_hex(3)}", kind, tuple(said.items()), **more)
+
+
+def kept(uri: str) -> set[str]:
+    """The secrets that libvirt has."""
+    conn = libvirt.open(uri)
+    try:
+        return set(conn.listSecrets())
+    finally:
+        conn.close()
+
+
+async def there(connection: Connection) -> set[str]:
+    return {one.name for one in await pools.pools(connection)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_libvirt_takes_the_definition_of_every_kind_it_knows(system_uri: str, case: Case) -> None:
+    async def story(connection: Connection) -> None:
+        supported = {one.kind for one in await pools.abilities(connection) if one.supported}
+        name = f"live-{case.name}-{secrets.token_hex(3)}"
+        xml = case.wish.xml().replace("<name>machines</name>", f"<name>{name}</name>", 1)
+        if case.wish.kind not in supported:
+            assert await problem(pools.define_pool(connection, xml))
+            return
+        assert await pools.define_pool(connection, xml) == name
+        try:
+            stored = await pools.pool_xml(connection, name)
+            told = pools_xml.parse_source(stored)
+            wanted = case.wish.source()
+            assert (told.devices, told.name or wanted.name, told.folder) == (wanted.devices, wanted.name, wanted.folder)
+            assert told.login == wanted.login and pools_xml.parse(stored).kind == case.wish.kind
+        finally:
+            await pools.undefine_pool(connection, name)
+
+    run(system_uri, story)
+
+
+def test_a_file_system_on_a_device(system_uri: str, keeper: KeeperClient) -> None:
+    if shutil.which("mkfs.ext4", path="/usr/sbin:/sbin") is None:
+        pytest.skip("mkfs.ext4 (e2fsprogs) is not installed")
+    try:
+        device = keeper.loop_make(48)
+    except KeeperError as error:
+        pytest.skip(f"no loop devices here: {error}")
+    said = {Field.DEVICE: device, Field.FORMAT: "ext4", Field.TARGET: str(BED / f"fs-{secrets.token_hex(3)}")}
+
+    async def story(connection: Connection) -> None:
+        wish = fresh("fs", said, make=Make.KEEP)
+        assert await problem(making.make_pool(connection, wish))  # there is nothing on it to be mounted
+        assert wish.name not in await there(connection)  # and nothing stays
+        wish = fresh("fs", said, make=Make.NEW)
+        name = await making.make_pool(connection, wish)
+        pool = await pools.pool(connection, name)
+        assert pool.active and pool.autostart and 20 * MIB < pool.capacity < 48 * MIB
+        await storage.create_volume(connection, pool, "a.qcow2", MIB, format="qcow2")
+        await making.forget_pool(connection, name, pool.uuid)
+        assert name not in await there(connection)
+        wish = fresh("fs", said, make=Make.NEW)
+        assert await problem(making.make_pool(connection, wish))  # there is one on it already
+        name = await making.make_pool(connection, fresh("fs", said))
+        assert [one.name for one in await storage.volumes(connection, name) if one.kind == "file"] == ["a.qcow2"]
+        await making.forget_pool(connection, name)
+        name = await making.make_pool(connection, fresh("fs", said, make=Make.OVERWRITE))
+        assert [one.name for one in await storage.volumes(connection, name) if one.kind == "file"] == []
+        await making.forget_pool(connection, name)
+
+    run(system_uri, story)
+
+
+def test_a_pool_that_is_not_switched_on(system_uri: str) -> None:
+    async def story(connection: Connection) -> None:
+        target = BED / f"off-{secrets.token_hex(3)}"
+        name = await making.make_pool(
+            connection, fresh("dir", {Field.TARGET: str(target)}, start=False, autostart=False)
+        )
+        pool = await pools.pool(connection, name)
+        assert not pool.active and not pool.autostart and not target.exists()
+        await making.forget_pool(connection, name)
+
+    run(system_uri, story)
+
+
+def test_the_password_of_a_pool_is_a_secret_that_nobody_reads(system_uri: str) -> None:
+    before = kept(system_uri)
+    said = {Field.HOST: "san.invalid", Field.DEVICE: "iqn.2026-01.lan.san:x", Field.USER: "lab"}
+
+    async def story(connection: Connection) -> None:
+        wish = fresh("iscsi", said, start=False, password="correct horse", secret=new_secret())
+        name = await making.make_pool(connection, wish)
+        assert kept(system_uri) - before == {wish.secret}
+        conn = libvirt.open(system_uri)
+        try:
+            with pytest.raises(libvirt.libvirtError, match="private"):
+                conn.secretLookupByUUIDString(wish.secret).value(0)
+            assert conn.secretLookupByUUIDString(wish.secret).usageType() == libvirt.VIR_SECRET_USAGE_TYPE_ISCSI
+        finally:
+            conn.close()
+        told = pools_xml.parse_source(await pools.pool_xml(connection, name)).login
+        assert told is not None and (told.user, told.secret) == ("lab", wish.secret)
+        await making.forget_pool(connection, name)
+        assert kept(system_uri) == before
+        # What cannot be defined leaves no secret behind.
+        taken = fresh("dir", {Field.TARGET: str(BED)}, start=False)
+        await making.make_pool(connection, taken)
+        wish = PoolWish(taken.name, "iscsi", tuple(said.items()), password="x", secret=new_secret())
+        assert await problem(making.make_pool(connection, wish)) == "taken"
+        await making.forget_pool(connection, taken.name)
+        assert kept(system_uri) == before
+
+    run(system_uri, story)
+
+
+def test_encrypted_and_wiped_from_the_command_line(
+    session_uri: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name, folder, word = f"live-{secrets.token_hex(3)}", tmp_path / "pool", tmp_path / "word"
+    word.write_text("correct horse battery\n")
+    before = kept(session_uri)
+
+    def vmdesk(*words: str, code: int = 0) -> Any:
+        capfd.readouterr()
+        got = main(["--connect", session_uri, "--settings-dir", str(tmp_path / "settings"), "--json", *words])
+        told = capfd.readouterr()
+        assert got == code, f"{words}: {got}\n{told.out}\n{told.err}"
+        assert "correct horse" not in told.out + told.err
+        return json.loads(told.out) if told.out else told.err
+
+    vmdesk("pool", "create", name, "--kind", "dir", "--target", str(folder))
+    try:
+        assert "at least 8" in vmdesk(
+            "volume", "create", name, "x.qcow2", "1M", "--encrypted", "--passphrase-file", "/dev/null", code=1
+        )
+        made = vmdesk("volume", "create", name, "x.qcow2", "1M", "--encrypted", "--passphrase-file", str(word))
+        assert made["encrypted"] and len(kept(session_uri) - before) == 1
+        # QEMU's own header of a LUKS image, and the passphrase nowhere in what VMDesk keeps.
+        assert (folder / "x.qcow2").read_bytes()[:4] == b"QFI\xfb" and b"LUKS" in (folder / "x.qcow2").read_bytes()
+        for file in (tmp_path / "settings").rglob("*"):
+            assert not file.is_file() or b"correct horse" not in file.read_bytes()
+        vmdesk("volume", "create", name, "y.raw", "1M", "--format", "raw")
+        (folder / "y.raw").write_bytes(os.urandom(MIB))
+        assert "--yes" in vmdesk("volume", "wipe", name, "y.raw", code=1)
+        assert any((folder / "y.raw").read_bytes())
+        assert vmdesk("volume", "wipe", name, "y.raw", "--yes")["wiped"]
+        assert (folder / "y.raw").read_bytes() == bytes(MIB)
+    finally:
+        vmdesk("pool", "delete", name)
+        conn = libvirt.open(session_uri)
+        for one in kept(session_uri) - before:
+            conn.secretLookupByUUIDString(one).undefine()
+        conn.close()
