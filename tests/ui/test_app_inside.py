@@ -28,6 +28,11 @@ async def until(ready: Callable[[], Any], seconds: float = 15.0) -> None:
             await asyncio.sleep(0.02)
 
 
+def _said(app: App) -> str:
+    notice = app.window.notices.current
+    return str(notice.problem) if notice else "nothing"
+
+
 @pytest.fixture
 def play(qapp: QApplication, run_async: Any, tmp_path: Path) -> Play:
     """`play(script)`: the program with the practice host, and somebody who does what the script says."""
@@ -41,7 +46,10 @@ def play(qapp: QApplication, run_async: Any, tmp_path: Path) -> Play:
 
         async def act(app: App) -> None:
             await until(lambda: app.front)
-            await script(app)
+            try:
+                await script(app)
+            except TimeoutError as error:
+                raise TimeoutError(f"what the window said last: {_said(app)}; jobs: {app.jobs.running}") from error
 
         async def main() -> int:
             app = App(qapp, Options(**({"connect": ("practice",)} | options)), paths, settings)
