@@ -7,6 +7,7 @@ from typing import Any
 
 from lxml import etree
 
+from vmdesk.model import cpu_set
 from vmdesk.model.hardware import Bandwidth, CpuLimits, Hardware, Topology
 from vmdesk.model.limits import LIMITS
 from vmdesk.model.text import Text, text
@@ -283,6 +284,8 @@ def _machine_facts(found: Hardware) -> dict[str, _Fact]:
 def _of_cpu(limits: CpuLimits, field: str) -> str:
     """A period in milliseconds, a quota as a share of one processor; what is below 1 is no quota."""
     value = getattr(limits, field)
+    if isinstance(value, tuple):
+        return _pins(value)
     if not isinstance(value, int):
         return _said(value)
     if field.endswith("period"):
@@ -291,6 +294,16 @@ def _of_cpu(limits: CpuLimits, field: str) -> str:
         period = getattr(limits, field.replace("quota", "period")) or PERIOD
         return f"{value * 100 / period:g} %" if value > 0 else ""
     return _said(value)
+
+
+def _pins(pins: tuple[tuple[int, str], ...]) -> str:
+    """ "0-3 on 8-11, 4 on 2": those with the same place together."""
+    places: dict[str, set[int]] = {}
+    for number, cpus in pins:
+        places.setdefault(cpus, set()).add(number)
+    return ", ".join(
+        str(text("{vcpus} on {cpus}", vcpus=cpu_set.write(one), cpus=cpus)) for cpus, one in places.items()
+    )
 
 
 def _facts_changed(old: dict[str, _Fact], new: dict[str, _Fact]) -> list[Difference]:

@@ -1,6 +1,7 @@
 """The tab "Hardware", over libvirt's test driver."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,7 +247,9 @@ def test_what_others_change_is_followed(
 # ---------------------------------------------------------------- devices
 
 
-def test_a_disc_goes_in_and_out(talk: Callable[..., None], qtbot: QtBot) -> None:
+def test_a_disc_goes_in_and_out(talk: Callable[..., None], qtbot: QtBot, tmp_path: Path) -> None:
+    disc = tmp_path / "install.iso"
+
     async def work(made: Bench) -> None:
         domain = made.runner
         page = await page_of(made, domain, qtbot)
@@ -255,11 +258,17 @@ def test_a_disc_goes_in_and_out(talk: Callable[..., None], qtbot: QtBot) -> None
         line = control(page, QLineEdit, "medium")
         eject = eject_of(page)
         assert line.text() == "" and not eject.isEnabled() and "nothing in the drive" in eject.toolTip()
-        line.setText("/srv/install.iso")
+        line.setText(str(disc))
         assert eject.isEnabled()
+        page.apply.click()
+        await until(lambda: any(job.problem for job in made.parts.jobs.all) and not page._working, "it is refused")
+        (problem,) = [job.problem for job in made.parts.jobs.all if job.problem]
+        assert f"{disc} is not there" in str(problem.why) and control(page, QLineEdit, "medium").text() == str(disc)
+        disc.touch()
+        await until(page.apply.isEnabled, "it can be tried again")
         await apply(page)
         drive = next(one for one in (await stored(made, domain)).disks if one.key == key)
-        assert drive.source == "/srv/install.iso"
+        assert drive.source == str(disc)
         eject_of(page).click()
         await apply(page)
         drive = next(one for one in (await stored(made, domain)).disks if one.key == key)

@@ -61,6 +61,14 @@ def test_nothing() -> None:
             "Disk vda: Bytes a second read: none now, 10 MiB after restart",
         ),
         (
+            XML.replace(
+                "</vcpu>",
+                "</vcpu><cputune><vcpupin vcpu='0' cpuset='2'/><vcpupin vcpu='1' cpuset='2'/>"
+                "<vcpupin vcpu='3' cpuset='4-5'/></cputune>",
+            ),
+            "Host CPUs of a vCPU: none now, 0-1 on 2, 3 on 4-5 after restart",
+        ),
+        (
             edit_limits.limit(XML, limits.parse(f"nic.{MAC}.in=1M")),
             f"Network card {MAC}: limit into the guest: none now, 1 MiB/s after restart",
         ),
