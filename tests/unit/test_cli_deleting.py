@@ -40,8 +40,9 @@ def test_a_disk_that_others_write_into_stops_it_too() -> None:
     assert refusal(host(disk("web", "web"), shared)) == ""
 
 
-def test_a_medium_that_others_have_in_their_drive_does_not() -> None:
-    drives = [Use("/p/cd.iso", Role.MEDIUM, machine, "sda", "raw") for machine in ("web", "db")]
+@pytest.mark.parametrize("role", [Role.MEDIUM, Role.DISK])
+def test_what_it_only_reads_does_not(role: Role) -> None:
+    drives = [Use("/p/cd.iso", role, machine, "sda", "raw") for machine in ("web", "db")]
     assert refusal(host(disk("web", "web"), *drives)) == ""
 
 

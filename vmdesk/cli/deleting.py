@@ -93,7 +93,7 @@ _KEEPS = {
     Keep.GONE: text("not there"),
     Keep.CHOSEN: text("kept"),
 }
-_OF_OTHERS = (Keep.NEEDED, Keep.SHARED, Keep.READONLY, Keep.BASE)
+_OF_OTHERS = (Keep.NEEDED, Keep.SHARED, Keep.BASE)  # not what it only reads: that is as a CD in its drive
 _HIDDEN = {
     Role.NVRAM: text("firmware settings"),
     Role.TPM: text("TPM state"),

@@ -103,7 +103,10 @@ def _ordered(portions: Iterable[Portion]) -> tuple[Portion, ...]:
 
 def disks(host: str, pools: Iterable[Pool], rows: Sequence[Row]) -> tuple[Allocation, ...]:
     """Of each pool that is on: capacities of what machines write into, the most promised first."""
-    found = [_pool(host, pool, [row for row in rows if row.pool == pool.name]) for pool in pools if pool.active]
+    there: dict[str, list[Row]] = {}
+    for row in rows:
+        there.setdefault(row.image.pool, []).append(row)
+    found = [_pool(host, pool, there.get(pool.name, ())) for pool in pools if pool.active]
     told = (one for one in found if one.capacity > 0)
     return tuple(sorted(told, key=lambda one: (-one.wanted / one.capacity, one.name)))
 
@@ -113,7 +116,8 @@ def _pool(host: str, pool: Pool, rows: Sequence[Row]) -> Allocation:
     names: dict[str, tuple[str, bool]] = {}
     shared = 0.0
     for row in rows:
-        owner = next((user for user in row.users if user.role in _GROWS and not user.snapshot and not row.above), None)
+        users = () if row.above else row.users
+        owner = next((user for user in users if user.role in _GROWS and not user.snapshot), None)
         if owner is None:
             shared += row.allocation
             continue

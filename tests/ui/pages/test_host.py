@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.desk import Shell, feed, feed_host, parts_of
@@ -233,6 +233,25 @@ def test_who_uses_it_is_read_every_second(run_async: Run, page: HostPage, parts:
         running = {one.key for one in parts.store.of_host("laptop") if one.active}
         assert running and page.watched() == running
         assert told == [running]
+
+    shown(run_async, page, talk)
+
+
+def test_who_uses_it_costs_nothing_behind_another_tab(
+    run_async: Run, page: HostPage, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = parts.history.shares
+    monkeypatch.setattr(parts.history, "shares", lambda host: (asked.append(host), real(host))[1])
+
+    async def talk() -> None:
+        page.tabs.addTab(QWidget(), "another")
+        page.tabs.setCurrentIndex(page.tabs.count() - 1)
+        asked.clear()
+        page._on_host_reading("laptop")
+        assert asked == []
+        page.tabs.setCurrentIndex(0)
+        assert asked
 
     shown(run_async, page, talk)
 

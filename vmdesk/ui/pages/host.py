@@ -106,6 +106,7 @@ class HostPage(QWidget):
         self.tabs.addTab(self.storage, tr("Storage"))
         self.networks = Late("host-networks-place", lambda: load("host-networks")(parts, host_id))
         self.tabs.addTab(self.networks, tr("Networks"))
+        self.tabs.currentChanged.connect(lambda _place: self._refresh_usage() if self._stop else None)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.tabs)
@@ -342,6 +343,9 @@ class HostPage(QWidget):
             self._refresh_usage()
 
     def _refresh_usage(self) -> None:
+        """Only while it is looked at: a thousand machines take a moment, which the other tabs need."""
+        if self.tabs.currentWidget() is not self._scroll:
+            return
         self._usage.refresh()
         self._allocation.refresh()
         self._watch()
