@@ -229,7 +229,7 @@ class App:
     async def _later(self) -> None:
         """What the first picture of the window does not need."""
         gc.freeze()
-        self.jobs.spawn("garbage", garbage.collect())
+        self.jobs.spawn("garbage", garbage.collect(lambda: len(self.store.domains)))
         try:
             self._listening = await listen(self._paths.socket, self.front.on_message)
         except VirtError as error:
