@@ -174,7 +174,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def read(options: argparse.Namespace, stdin: Callable[[str], str]) -> Read:
-    """The wish. `stdin(question)` gives what is typed, or a line that is piped in; all of it without a question.
+    """The wish. `stdin(question)` gives what is typed or piped in: a line of it where there are several secrets.
 
     Raises Usage.
     """
@@ -323,6 +323,12 @@ def _keys(words: str) -> list[str]:
         return [words]
     lines = file(words).splitlines()
     return [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def several_secrets(options: argparse.Namespace) -> bool:
+    """Whether more than one is to come from stdin."""
+    given = (options.password_file, options.root_password_file, options.product_key_file)
+    return sum(one == STDIN for one in given) > 1
 
 
 def _line(where: str | None, question: str, stdin: Callable[[str], str]) -> str:

@@ -35,7 +35,7 @@ async def run(session: Session, options: argparse.Namespace) -> int:
         session.complain(tr("A machine is made on one host: give one --connect."))
         return FAILED
     (connection,) = session.links.open.values()
-    wanted = arguments.read(options, _stdin)
+    wanted = arguments.read(options, _line if arguments.several_secrets(options) else _stdin)
     if wanted.wish.source is From.XML:
         return await _from_xml(session, connection, wanted.wish, options)
     knowledge = Knowledge()
@@ -162,7 +162,12 @@ async def _from_xml(session: Session, connection: Connection, wish: Wish, option
 
 
 def _stdin(question: str) -> str:
-    """What is typed without being shown, or piped in: a line for a question, else all."""
+    """What is typed without being shown, or all that is piped in."""
     if question and sys.stdin.isatty():
         return getpass.getpass(question, sys.stderr)
-    return sys.stdin.readline(arguments.LONGEST + 1) if question else sys.stdin.read(arguments.LONGEST + 1)
+    return sys.stdin.read(arguments.LONGEST + 1)
+
+
+def _line(question: str) -> str:
+    """What is typed without being shown, or the next line that is piped in."""
+    return _stdin(question) if sys.stdin.isatty() else sys.stdin.readline(arguments.LONGEST + 1)

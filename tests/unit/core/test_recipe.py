@@ -325,6 +325,7 @@ def test_secrets_of_an_installer_are_asked_for_in_their_order() -> None:
     assert not any(secret in made for secret in ("sesam1", "sesam2", "AB-12"))
     parser = argparse.ArgumentParser()
     create.arguments(parser)
+    assert create.several_secrets(parser.parse_args(shlex.split(made)[2:]))
     typed = iter(("sesam1\n", "sesam2\n", "AB-12\n"))
     read = create.read(parser.parse_args(shlex.split(made)[2:]), lambda _question: next(typed))
     assert read.wish.unattended == told
