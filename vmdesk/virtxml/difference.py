@@ -278,6 +278,8 @@ def _machine_facts(found: Hardware) -> dict[str, _Fact]:
     facts["balloon"] = _Fact(text("Balloon"), found.memory.balloon, ("devices/memballoon",))
     period = text("Seconds between the balloon's figures")
     facts["balloon.period"] = _Fact(period, _said(found.memory.balloon_period), ("devices/memballoon",))
+    rules = ", ".join(rule.called for rule in found.usb_rules)
+    facts["usb.rules"] = _Fact(text("USB devices given again when they are plugged in"), rules, ("metadata",))
     return facts
 
 
@@ -326,7 +328,7 @@ def all_devices(found: Hardware) -> Iterator[Any]:
     """Every device of it, each with a key."""
     for field in fields(found):
         value = getattr(found, field.name)
-        if isinstance(value, tuple):
+        if isinstance(value, tuple) and field.name != "usb_rules":
             yield from value
     yield from found.memory.devices
 
@@ -371,7 +373,8 @@ def _scope(key: str) -> tuple[str, ...]:
 def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
     """A host model is spelled out while it runs, another one gets the features that QEMU added; screens get sockets.
 
-    An empty drive has no format while it runs; stored it is "raw".
+    An empty drive has no format while it runs; stored it is "raw". What shall be if a device is missing at the start
+    means nothing once it runs.
     """
     cpu, now = stored.cpu, running.cpu
     if cpu.mode == "host-model":
@@ -391,7 +394,9 @@ def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
         replace(one, format=empty[one.key]) if one.key in empty and not one.source and not one.format else one
         for one in running.disks
     )
-    return replace(running, cpu=now, graphics=screens, disks=disks)
+    startup = {one.key: one.startup for one in stored.host_devices}
+    given = tuple(replace(one, startup=startup.get(one.key, one.startup)) for one in running.host_devices)
+    return replace(running, cpu=now, graphics=screens, disks=disks, host_devices=given)
 
 
 # ---------------------------------------------------------------- what no fact names
@@ -402,6 +407,7 @@ _RUN_ELEMENTS = ("alias", "backingStore", "mirror", "seclabel", "privateData", "
 _RUN_ATTRIBUTES = {
     ("", "domain"): ("id",),
     ("disk", "source"): ("index",),
+    ("hostdev", "source"): ("missing", "startupPolicy"),
     ("interface", "source"): ("portid", "bridge"),
     ("interface", "target"): ("dev",),
     ("channel", "source"): ("path", "mode"),
@@ -444,6 +450,9 @@ def _strip(domain: etree._Element) -> None:
         above = element.getparent()
         if element.tag == "address" and above is not None and _is_device(above):
             above.remove(element)  # what was plugged in has another place than it will have
+            continue
+        if element.tag == "address" and above is not None and above.find("vendor") is not None:
+            above.remove(element)  # where the USB device of that kind was found
             continue
         if element.tag == "driver" and above is not None and above.tag == "disk" and above.find("source") is None:
             element.attrib.pop("type", "")  # an empty drive: see _as_stored

@@ -35,7 +35,8 @@ def live(xml: str) -> tuple[LiveUsb, ...]:
         source = element.find("source")
         if element.tag != "hostdev" or element.get("type") != "usb" or source is None:
             continue
-        address = source.find("address")
+        # What was missing at the start is in the definition all the same, marked so.
+        address = source.find("address") if source.get("missing") != "yes" else None
         found.append(
             LiveUsb(
                 key,

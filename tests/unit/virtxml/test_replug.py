@@ -4,7 +4,7 @@ import pytest
 
 from vmdesk.model.host_devices import HostUsb
 from vmdesk.model.replug import LiveUsb, UsbRule
-from vmdesk.virtxml import domain, replug
+from vmdesk.virtxml import difference, domain, replug
 from vmdesk.virtxml.document import root
 from vmdesk.virtxml.edit import replug as edit
 
@@ -56,3 +56,28 @@ def test_what_a_running_machine_has() -> None:
     assert first == LiveUsb("hostdev/usb/046d:c52b", "046d", "c52b", 1, 7, "ua-vmdesk-usb-046d_c52b")
     assert second == LiveUsb("hostdev/usb/1-8", "", "", 1, 8, "ua-vmdesk-usb-1_1_4")
     assert first.came_by(A) and second.came_by(B) and not first.came_by(B) and not second.came_by(A)
+
+
+def test_what_was_missing_at_the_start_is_nowhere() -> None:
+    source = "<source startupPolicy='optional' missing='yes'><vendor id='0x046d'/><product id='0xc52b'/>"
+    element = f"<hostdev type='usb'>{source}<address bus='1' device='7'/></source></hostdev>"
+    (live,) = replug.live(f"<domain><devices>{element}</devices></domain>")
+    assert (live.bus, live.device) == (0, 0) and live.came_by(A)
+
+
+def test_what_libvirt_adds_while_it_runs_waits_for_no_restart() -> None:
+    ids = "<vendor id='0x046d'/><product id='0xc52b'/>"
+    kept = f"<hostdev mode='subsystem' type='usb'><source startupPolicy='optional'>{ids}</source></hostdev>"
+    stored = XML.replace("  </devices>", f"    {kept}\n  </devices>")
+    for source in (
+        f"<source startupPolicy='optional' missing='yes'>{ids}</source>",
+        f"<source>{ids}<address bus='1' device='7'/></source><alias name='{A.alias}'/>",
+    ):
+        running = XML.replace("  </devices>", f"<hostdev mode='subsystem' type='usb'>{source}</hostdev></devices>")
+        assert difference.differences(running, stored, running=True) == ()
+    (rule,) = difference.differences(XML, edit.put(XML, B))
+    assert (str(rule.what), rule.new, rule.scope) == (
+        "USB devices given again when they are plugged in",
+        "1-1.4",
+        ("metadata",),
+    )

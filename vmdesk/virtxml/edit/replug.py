@@ -45,9 +45,10 @@ def _set(xml: str, change: Callable[[tuple[UsbRule, ...]], tuple[UsbRule, ...]])
 
 
 def given(device: HostUsb, rule: UsbRule) -> str:
-    """A USB device that is plugged in now: by where it is, and what it is if the rule is about that."""
+    """A USB device that is plugged in now: by where it is, and what it is if the rule is about that. Not optional:
+    libvirt would "plug in" one that is gone by now, and say nothing."""
     made = etree.Element("hostdev", mode="subsystem", type="usb", managed="yes")
-    source = etree.SubElement(made, "source", startupPolicy="optional")
+    source = etree.SubElement(made, "source")
     if not rule.port:
         etree.SubElement(source, "vendor", id=f"0x{device.vendor}")
         etree.SubElement(source, "product", id=f"0x{device.product}")
