@@ -1,17 +1,24 @@
 """Storage on libvirt's test driver: all that it can, and plain words for what it cannot."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from lxml import etree
 
 from tests.testbed.connecting import PRACTICE, problem, run
-from vmdesk.model.storage import Pool
+from vmdesk.core.hardware.additions import far_disks
+from vmdesk.core.storage import making
+from vmdesk.core.storage.kinds import Field, PoolWish, new_secret
+from vmdesk.model.errors import VirtError
+from vmdesk.model.storage import Login, NetworkPlace, Pool, PoolSource, Volume
 from vmdesk.virt import pools, storage
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml import pools as pools_xml
+from vmdesk.virtxml.edit import devices
 
 GIB = 1024**3
 
@@ -209,3 +216,43 @@ def test_the_home_folder_of_another_computers_session() -> None:
     found = pools._HOME.search(argv)
     assert found and found.group(1) == "/home/ann b"
     assert pools._HOME.search(argv.replace("/.config/", "/settings/")) is None
+
+
+def test_a_disk_that_libvirt_cannot_take_as_a_volume_is_reached_with_its_pools_login() -> None:
+    login = Login("ceph", "lab", "11111111-2222-4333-8444-555555555555")
+    ceph = pools_xml.build("ceph", kind="rbd", source=PoolSource(("a.lan",), name="vms", login=login))
+
+    async def work(connection: Connection) -> None:
+        await storage.define_pool(connection, ceph)
+        place = NetworkPlace("rbd", "vms/d", ("a.lan",), login)
+        assert await far_disks.where(connection, "ceph/d") == ("ceph/d", place)
+        made = Volume("ceph", "d", "vms/d", kind="network", format="raw")  # its path is no path of the host
+        assert await far_disks.where(connection, made) == ("ceph/d", place)
+        assert await far_disks.where(connection, "images/d.qcow2") == ("images/d.qcow2", None)
+        assert await far_disks.where(connection, "/srv/d.qcow2") == ("/srv/d.qcow2", None)
+        plain = Volume("images", "d", "/srv/d", kind="file")
+        assert await far_disks.where(connection, plain) == ("/srv/d", None)
+        disk = etree.fromstring(devices.far_disk_fragment("vdb", "virtio", place))
+        assert disk.get("type") == "network" and disk.find("source/auth/secret[@type='ceph']") is not None
+        assert await problem(far_disks.where(connection, "nowhere/d")) == "no-pool"
+        await storage.undefine_pool(connection, "ceph")
+
+    run(PRACTICE, work)
+
+
+def test_secrets_are_asked_of_a_host_that_keeps_none() -> None:
+    async def work(connection: Connection) -> None:
+        wish = PoolWish(
+            "san",
+            "iscsi",
+            ((Field.HOST, "s"), (Field.DEVICE, "iqn.2026-01.a:b"), (Field.USER, "lab")),
+            password="correct horse",
+            secret=new_secret(),
+        )
+        assert await problem(making.make_pool(connection, wish)) == "no-support"
+        assert "san" not in {pool.name for pool in await storage.pools(connection)}
+        pool = await storage.pool(connection, "fast")
+        with pytest.raises(VirtError, match="pools that keep files"):
+            await making.make_volume(connection, replace(pool, kind="logical"), "x", GIB, passphrase="correct horse")
+
+    run(PRACTICE, work)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vmdesk.cli import create
+from vmdesk.cli import create, usb
 from vmdesk.cli import edit as arguments
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.output import emit, emit_json, say, told
@@ -16,6 +16,7 @@ from vmdesk.core import lacking, plain
 from vmdesk.core import options as values
 from vmdesk.core.definitions import Definitions, see
 from vmdesk.core.hardware import new_disk
+from vmdesk.core.hardware.additions import far_disks
 from vmdesk.core.hardware.new_disk import DiskWish, NewDisk
 from vmdesk.core.journal import Journal
 from vmdesk.core.options import OptionError
@@ -23,6 +24,7 @@ from vmdesk.model import sizes
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.sizes import SizeError
+from vmdesk.model.storage import NetworkPlace
 from vmdesk.model.text import Text, text, tr
 from vmdesk.model.wish import Away, Here, Nets, NicWish, There
 from vmdesk.virt import defining, hardware, making, volumes
@@ -57,6 +59,7 @@ def run_alone(options: argparse.Namespace) -> int:
     try:
         changes = _plain_changes(xml, options)
         changes += [_nic(xml, _nic_wish(words), making.Taken()) for words in options.add_nic]
+        changes += usb.alone(options)
         taken = xml
         for words in options.add_disk:
             wish = _disk_wish(words)
@@ -260,8 +263,7 @@ def _plain_changes(xml: str, options: argparse.Namespace) -> list[Change]:
     if kib := arguments.memory_kib(options):
         found.append(hardware.memory(kib))
     for word in options.remove:
-        key = devices.key(xml, word)
-        found.append(hardware.remove_device(text("{device} removed", device=word), key))
+        found.append(usb.removal(xml, word))
     if options.eject:
         found.append(hardware.eject(devices.full_drive(xml)))
     if options.insert is not None:
@@ -304,6 +306,7 @@ async def _changes(
         if options.add_nic:
             taken = await making.taken(connection)
             found += [_nic(base, _nic_wish(words), taken) for words in options.add_nic]
+        found += await usb.changes(connection, domain, options)
         for words in options.add_disk:
             xml = _edited(base, found)
             wish = _disk_wish(words)
@@ -315,25 +318,34 @@ async def _changes(
             new = DiskWish(wish.bytes, wish.pool, wish.format, wish.name)
             if printing:
                 there = await new_disk.place(connection, domain.name, new)
-                found.append(_disk(xml, wish, there.path, there.format))
+                path, place = there.path, None
+                if not there.pool.target:
+                    path, place = await far_disks.where(connection, f"{there.pool.name}/{there.name}")
+                found.append(_disk(xml, wish, path, there.format, place))
                 continue
             journal = Journal(session.paths.journal_folder)
             made.append(await new_disk.make(journal, connection, domain.name, new))
             volume = made[-1].volume
-            found.append(_disk(xml, wish, volume.path, volume.format or "raw"))
+            path, place = await far_disks.where(connection, volume)
+            found.append(_disk(xml, wish, path, volume.format or "raw", place))
     except XmlError as error:
         raise defining.unreadable(error) from None
     return found
 
 
-def _disk(xml: str, wish: _DiskWish, path: str, format_: str) -> Change:
+def _disk(xml: str, wish: _DiskWish, path: str, format_: str, place: NetworkPlace | None = None) -> Change:
     found = hardware_xml.parse(xml)
     bus = wish.bus or next((one.bus for one in found.disks if one.device == "disk" and one.bus), "virtio")
     target = devices.free_target(xml, bus)
-    block = path.startswith("/dev/")
-    fragment = devices.disk_fragment(
-        target, bus, file="" if block else path, block=path if block else "", format=format_
-    )
+    if place is not None:
+        fragment = devices.far_disk_fragment(target, bus, place, format_)
+    elif path.startswith("/dev/"):
+        fragment = devices.disk_fragment(target, bus, block=path, format=format_)
+    elif path.startswith("/"):
+        fragment = devices.disk_fragment(target, bus, file=path, format=format_)
+    else:
+        pool, _, volume = path.partition("/")
+        fragment = devices.disk_fragment(target, bus, pool=pool, volume=volume, format=format_)
     return hardware.add_device(text("Disk {target} ({path})", target=target, path=path), fragment)
 
 

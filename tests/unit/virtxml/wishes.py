@@ -11,6 +11,7 @@ from lxml import etree
 from vmdesk.model.abilities import HostAbilities, Machine, MachineAbilities, Processor
 from vmdesk.model.facts import DomainAbilities
 from vmdesk.model.sizes import GIB, MIB
+from vmdesk.model.storage import Login, NetworkPlace
 from vmdesk.model.system import Certainty, Needs, System
 from vmdesk.model.wish import (
     Away,
@@ -341,6 +342,27 @@ CASES = (
         prepared=Prepared(
             (DiskAt("/dev/vg/web", kind="block", format="raw"), replace(DISK, path="/srv/data.qcow2")), (CD,)
         ),
+    ),
+    Case(
+        "ceph-with-login",
+        _wish(disks=(DiskWish(),)),
+        prepared=Prepared(
+            (
+                DiskAt(
+                    kind="place",
+                    format="raw",
+                    used=True,
+                    place=NetworkPlace(
+                        "rbd",
+                        "machines/web",
+                        ("ceph-1.lan", "ceph-2.lan:6789"),
+                        Login("ceph", "libvirt", "11111111-2222-4333-8444-555555555555"),
+                    ),
+                ),
+            ),
+            (CD,),
+        ),
+        defines=False,  # not every QEMU has its part for Ceph
     ),
     # Network cards.
     Case("user", _wish(nics=nic(Nets.USER, "")), host=SESSION),
