@@ -53,11 +53,11 @@ class AnswersForm(QWidget):
         self._rows = [
             fields.add(tr("&Kind"), self.kind, stretch=False),
             fields.add(tr("&User"), self._lines["user"], tr("The first user.")),
-            fields.add(tr("Full na&me"), self._lines["full_name"], tr("As it is shown; empty: like the user.")),
+            fields.add(tr("&Full name"), self._lines["full_name"], tr("As it is shown; empty: like the user.")),
             fields.add(
                 tr("&Password"), self._lines["password"], tr("The installer reads it as it is: change it afterwards.")
             ),
-            fields.add(tr("R&oot's password"), self._lines["root_password"], tr("Empty: the same one.")),
+            fields.add(tr("Root's p&assword"), self._lines["root_password"], tr("Empty: the same one.")),
             fields.add(tr("&Host name"), self._lines["hostname"]),
             fields.add(tr("Lan&guage"), self._lines["language"], tr("Of the installed system.")),
             fields.add(tr("Keyboa&rd"), self._lines["keyboard"]),

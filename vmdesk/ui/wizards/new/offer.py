@@ -23,10 +23,10 @@ class Offer(QWidget):
         self.values = values
         self.setObjectName("offer")
         self._words = Note()
-        self.go_on = QPushButton(tr("Go on &where you stopped"))
+        self.go_on = QPushButton(tr("&Go on where you stopped"))
         self.go_on.setObjectName("offer-go-on")
         self.go_on.setAccessibleName(tr("Go on where you stopped"))
-        self.fresh = QPushButton(tr("Start &fresh"))
+        self.fresh = QPushButton(tr("Start f&resh"))
         self.fresh.setObjectName("offer-fresh")
         self.fresh.setAccessibleName(tr("Start fresh"))
         self.fresh.setToolTip(tr("What was filled in then is forgotten."))
