@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage, QPaintEvent, QRegion
 from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
+from shiboken6 import Shiboken
 
 from tests.ui.machines import Curves, store_of
 from vmdesk.core.store import Store
@@ -140,3 +141,8 @@ def test_the_focus_of_the_keyboard(qtbot: QtBot, store: Store) -> None:
         assert pictures[-1] != plain, "the frame around the current cell"
         model.close()
     assert pictures[0] == pictures[1]
+
+
+def test_what_it_paints_on_is_known_to_the_binding(pair: Pair) -> None:
+    """It would load all classes of widgets before the first picture, to tell which one Qt's own is."""
+    assert Shiboken.createdByPython(pair.tables[0].viewport())

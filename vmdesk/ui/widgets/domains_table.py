@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QStyleOptionViewItem, QTableView, QWidget
 
 from vmdesk.core.columns import COLUMNS, STANDARD, chosen
@@ -47,6 +47,11 @@ class DomainsTable(QTableView):
 
     def __init__(self, model: DomainsModel, recent: Recent, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # One of ours: to tell what Qt's own one is, the binding would load every class of widget there is (15 ms).
+        view = QWidget()
+        view.setBackgroundRole(QPalette.ColorRole.Base)
+        view.setAutoFillBackground(True)
+        self.setViewport(view)
         self._domains = model
         self._kept: set[DomainKey] = set()
         self._kept_current: DomainKey | None = None
@@ -188,9 +193,7 @@ class DomainsTable(QTableView):
         self._grow()
         # The signals that the view itself listens to were held back as well.
         self.updateGeometries()
-        if self.isVisible():
-            # The first call of viewport() loads every class of widget there is: not before the first picture.
-            self.viewport().update()
+        self.viewport().update()
 
     def _width(self, wanted: int) -> int:
         """Column widths are given for a 10 point font."""
