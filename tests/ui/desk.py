@@ -29,7 +29,7 @@ from vmdesk.core.store import Store
 from vmdesk.core.trace import Trace
 from vmdesk.model.domain import Definition, Disk, Domain, DomainKey, Graphics, Labels, Nic, State
 from vmdesk.model.stats import DiskCounters, DomainCounters, HostCounters, NicCounters
-from vmdesk.model.text import text
+from vmdesk.model.text import Text, text
 from vmdesk.ui.parts import Notice, Parts
 
 GIB = 1024 * 1024
@@ -253,6 +253,10 @@ class FakeAsk:
         self.agree = True
         self.asked: list[Confirm] = []
         self.questions: list[Question] = []
+        self.warned: list[str] = []
+
+    def warn(self, note: Text) -> None:
+        self.warned.append(str(note))
 
     async def confirm(self, confirm: Confirm) -> bool:
         self.asked.append(confirm)

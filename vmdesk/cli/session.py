@@ -202,6 +202,9 @@ class _Terminal:
     def tell(self, note: Text) -> None:
         say(note)
 
+    def warn(self, note: Text) -> None:
+        say(note)
+
     def copy(self, what: str) -> None:
         emit(what)
 

@@ -490,3 +490,17 @@ def test_closing_the_page_asks(talk: Callable[..., None], qtbot: QtBot) -> None:
         whole.hide()
 
     talk(work)
+
+
+def test_more_memory_than_the_host_has_is_a_warning(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        domain = off(made)
+        page = await page_of(made, domain, qtbot)
+        page.list.choose("memory")
+        control(page, QSpinBox, "most").setValue(1 << 20)  # MiB
+        await apply(page)
+        assert (await stored(made, domain)).memory.most_kib == 1 << 30
+        (warning,) = made.ask.warned
+        assert warning.endswith("a machine of 1T may not start.")
+
+    talk(work)

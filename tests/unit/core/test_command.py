@@ -65,6 +65,9 @@ class Answers:
     def tell(self, note: Text) -> None:
         self.notes.append(str(note))
 
+    def warn(self, note: Text) -> None:
+        self.notes.append(str(note))
+
     def copy(self, what: str) -> None:
         self.copied.append(what)
 

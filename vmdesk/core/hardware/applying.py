@@ -40,7 +40,7 @@ async def apply(ctx: Context, seen: Seen, changes: Sequence[Change]) -> tuple[Ap
         if late and seen.active:
             report(1.0, outcome_of(late))
         for warning in said:
-            ctx.ask.tell(warning)
+            ctx.ask.warn(warning)
 
     job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
     return job.problem if job.problem is not None else tuple(done)

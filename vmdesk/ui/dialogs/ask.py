@@ -130,6 +130,10 @@ class WindowAsk:
     def tell(self, note: Text) -> None:
         self._shell().notify(Notice(Problem(note), Level.INFO))
 
+    def warn(self, note: Text) -> None:
+        """It stays until it is seen."""
+        self._shell().notify(Notice(Problem(note), Level.WARNING))
+
     def copy(self, what: str) -> None:
         self._shell().copy(what)
 
