@@ -31,7 +31,7 @@ _vmdesk() {
 		start) options+=" --paused" ;;
 		shutdown) options+=" --wait" ;;
 		tag) options+=" --add --remove" ;;
-		edit) options+=" --vcpus --memory --title --boot --add-disk --add-nic --insert --eject --remove --set-limit --live --config --print-xml --print-diff --xml" ;;
+		edit) options+=" --vcpus --memory --title --boot --add-disk --add-nic --add-usb --on-replug --even-if-used --insert --eject --remove --set-limit --live --config --print-xml --print-diff --xml" ;;
 		"") options+=" --tour --version" ;;
 		esac
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

@@ -3,6 +3,7 @@
 import argparse
 import importlib
 
+from vmdesk.cli import usb
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.session import Session
 from vmdesk.model import limits, sizes
@@ -11,7 +12,10 @@ from vmdesk.model.sizes import SizeError
 from vmdesk.model.text import tr
 
 # What changes something, as argparse calls it.
-WISHES = ("vcpus", "memory", "title", "boot", "add_disk", "add_nic", "insert", "eject", "remove", "set_limit")
+WISHES = (
+    *("vcpus", "memory", "title", "boot", "add_disk", "add_nic", "add_usb"),
+    *("insert", "eject", "remove", "set_limit"),
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--add-nic", action="append", default=[], metavar="NETWORK", help=tr("a network card; repeatable")
     )
+    usb.arguments(parser)
     medium = parser.add_mutually_exclusive_group()
     medium.add_argument("--insert", metavar="ISO", help=tr("put it into the CD drive: a file or vol:POOL/VOLUME"))
     medium.add_argument("--eject", action="store_true", help=tr("take the medium out of the CD drive"))
@@ -39,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="DEVICE",
-        help=tr("a target (vdb), a MAC or an alias; repeatable"),
+        help=tr("a target (vdb), a MAC, an alias or what --add-usb names; repeatable"),
     )
     parser.add_argument(
         "--set-limit",
@@ -72,6 +77,7 @@ def check(options: argparse.Namespace) -> None:
     if options.vcpus is not None and not 1 <= options.vcpus <= 4096:
         raise Usage(tr("{option} cannot be {value}.", option="--vcpus", value=options.vcpus))
     settings(options)
+    usb.check(options)
     if options.memory and not memory_kib(options):
         raise Usage(tr("{option} cannot be {value}.", option="--memory", value=options.memory))
     if why := sizes.too_much(memory_kib(options)):
