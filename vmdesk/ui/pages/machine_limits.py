@@ -277,8 +277,10 @@ class MachineLimits(QScrollArea):
             control.setFocus()
 
     def _see_cpu(self, area: QRectF) -> None:
-        place = self.pinning.picture.mapTo(self.widget(), area.center().toPoint())
-        self.ensureVisible(place.x(), place.y(), 0, 4 * GRID)
+        body = self.widget()
+        if body is not None:
+            place = self.pinning.picture.mapTo(body, area.center().toPoint())
+            self.ensureVisible(place.x(), place.y(), 0, 4 * GRID)
 
     def _hint_words(self, why: Text | None) -> str:
         domain = self._domain
