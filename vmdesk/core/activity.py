@@ -136,8 +136,7 @@ class Activity:
         fresh, self._fresh = self._fresh, []
         if not fresh:
             return
-        ids = await self._database.run(lambda connection: _write(connection, fresh), [0] * len(fresh))
-        told = tuple(replace(entry, id=number) for entry, number in zip(fresh, ids))
+        told = await self._database.run(lambda connection: _write(connection, fresh), tuple(fresh))
         for listener in tuple(self._listeners):
             listener(told)
 
@@ -151,7 +150,8 @@ class Activity:
         self._jobs.spawn("write the activity", self.flush())
 
 
-def _write(connection: sqlite3.Connection, entries: list[Entry]) -> list[int]:
+def _write(connection: sqlite3.Connection, entries: list[Entry]) -> tuple[Entry, ...]:
+    """The entries with their places in the file, made here: thousands would hold up the window."""
     (last,) = connection.execute("SELECT coalesce(max(id), 0) FROM entries").fetchone()
     rows = [
         (number, e.time, e.host, e.host_name, e.uuid, e.name, e.kind.value, e.what, e.reason)
@@ -162,4 +162,4 @@ def _write(connection: sqlite3.Connection, entries: list[Entry]) -> list[int]:
     (first,) = connection.execute("SELECT min(id) FROM entries").fetchone()
     if last - first >= KEEP + SLACK:
         connection.execute("DELETE FROM entries WHERE id <= ?", (last - KEEP,))
-    return [row[0] for row in rows]
+    return tuple(replace(entry, id=row[0]) for entry, row in zip(entries, rows))

@@ -7,7 +7,7 @@ from threading import Lock
 
 from vmdesk.model.event import Event
 
-SLICE = 500  # events handed over in one turn of the loop, so that a burst never holds up the window
+SLICE = 200  # events handed over in one turn of the loop, so that a burst never holds up the window
 
 
 class Inbox:

@@ -77,7 +77,7 @@ class LocalLabels:
         return domain if labels is None else replace(domain, labels=labels)
 
     def merge(self, domains: Iterable[Domain]) -> list[Domain]:
-        return [self.merged(domain) for domain in domains]
+        return [self.merged(domain) for domain in domains] if self._read() else list(domains)
 
     def put(self, key: DomainKey, labels: Labels) -> None:
         """Keep the labels of one machine (all empty: forget them). Raises OSError where the folder is not writable."""

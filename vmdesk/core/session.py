@@ -28,6 +28,7 @@ RESYNC = 60.0  # seconds after which everything is listed again, events or not
 POLL = 10.0  # the same for drivers without events
 AGAIN = 2.0  # seconds after a listing that did not work
 CHUNK = 200  # machines re-read by one call
+SLICE = 500  # machines of a listing taken in by one turn of the loop
 BURST = 50  # dirty machines from which on it is worth while to wait for more
 SETTLE = 0.05  # seconds to wait for more
 
@@ -278,7 +279,7 @@ class Session:
                     self._resync_now = False
                     due = time.monotonic() + period
                     self._dirty.clear()
-                    self._take_listing(await self._calls.list_all(connection))
+                    await self._take_again(await self._calls.list_all(connection))
                 elif self._dirty:
                     await self._reread(connection)
             except VirtError as error:
@@ -320,6 +321,15 @@ class Session:
         gone = old.keys() - {domain.key for domain in domains}
         self._store.update(self._merged(domains), gone)
 
+    async def _take_again(self, domains: list[Domain]) -> None:
+        """The same for a host that is listed already, in slices. What an event makes dirty meanwhile is read later."""
+        host = self.config.id
+        gone = {domain.key for domain in self._store.of_host(host)} - {domain.key for domain in domains}
+        self._store.update(drop=gone)
+        for first in range(0, len(domains), SLICE):
+            await asyncio.sleep(0)
+            self._store.update(self._merged(domains[first : first + SLICE]))
+
     def _merged(self, domains: Iterable[Domain]) -> list[Domain]:
         return [self._merge(self._store.domains.get(domain.key), domain) for domain in domains]
 
@@ -332,13 +342,11 @@ class Session:
             self._addresses.take(new.uuid, started=old is not None and not same_run)
         job = words.JOBS.get(new.reason, "")
         if old is not None and same_run:
-            return replace(
-                new,
-                responding=old.responding,
-                busy=job or ("" if old.reason in words.JOBS else old.busy),
-                addresses=old.addresses,
-                started=new.started or old.started,
-            )
+            busy = job or ("" if old.reason in words.JOBS else old.busy)
+            kept = old.responding, busy, old.addresses, new.started or old.started
+            if kept == (new.responding, new.busy, new.addresses, new.started):
+                return new
+            return replace(new, responding=kept[0], busy=kept[1], addresses=kept[2], started=kept[3])
         started = time.time() if old is not None and not new.started else new.started  # it was off when last seen
         return replace(new, busy=job, started=started)
 

@@ -313,6 +313,37 @@ def test_everything_is_listed_again_now_and_then_and_when_asked(monkeypatch):
     run(main())
 
 
+def test_a_large_host_is_listed_again_in_slices(monkeypatch):
+    """A machine that changes between two slices is told of by its event, which counts, and nothing else runs late."""
+
+    async def main():
+        async with world(50) as w:
+            batches, machines = [], list(w.fake.machines.values())
+            turns = []
+
+            def hear(changes):
+                batches.append(len(changes.changed))
+                if len(batches) == 2:  # its slice is in already: what was listed of it is not true any more
+                    machines[0].state = State.CRASHED
+                    w.session.handle([Event("h", w.session._generation, Kind.CHANGED, machines[0].uuid)])
+                asyncio.get_running_loop().call_soon(turns.append, len(batches))
+
+            for machine in machines:
+                machine.state = State.PAUSED if machine.state is State.RUNNING else State.RUNNING
+            gone = machines.pop()
+            del w.fake.machines[gone.uuid]
+            w.store.subscribe(hear)
+            w.session.resync()
+            await w.until(lambda: len(batches) > 6 and w.true())
+            assert w.domain(0).state is State.CRASHED
+            assert DomainKey("h", gone.uuid) not in w.store.domains
+            assert max(batches) == 10
+            assert turns[:3] == [1, 2, 3], "others have their turn in between"
+
+    monkeypatch.setattr(session_module, "SLICE", 10)
+    run(main())
+
+
 def test_a_reading_that_fails_is_made_up_for():
     async def main():
         async with world() as w:

@@ -156,8 +156,8 @@ class MachinesPage(QWidget):
         elif self.inspector.isVisible():
             shown: Sequence[Domain] = domains
             if not domains:
-                store = self._parts.store.domains
-                shown = [store[key] for key in self.model.keys if key in store]
+                found = map(self._parts.store.domains.get, self.model.keys)
+                shown = [domain for domain in found if domain is not None]
             self.inspector.show_many(shown, bool(domains))
         if self.inspector.key != before:
             self.looked_elsewhere.emit()
