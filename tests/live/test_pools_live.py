@@ -14,6 +14,7 @@ import pytest
 
 from tests.testbed.client import KeeperClient, KeeperError
 from tests.testbed.connecting import opened, problem
+from tests.testbed.guests import Guests
 from tests.unit.core.pool_wishes import CASES, Case
 from vmdesk.cli.main import main
 from vmdesk.core.storage import making
@@ -150,7 +151,7 @@ def test_the_password_of_a_pool_is_a_secret_that_nobody_reads(system_uri: str) -
 
 
 def test_encrypted_and_wiped_from_the_command_line(
-    session_uri: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    session_uri: str, make_session_guest: Guests, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     name, folder, word = f"live-{secrets.token_hex(3)}", tmp_path / "pool", tmp_path / "word"
     word.write_text("correct horse battery\n")
@@ -175,6 +176,12 @@ def test_encrypted_and_wiped_from_the_command_line(
         assert (folder / "x.qcow2").read_bytes()[:4] == b"QFI\xfb" and b"LUKS" in (folder / "x.qcow2").read_bytes()
         for file in (tmp_path / "settings").rglob("*"):
             assert not file.is_file() or b"correct horse" not in file.read_bytes()
+        # A machine that is given it reads it: QEMU would not start without the passphrase.
+        guest = make_session_guest("locked", start=False)
+        vmdesk("edit", guest.name, "--add-disk", f"path={folder / 'x.qcow2'}")
+        vmdesk("start", guest.name)
+        assert guest.state() == libvirt.VIR_DOMAIN_RUNNING
+        make_session_guest.remove()
         vmdesk("volume", "create", name, "y.raw", "1M", "--format", "raw")
         (folder / "y.raw").write_bytes(os.urandom(MIB))
         assert "--yes" in vmdesk("volume", "wipe", name, "y.raw", code=1)

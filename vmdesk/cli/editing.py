@@ -313,7 +313,8 @@ async def _changes(
             if wish.path:
                 known = await volumes.volume_at(connection, wish.path)
                 format_ = wish.format or (known.format if known and known.format else _format(wish.path, ""))
-                found.append(_disk(xml, wish, wish.path, "raw" if format_ == "iso" else format_))
+                secret = await far_disks.passphrase(connection, known) if known else ""
+                found.append(_disk(xml, wish, wish.path, "raw" if format_ == "iso" else format_, secret=secret))
                 continue
             new = DiskWish(wish.bytes, wish.pool, wish.format, wish.name)
             if printing:
@@ -333,7 +334,9 @@ async def _changes(
     return found
 
 
-def _disk(xml: str, wish: _DiskWish, path: str, format_: str, place: NetworkPlace | None = None) -> Change:
+def _disk(
+    xml: str, wish: _DiskWish, path: str, format_: str, place: NetworkPlace | None = None, secret: str = ""
+) -> Change:
     found = hardware_xml.parse(xml)
     bus = wish.bus or next((one.bus for one in found.disks if one.device == "disk" and one.bus), "virtio")
     target = devices.free_target(xml, bus)
@@ -346,7 +349,8 @@ def _disk(xml: str, wish: _DiskWish, path: str, format_: str, place: NetworkPlac
     else:
         pool, _, volume = path.partition("/")
         fragment = devices.disk_fragment(target, bus, pool=pool, volume=volume, format=format_)
-    return hardware.add_device(text("Disk {target} ({path})", target=target, path=path), fragment)
+    what = text("Disk {target} ({path})", target=target, path=path)
+    return hardware.add_device(what, devices.encrypted(fragment, secret))
 
 
 def _nic(xml: str, wish: NicWish, taken: making.Taken) -> Change:

@@ -28,13 +28,19 @@ async def able(connection: Connection) -> bool:
     return await connection.long.call(ask, text("Asking whether the host keeps passphrases"))
 
 
-async def keep(connection: Connection, passphrase: str, about: str) -> str:
-    """Give libvirt a passphrase to keep; the secret's UUID. `about`: what it is for, for people."""
+async def keep(connection: Connection, passphrase: str, about: str, path: str = "") -> str:
+    """Give libvirt a passphrase to keep; the secret's UUID. `about`: what it is for, for people.
+
+    path  of the volume: by it the secret is found again, when a machine is given the volume
+    """
     connection.may_write(doing := text("Keeping the passphrase of {volume}", volume=about))
-    xml = _build(str(uuids.UUID(bytes=secrets.token_bytes(16), version=4)), about)
+    secret = etree.fromstring(_build(str(uuids.UUID(bytes=secrets.token_bytes(16), version=4)), about))
 
     def work(conn: "libvirt.virConnect") -> str:
-        made = conn.secretDefineXML(xml, 0)
+        if path and _is_free(conn, path):
+            usage = etree.SubElement(secret, "usage", type="volume")
+            etree.SubElement(usage, "volume").text = path
+        made = conn.secretDefineXML(etree.tostring(secret, encoding="unicode"), 0)
         try:
             made.setValue(passphrase.encode(), 0)
         except libvirt.libvirtError:
@@ -43,6 +49,40 @@ async def keep(connection: Connection, passphrase: str, about: str) -> str:
         return str(made.UUIDString())
 
     return await connection.long.call(work, doing)
+
+
+async def of_volume(connection: Connection, path: str) -> str:
+    """The UUID of the secret with the passphrase of the volume at that path; "" if libvirt has none."""
+
+    def ask(conn: "libvirt.virConnect") -> str:
+        found = _of_volume(conn, path)
+        return str(found.UUIDString()) if found is not None else ""
+
+    return await connection.long.call(ask, text("Asking whether the host keeps passphrases"))
+
+
+def _of_volume(conn: "libvirt.virConnect", path: str) -> "libvirt.virSecret | None":
+    try:
+        return conn.secretLookupByUsage(libvirt.VIR_SECRET_USAGE_TYPE_VOLUME, path)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() not in (libvirt.VIR_ERR_NO_SECRET, *UNKNOWN_FLAG):
+            raise
+        return None
+
+
+def _is_free(conn: "libvirt.virConnect", path: str) -> bool:
+    """Whether a secret can be called by that path: that of a volume which is there keeps its name."""
+    stale = _of_volume(conn, path)
+    if stale is None:
+        return True
+    try:
+        conn.storageVolLookupByPath(path)
+    except libvirt.libvirtError as error:
+        if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
+            raise
+        stale.undefine()
+        return True
+    return False
 
 
 async def keep_login(connection: Connection, value: bytes, pool: str, kind: str, uuid: str) -> None:

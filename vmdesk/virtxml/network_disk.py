@@ -1,4 +1,6 @@
-"""A disk that QEMU reaches over the network by itself: its `<source>`, with the login that its pool has."""
+"""What stands in a disk's `<source>`: where QEMU reaches it over the network, with the login that its pool has; the
+passphrase of an encrypted one.
+"""
 
 from lxml import etree
 
@@ -19,4 +21,11 @@ def source(place: NetworkPlace) -> etree._Element:
         auth = etree.SubElement(found, "auth", username=login.user)
         named = {"uuid": login.secret} if login.secret else {"usage": login.usage}
         etree.SubElement(auth, "secret", {"type": _SECRETS.get(login.kind, login.kind), **named})
+    return found
+
+
+def encryption(secret: str) -> etree._Element:
+    """LUKS, with the passphrase that libvirt keeps under that UUID."""
+    found = etree.Element("encryption", format="luks")
+    etree.SubElement(found, "secret", type="passphrase", uuid=secret)
     return found

@@ -5,6 +5,7 @@ import pytest
 from vmdesk.model.storage import Login, NetworkPlace, Pool, PoolAbility, PoolSource
 from vmdesk.virtxml import network_disk, pools
 from vmdesk.virtxml.document import XmlError, root
+from vmdesk.virtxml.edit import devices
 
 POOL = """<pool type='netfs'><name>nas</name><uuid>u</uuid><capacity unit='bytes'>100</capacity>
   <allocation unit='bytes'>60</allocation><available unit='bytes'>40</available>
@@ -80,3 +81,13 @@ def test_a_disk_on_the_network_has_the_login_of_its_pool() -> None:
     assert secret is not None and dict(secret.attrib) == {"type": "ceph", "uuid": "u-u-i-d"}
     plain = network_disk.source(NetworkPlace("gluster", "vol/d"))
     assert plain.find("auth") is None
+
+
+def test_an_encrypted_disk_names_its_passphrase() -> None:
+    plain = devices.disk_fragment("vdb", "virtio", file="/srv/x.qcow2", format="qcow2")
+    found = root(devices.encrypted(plain, "u-u-i-d")).find("source[@file='/srv/x.qcow2']/encryption[@format='luks']")
+    assert found is not None
+    assert [dict(one.attrib) for one in found] == [{"type": "passphrase", "uuid": "u-u-i-d"}]
+    assert devices.encrypted(plain, "") == plain
+    empty = devices.disk_fragment("sda", "sata", device="cdrom")
+    assert devices.encrypted(empty, "u-u-i-d") == empty

@@ -364,6 +364,11 @@ CASES = (
         ),
         defines=False,  # not every QEMU has its part for Ceph
     ),
+    Case(
+        "encrypted-disk",
+        _wish(),
+        prepared=Prepared((replace(DISK, used=True, secret="11111111-2222-4333-8444-555555555555"),), (CD,)),
+    ),
     # Network cards.
     Case("user", _wish(nics=nic(Nets.USER, "")), host=SESSION),
     Case("user-forwards", _wish(nics=nic(Nets.USER, "", forwards=FORWARDS)), host=SESSION),

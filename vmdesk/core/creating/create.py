@@ -21,7 +21,7 @@ from vmdesk.model.names import names
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, Reach, There, Wish
-from vmdesk.virt import making, networks, pools, volumes
+from vmdesk.virt import making, networks, pools, secrets, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml.build.choose import disk_bytes_for
 from vmdesk.virtxml.build.complaint import Weight
@@ -273,6 +273,8 @@ class _Run:
 
     async def _from_volume(self, name: str, number: int, disk: DiskWish, base: Volume) -> DiskAt:
         if self._linked(disk):
+            if base.kind not in ("file", "block"):
+                raise _refused(text("{volume} is not on the host itself: nothing can stand on it.", volume=base.name))
             pool = await self._pool(disk.pool or base.pool)
             made = await self._making.volume(
                 pool,
@@ -297,9 +299,10 @@ class _Run:
         return await self._at(volume, used=True)
 
     async def _at(self, volume: Volume, used: bool = False) -> DiskAt:
-        format_ = volume.format or "raw"
+        format_, ended = volume.format or "raw", used and not volume.backing
+        secret = await secrets.of_volume(self._connection, volume.path) if volume.encrypted else ""
         if volume.kind in ("file", "block"):
-            return DiskAt(volume.path, format=format_, kind=volume.kind, used=used, ended=used and not volume.backing)
+            return DiskAt(volume.path, format=format_, kind=volume.kind, used=used, ended=ended, secret=secret)
         if place := await pools.network_place(self._connection, volume.pool, volume.name):
             return DiskAt(place=place, format=format_, kind="place", used=used)
         return DiskAt(pool=volume.pool, volume=volume.name, format=format_, kind="volume", used=used)

@@ -118,11 +118,12 @@ async def _add(
     ctx: Context, journal: Journal, seen: Seen, kind: Addition, values: Values, made: list[NewDisk]
 ) -> Added | None:
     place: NetworkPlace | None = None
+    secret = ""
     if kind.id in ("disk", "existing"):
         found: dict[str, Value] = {}
 
         async def prepare(_report: Report) -> None:
-            nonlocal place
+            nonlocal place, secret
             connection = ctx.sessions.of(seen.domain.key).require()
             if kind.id == "disk":
                 disk = await new_disk.make(journal, connection, seen.domain.name, disks.wish_of(values))
@@ -133,6 +134,7 @@ async def _add(
                 path, said = str(values["path"]), str(values.get("format", ""))
                 found.update(format=await disks.format_of(connection, path, said))
                 _path, place = await far_disks.where(connection, path)
+                secret = await far_disks.passphrase(connection, path)
 
         doing = text("Making a disk for {name}", name=seen.domain.name)
         if kind.id == "existing":
@@ -146,6 +148,7 @@ async def _add(
         outcome = await applying.apply(ctx, seen, changes)
         return None if isinstance(outcome, Problem) else Added(outcome, key)
     what, fragment = kind.make(values) if place is None else far_disks.disk(seen, values, place)
+    fragment = devices.encrypted(fragment, secret)
     change = hardware.add_device(what, fragment)
     if kind.later is not None:
         change = hardware.later(what, lambda xml: devices.add_device(xml, fragment), kind.later)

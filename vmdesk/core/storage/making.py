@@ -96,7 +96,8 @@ async def make_volume(
     if passphrase and not pool.keeps_files:
         why = text("Only volumes in pools that keep files can be encrypted.")
         raise VirtError(Problem(text("Making the volume {volume} in {pool}", volume=name, pool=pool.name), why))
-    secret = await secrets.keep(connection, passphrase, name) if passphrase else ""
+    path = f"{pool.target}/{name}" if pool.target else ""
+    secret = await secrets.keep(connection, passphrase, name, path) if passphrase else ""
     try:
         return await volumes.create_volume(
             connection, pool, name, capacity, format=format, full=full, secret=secret, progress=progress

@@ -52,6 +52,9 @@ def _disk(
     element = add(devices, "disk", type=kind, device=disk.device)
     _driver(element, plan, disk)
     _source(element, disk)
+    source = element.find("source")
+    if disk.secret and source is not None:
+        source.append(network_disk.encryption(disk.secret))
     if disk.ended and not disk.empty:
         add(element, "backingStore")
     prefix = _PREFIXES.get(bus, "sd")

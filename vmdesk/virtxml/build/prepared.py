@@ -12,6 +12,7 @@ class DiskAt:
     path      the file or block device; of kind "network" a URL (http, https, ftp, ftps)
     pool, volume  of kind "volume"
     place     of kind "place": where QEMU reaches it over the network
+    secret    of an encrypted one: the UUID under which libvirt keeps its passphrase
     ended     nothing stands below it: no backing file is looked for
     stays     of a CD: it is in the drive at later cold starts too
     once      of a CD: there for the installation only; the drive goes with it
@@ -34,6 +35,7 @@ class DiskAt:
     bus: str = ""
     keep_owner: bool = False
     place: NetworkPlace | None = None
+    secret: str = ""
 
     @property
     def empty(self) -> bool:

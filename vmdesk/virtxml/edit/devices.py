@@ -344,6 +344,16 @@ def disk_fragment(
     )
 
 
+def encrypted(fragment: str, secret: str) -> str:
+    """That disk with the passphrase that libvirt keeps under the UUID `secret`; "" for none."""
+    disk = root(fragment)
+    source = disk.find("source")
+    if source is None or not secret:
+        return fragment
+    source.append(network_disk.encryption(secret))
+    return etree.tostring(disk, encoding="unicode")
+
+
 def far_disk_fragment(target: str, bus: str, place: NetworkPlace, kind: str = "raw", readonly: bool = False) -> str:
     """A disk that QEMU reaches over the network; `kind`: its format."""
     driver = _el("driver", name="qemu", type=kind, discard="unmap")

@@ -1,10 +1,12 @@
-"""Disks that the host itself does not have: QEMU reaches them over the network, with the login of their pool."""
+"""What a disk needs besides its place: the login of its pool, where QEMU reaches it over the network; the passphrase
+of an encrypted one.
+"""
 
 from vmdesk.core.hardware.reading import Seen
 from vmdesk.core.hardware.sheet import Values
 from vmdesk.model.storage import NetworkPlace, Volume
 from vmdesk.model.text import Text, text
-from vmdesk.virt import pools
+from vmdesk.virt import pools, secrets, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml.edit import devices
 
@@ -23,6 +25,18 @@ async def where(connection: Connection, disk: Volume | str) -> tuple[str, Networ
         if not pool or not volume:
             return disk, None
     return f"{pool}/{volume}", await pools.network_place(connection, pool, volume)
+
+
+async def passphrase(connection: Connection, disk: Volume | str) -> str:
+    """The UUID of libvirt's secret for an encrypted volume; "" of others, and where libvirt has none."""
+    if isinstance(disk, Volume):
+        found: Volume | None = disk
+    elif disk.strip().startswith("/"):
+        found = await volumes.volume_at(connection, disk.strip())
+    else:
+        pool, _, name = disk.strip().partition("/")
+        found = await volumes.volume(connection, pool, name) if pool and name else None
+    return await secrets.of_volume(connection, found.path) if found is not None and found.encrypted else ""
 
 
 def disk(seen: Seen, values: Values, place: NetworkPlace) -> tuple[Text, str]:
