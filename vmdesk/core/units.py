@@ -45,6 +45,8 @@ def kib_of(part: float, whole: float) -> str:
     number, unit = _scaled(float(whole), 1024.0, _BINARY)
     shown = part * number / whole
     decimals = 1 if unit not in ("KiB", "MiB") and number < 99.95 else 0
+    if part and shown < 0.5 / 10**decimals:  # a little of very much is not nothing
+        return f"{kib(part)} / {kib(whole)}"
     return in_language(f"{shown:.{decimals}f} / {number:.{decimals}f} {unit}")
 
 

@@ -45,6 +45,8 @@ def test_numbers_follow_the_language() -> None:
     language.use("vi")
     assert units.kib(1.2 * 1024 * 1024) == "1,2 GiB"
     assert units.kib_of(0.5 * 1024 * 1024, 2 * 1024 * 1024) == "0,5 / 2,0 GiB"
+    assert units.kib_of(4 * 1024 * 1024, 1024**3) == "4,0 GiB / 1,0 TiB"
+    assert units.kib_of(0, 1024**3) == "0,0 / 1,0 TiB"
     assert units.rate(1_500_000) == "1,5 MB/s"
     assert [units.duration(n) for n in (5, 300, 3900, 90_000)] == ["5 giây", "5 phút", "1 giờ 05 phút", "1 ngày 1 giờ"]
     language.use("en")
