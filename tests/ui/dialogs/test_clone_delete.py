@@ -166,3 +166,34 @@ def test_of_a_template_linked_clones_are_proposed(qtbot: QtBot) -> None:
     uses = tuple(replace(use, format="vmdk") for use in seen.files.uses)
     dialog = clone_dialog(qtbot, replace(seen, files=replace(seen.files, images=raw, uses=uses)))
     assert not dialog.linked()  # it cannot be stood on
+
+
+def test_what_becomes_of_a_file_is_read_whole(qtbot: QtBot) -> None:
+    view = view_of(off(), tree(0.0))
+    long = {uuid: replace(owner, name=f"{owner.name}-upstairs") for uuid, owner in view.files.owners.items()}
+    dialog = delete_dialog(qtbot, replace(view, files=replace(view.files, owners=long)))
+    tree_, metrics = dialog.files, dialog.files.fontMetrics()
+    assert dialog.width() > dialog.minimumWidth()  # as wide as it needs to be
+    for number in range(tree_.topLevelItemCount()):
+        row = tree_.topLevelItem(number)
+        assert row is not None
+        for column in range(4):
+            assert tree_.columnWidth(column) > metrics.horizontalAdvance(row.text(column)), row.text(column)
+    dialog.resize(dialog.minimumWidth(), dialog.height())
+    base = next(row for row in map(tree_.topLevelItem, range(8)) if row is not None and "also of" in row.text(3))
+    assert tree_.columnWidth(3) > metrics.horizontalAdvance(base.text(3))  # the path gives way, not this
+
+
+def test_of_many_that_need_a_file_the_first_is_named(qtbot: QtBot) -> None:
+    view = view_of(off(), tree(0.0))
+    (base,) = (path for path in view.files.images if path.endswith("debian-12.qcow2"))
+    owner = next(iter(view.files.owners.values()))
+    names = [f"lab-{number:02}" for number in range(1, 31)]
+    uses = tuple(Use(base, Role.DISK, name, "vda", "qcow2") for name in names)
+    owners = {**view.files.owners, **{name: replace(owner, uuid=name, name=name) for name in names}}
+    files = replace(view.files, uses=(*view.files.uses, *uses), owners=owners)
+    dialog = delete_dialog(qtbot, replace(view, files=files))
+    row = next(
+        row for row in map(dialog.files.topLevelItem, range(8)) if row is not None and "debian-12" in row.text(0)
+    )
+    assert row.text(3).endswith("and 30 more)") and "lab-30" not in row.text(3) and "lab-30" in row.toolTip(3)

@@ -23,7 +23,7 @@ from vmdesk.model.chain import Role
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text, tr, trn
-from vmdesk.ui.delegates.plain import PlainDelegate, cell_room
+from vmdesk.ui.delegates.plain import cell_room
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import Warned, endanger
 from vmdesk.ui.dialogs.looking import look
@@ -31,7 +31,7 @@ from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.theme import GRID, figure_font
 from vmdesk.ui.widgets.form import Heading, Muted, Section
-from vmdesk.ui.widgets.plan_tree import FATE, NAME, SIZE, PlanTree
+from vmdesk.ui.widgets.plan_tree import FATE, NAME, SIZE, PlanDelegate, PlanTree
 
 KEPT = {
     Keep.NEEDED: text("stays: needed by {who}"),
@@ -46,7 +46,7 @@ KEPT = {
 _PATH = Qt.ItemDataRole.UserRole
 
 
-class _TickDelegate(PlainDelegate):
+class _TickDelegate(PlanDelegate):
     """With a frame around the tick that can be seen on a dark ground, too."""
 
     def paint(
@@ -164,7 +164,7 @@ class DeleteDialog(Dialog):
                 row.setForeground(column, self.palette().brush(QPalette.ColorRole.PlaceholderText))
         row.setSizeHint(NAME, QSize(0, self._row_height()))
         row.setToolTip(NAME, plain_tip(image.path))
-        row.setToolTip(FATE, plain_tip(fate(item)))
+        row.setToolTip(FATE, plain_tip(fate(item, whole=True)))
         return row
 
     def _on_ticked(self, changed: QTreeWidgetItem, column: int) -> None:
@@ -182,7 +182,9 @@ class DeleteDialog(Dialog):
             if at.flags() & Qt.ItemFlag.ItemIsUserCheckable:
                 at.setCheckState(NAME, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
             at.setText(FATE, fate(item))
+            at.setToolTip(FATE, plain_tip(fate(item, whole=True)))
         self.files.blockSignals(False)
+        self.files.fit()
         self._show_sum()
 
     def _show_sum(self) -> None:
@@ -204,11 +206,12 @@ class DeleteDialog(Dialog):
         self.action.setEnabled(self.refused() is None)
 
 
-def fate(item: Item) -> str:
-    """What becomes of a file, in words."""
+def fate(item: Item, whole: bool = False) -> str:
+    """What becomes of a file, in words; `whole`: with all that need it, not the first of them only."""
     if item.ticked or item.keep is None:
         return tr("is deleted")
-    who = ", ".join(str(one.said()) for one in item.used_by)
+    names = [str(one.said()) for one in item.used_by]
+    who = ", ".join(names) if whole else _few(names, 1)
     if item.keep is Keep.NEEDED:
         return tr("stays: needed by {who}", who=who or tr("another file"))
     words = str(KEPT[item.keep])
@@ -230,10 +233,10 @@ def _goes(plan: DeletePlan) -> str:
     return " ".join(parts)
 
 
-def _few(names: Collection[str]) -> str:
+def _few(names: Collection[str], most: int = 3) -> str:
     listed = list(names)
-    first = ", ".join(listed[:3])
-    return first if len(listed) <= 3 else tr("{names} and {n} more", names=first, n=len(listed) - 3)
+    first = ", ".join(listed[:most])
+    return first if len(listed) <= most else tr("{names} and {n} more", names=first, n=len(listed) - most)
 
 
 def _words(words: str) -> Muted:

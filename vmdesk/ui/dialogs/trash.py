@@ -15,7 +15,6 @@ from vmdesk.model.chain import Role
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text, tr, trn
-from vmdesk.ui.delegates.plain import PlainDelegate
 from vmdesk.ui.dialogs.delete import fate
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import endanger
@@ -66,7 +65,6 @@ class EmptyDialog(Dialog):
 
     def _make_tree(self) -> PlanTree:
         view = PlanTree("plan", tr("What goes, and what stays"), tr("Machine or file"), (46, 20, 11))
-        view.setItemDelegate(PlainDelegate(view))
         rows = 0
         for plan in (*self._goes, *self._stays):
             top = self._machine(plan)
@@ -105,6 +103,7 @@ class EmptyDialog(Dialog):
         size = units.UNKNOWN if one.image.allocation is None else units.size(one.image.allocation)
         what = ", ".join(dict.fromkeys(str(ROLES[role]) for role in one.roles))
         row = self._row(one.image.path, what, size, fate(one))
+        row.setToolTip(FATE, plain_tip(fate(one, whole=True)))
         if not one.ticked:
             self._mute(row)
         return row
