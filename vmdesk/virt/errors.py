@@ -294,6 +294,17 @@ def membership(user: str) -> tuple[bool, bool]:
     return user in group.gr_mem or primary, group.gr_gid in (*os.getgroups(), os.getegid())
 
 
+# What libvirt calls for storage pools, and what it comes with.
+_TOOLS = {
+    **dict.fromkeys(("pvs", "vgs", "lvs", "vgscan", "vgchange", "vgcreate", "pvcreate", "lvcreate"), "lvm2"),
+    "iscsiadm": "open-iscsi",
+    "showmount": "nfs-common",
+    "zpool": "zfsutils-linux",
+    "gluster": "glusterfs-cli",
+    "mkfs": "util-linux",
+}
+
+
 def _explain_store(code: int, low: str, details: str) -> _Explained | None:
     """Pools, volumes, networks; and names that somebody has already."""
     if code == _code("VIR_ERR_NO_STORAGE_POOL", 49):
@@ -302,6 +313,16 @@ def _explain_store(code: int, low: str, details: str) -> _Explained | None:
         return _Explained("no-volume", text("There is no such volume in the storage pool."), None)
     if code == _code("VIR_ERR_NO_NETWORK", 43):
         return _Explained("no-network", text("There is no such network."), None)
+    if found := re.search(r"cannot execute binary (\S+): No such file|[Cc]annot find '(\S+)' in path", details):
+        program = (found.group(1) or found.group(2)).rpartition("/")[2]
+        package = _TOOLS.get(program, program)
+        return _Explained(
+            "no-program",
+            text("The host lacks the program {program}.", program=program),
+            text("Install {package} on the host.", package=package),
+        )
+    if "missing backend for pool type" in low:
+        return _Explained("no-backend", text("This host's libvirt lacks its part for this kind of storage pool."), None)
     volume = code == _code("VIR_ERR_STORAGE_VOL_EXIST", 90) or "storage vol already exists" in low
     if volume or ("volume target path" in low and "already exists" in low):
         return _Explained(

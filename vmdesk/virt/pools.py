@@ -72,6 +72,10 @@ async def find_sources(connection: Connection, kind: str, source: PoolSource) ->
             return pools_xml.parse_sources(conn.findStoragePoolSources(kind, words, 0))
         except XmlError as error:
             raise unreadable(error) from None
+        except libvirt.libvirtError as error:
+            if "no storage pools were found" not in (error.get_error_message() or ""):
+                raise
+            return ()
 
     return await connection.long.call(ask, doing)
 

@@ -59,6 +59,8 @@ def error(code: int, message: str, domain: int = 0) -> libvirt.libvirtError:
         (38, 0, "cannot open directory '/nowhere/x': No such file or directory", "", "no-folder"),
         (1, 0, "internal error: Network is already in use by interface eth0", "", "subnet"),
         (38, 38, "Unable to write /p/big.raw: No space left on device", "", "disk-full"),
+        (1, 0, "internal error: cannot execute binary /sbin/pvs: No such file or directory", "", "no-program"),
+        (1, 0, "internal error: missing backend for pool type 9 (rbd)", "", "no-backend"),
         (1, 0, "internal error: Something quite new", "", "libvirt"),
     ],
 )

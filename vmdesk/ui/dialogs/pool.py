@@ -28,7 +28,7 @@ from vmdesk.virtxml.document import XmlError
 
 Find = Callable[[PoolWish], Awaitable[tuple[PoolSource, ...]]]
 _MOST = 30  # of what was found
-_LABELS = 21 * GRID
+_LABELS = 24 * GRID
 
 
 class PoolDialog(Dialog):
