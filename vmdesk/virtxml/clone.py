@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from lxml import etree
 
 from vmdesk.model.text import Text, text
-from vmdesk.virtxml import marks
+from vmdesk.virtxml import marks, replug
 from vmdesk.virtxml.document import XmlError, root
 from vmdesk.virtxml.snapshots import on_disks
 
@@ -75,6 +75,9 @@ def shared(xml: str) -> tuple[Text, ...]:
     for device in domain.findall("devices/hostdev"):
         kind = device.get("type") or "pci"
         found.append(text("A device of the host ({kind}): only one of them can have it at a time.", kind=kind))
+    for rule in replug.parse(domain):
+        called = rule.called
+        found.append(text("The rule about the USB device {what}: only one of them can have it at a time.", what=called))
     for folder in domain.findall("devices/filesystem/source"):
         path = folder.get("dir") or folder.get("name") or ""
         found.append(text("The folder {path}, which both of them see.", path=path))

@@ -93,6 +93,13 @@ def test_the_first_machine_wins_and_the_other_hears_why() -> None:
     assert done([late, early], [CAM]) == [(Do.HELD, "vm-2", "usb_2_1_3"), (Do.HAS, "vm-1", "usb_2_1_3")]
 
 
+def test_two_rules_about_one_device_are_no_quarrel() -> None:
+    assert done([running(1, BY_DEVICE, BY_PORT)], [CAM]) == [
+        (Do.GIVE, "vm-1", "usb_2_1_3"),
+        (Do.HAS, "vm-1", "usb_2_1_3"),
+    ]
+
+
 def test_two_equal_devices_are_one_for_each_machine() -> None:
     twin = replace(CAM, name="usb_2_2", device=9, port="2-2")
     both = [running(1, BY_DEVICE, started=1.0), running(2, BY_DEVICE, started=2.0)]
@@ -215,6 +222,41 @@ def test_what_does_not_work_is_told_by_its_job_and_not_tried_for_ever() -> None:
         (job,) = desk.ctx.jobs.all
         assert job.problem is not None and str(job.title) == "Giving Webcam C270 to vm-1"
         assert [one.what for one in desk.entries] == ["not given"] and desk.told == []
+
+    asyncio.run(work())
+
+
+def test_another_window_may_be_faster() -> None:
+    async def work() -> None:
+        desk = Desk()
+        desk.put(ruled(1, BY_DEVICE))
+        desk.devices, desk.fails = [CAM], True
+
+        async def quick(_connection: Any, uuid: str, _change: Any) -> None:
+            desk.has[uuid] = [has(CAM)]
+            raise VirtError(Problem(text("It is in use."), name="x"))
+
+        desk.replug._hands = replace(desk.replug._hands, apply=quick)
+        await desk.replug.look("laptop")
+        (job,) = desk.ctx.jobs.all
+        assert job.problem is None
+
+    asyncio.run(work())
+
+
+def test_a_machine_that_falls_silent_for_a_while_is_offered_nothing_again() -> None:
+    async def work() -> None:
+        desk = Desk()
+        one, other = ruled(1, BY_DEVICE), ruled(2, UsbRule(port="9-9"))
+        desk.put(one, other)
+        desk.devices = [CAM]
+        await desk.replug.look("laptop")
+        desk.has.clear()  # taken out by hand
+        desk.put(replace(one, responding=False))
+        await desk.replug.look("laptop")
+        desk.put(one)
+        await desk.replug.look("laptop")
+        assert len(desk.applied) == 1
 
     asyncio.run(work())
 

@@ -54,7 +54,7 @@ def steps(machines: Sequence[Running], devices: Sequence[HostUsb]) -> tuple[Step
     """First what is gone is taken, then what is there is given: the machine that has it keeps it, else the one that
     was started first gets it."""
     order = sorted(machines, key=lambda one: (one.started or float("inf"), one.name, one.key))
-    held = {_place(device): one.name for one in order for live in one.has for device in devices if live.is_(device)}
+    held = {_place(device): one for one in order for live in one.has for device in devices if live.is_(device)}
     taken = [step for one in order for step in _taken(one, devices)]
     given: list[Step] = []
     for machine in order:
@@ -62,7 +62,7 @@ def steps(machines: Sequence[Running], devices: Sequence[HostUsb]) -> tuple[Step
             for step in _given(machine, rule, devices, held):
                 given.append(step)
                 if step.do is Do.GIVE and step.device is not None:
-                    held[_place(step.device)] = machine.name
+                    held[_place(step.device)] = machine
     return (*taken, *given)
 
 
@@ -74,23 +74,19 @@ def _taken(machine: Running, devices: Sequence[HostUsb]) -> Iterator[Step]:
 
 
 def _given(
-    machine: Running, rule: UsbRule, devices: Sequence[HostUsb], held: dict[tuple[int, int], str]
+    machine: Running, rule: UsbRule, devices: Sequence[HostUsb], held: dict[tuple[int, int], Running]
 ) -> Iterator[Step]:
     """A rule is about one device: of several equal ones the machine gets the first that is free."""
     there = [device for device in devices if rule.matches(device)]
-    mine = [device for device in there if any(live.is_(device) for live in machine.has)]
+    mine = [device for device in there if _place(device) in held and held[_place(device)].key == machine.key]
+    free = [device for device in there if _place(device) not in held]
     if mine:
         yield Step(Do.HAS, machine, rule, mine[0])
-        return
-    free = [device for device in there if _place(device) not in held]
-    for device in free or there[:1]:
-        if not free:
-            yield Step(Do.HELD, machine, rule, device, holder=held[_place(device)])
-        elif device.used and not rule.sure:
-            yield Step(Do.USED, machine, rule, device)
-        else:
-            yield Step(Do.GIVE, machine, rule, device)
-        return
+    elif free:
+        do = Do.USED if free[0].used and not rule.sure else Do.GIVE
+        yield Step(do, machine, rule, free[0])
+    elif there:
+        yield Step(Do.HELD, machine, rule, there[0], holder=held[_place(there[0])].name)
 
 
 def _place(device: HostUsb) -> tuple[int, int]:

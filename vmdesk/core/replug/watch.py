@@ -142,7 +142,9 @@ class Replug:
             return
         found = plan.steps(running, devices)
         offered = self._offered.get(host, set())
-        self._offered[host] = {step.token for step in found}
+        here = {one.key for one in machines}
+        kept = {token for token in offered if token[0] not in here and token[0] in self._ctx.store.domains}
+        self._offered[host] = kept | {step.token for step in found}
         for step in found:
             if step.token not in offered:
                 await self._do(connection, step)
@@ -169,7 +171,13 @@ class Replug:
 
     async def _change(self, connection: Connection, step: Step, change: Change, doing: Text, what: str) -> None:
         async def work(_report: Report) -> None:
-            await self._hands.apply(connection, step.machine.key.uuid, change)
+            uuid, device = step.machine.key.uuid, step.device
+            try:
+                await self._hands.apply(connection, uuid, change)
+            except VirtError:
+                # Another window may have been faster.
+                if device is None or not any(live.is_(device) for live in await self._hands.has(connection, uuid)):
+                    raise
 
         job: Job = await self._ctx.jobs.start(doing, work, (step.machine.key,), cancellable=False)
         outcome = job.problem.what if job.problem is not None else None

@@ -27,7 +27,9 @@ def usb(seen: Seen, near: Around) -> Addition:
         choice("device", text("Device"), found[0].name if found else "", offered),
         choice("way", text("Known by"), "device", ways),
         switch("again", AGAIN, False, WHILE if seen.tells else MUTE),
-        switch("optional", text("The machine starts without it, too"), True),
+        switch(
+            "optional", text("The machine starts without it, too"), True, text("With the tick above it always does.")
+        ),
         switch("sure", SURE, False),
     )
 
@@ -35,9 +37,8 @@ def usb(seen: Seen, near: Around) -> Addition:
         one = next((each for each in found if each.name == values["device"]), None)
         if one is None:
             raise EditError(text("Choose a device first."))
-        use = plan.use_of(one)
-        if use is not None and not values.get("sure"):
-            raise EditError(text("{use} Tick “{sure}” if the machine shall have it all the same.", use=use, sure=SURE))
+        if plan.use_of(one) is not None and not values.get("sure"):  # the notes say what it is used for
+            raise EditError(text("Tick “{sure}” if the machine shall have it all the same.", sure=SURE))
         return one
 
     def make(values: Values) -> tuple[Text, str]:
