@@ -327,8 +327,8 @@ def _keys(words: str) -> list[str]:
 
 def several_secrets(options: argparse.Namespace) -> bool:
     """Whether more than one is to come from stdin."""
-    given = (options.password_file, options.root_password_file, options.product_key_file)
-    return sum(one == STDIN for one in given) > 1
+    given = [options.password_file, options.root_password_file, options.product_key_file]
+    return given.count(STDIN) > 1
 
 
 def _line(where: str | None, question: str, stdin: Callable[[str], str]) -> str:

@@ -806,3 +806,36 @@ def test_cards_stand_two_and_two_where_there_is_no_room_for_four(qtbot: Any) -> 
     cards.resize(300, 200)
     qtbot.waitUntil(lambda: third.y() > first.y() and third.x() == first.x())
     assert cards.minimumSizeHint().width() < 300
+
+
+def test_enter_while_it_is_looked_at_goes_on_when_that_is_done(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.looked()
+        line = on.page.findChild(QLineEdit, "media-line")
+        QTest.keyClicks(line, ISO)
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        assert on.page.page is Page.WHERE
+        await on.until(lambda: on.page.page is Page.MACHINE)
+        on.page.go_back()
+        QTest.keyClicks(line, "x")
+        QTest.keyClick(line, Qt.Key.Key_Return)
+        QTest.keyClicks(line, "y")  # another file after all
+        await on.until(lambda: on.workshop.looked[-1].media == Here(f"{ISO}xy"))
+        await on.looked()
+        assert on.page.page is Page.WHERE
+
+    walk(steps)
+
+
+def test_the_kinds_of_sources_by_arrow_keys(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.looked()
+        on.page.findChild(QWidget, "media-line").setFocus()
+        QTest.keyClick(on.page.focusWidget(), Qt.Key.Key_Backtab)
+        assert on.page.focusWidget().objectName() == "source-cdrom"
+        QTest.keyClick(on.page.focusWidget(), Qt.Key.Key_Right)
+        assert on.draft.wish.source is From.CLOUD
+        QTest.keyClick(on.page.focusWidget(), Qt.Key.Key_Tab)
+        assert on.page.focusWidget().objectName() == "media-line"
+
+    walk(steps)

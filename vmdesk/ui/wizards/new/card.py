@@ -147,6 +147,7 @@ class Cards(QWidget):
     def add(self, card: Card) -> None:
         self.cards.append(card)
         self._place(self._now)
+        card.toggled.connect(lambda _on: self._lead_in())
 
     def compact(self, on: bool) -> None:
         """Names only, where there is little height; what each is stands in its tooltip."""
@@ -164,6 +165,12 @@ class Cards(QWidget):
     def minimumSizeHint(self) -> QSize:
         half = self._columns // 2
         return QSize(half * self._narrowest() + (half - 1) * GRID, super().minimumSizeHint().height())
+
+    def _lead_in(self) -> None:
+        """By Tab one comes to the card that is chosen; from there the arrows lead on."""
+        for card in self.cards:
+            on = card.isChecked()
+            card.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.ClickFocus)
 
     def _narrowest(self) -> int:
         return max((card.minimumWidth() for card in self.cards), default=0)

@@ -79,6 +79,7 @@ class NewPage(QWidget):
         self._created: list[Created] = []
         self._started = False
         self._done = False  # made, or carried over to another wizard: nothing is left half-way
+        self._eager: tuple[object, ...] = ()  # what was looked at when one wanted to go on
         self._going: Page | None = None  # where a kept draft was left, until its medium has been looked at
         self._left: dict[str, Any] = {}  # what this wizard has kept
         self.offer = Offer(desk.workshop.templates.left)
@@ -298,6 +299,11 @@ class NewPage(QWidget):
             thin_all(area)
             self._areas[page] = area
             self.stack.addWidget(area)
+            # By Tab: the page, what can be done with it, then the host.
+            before: QWidget = area
+            for button in (self.details, self.shown, self.back, self.next, self.host):
+                self.setTabOrder(before, button)
+                before = button
 
     # ---------------------------------------------------------------- going about
 
@@ -318,9 +324,13 @@ class NewPage(QWidget):
             self._areas[page].ensureWidgetVisible(self.pages[page].confirm)
 
     def go_on(self) -> None:
-        """The next page; from the last one: make it."""
-        if not self.next.isEnabled() or self._task is not None:
+        """The next page; from the last one: make it. While something is looked at: as soon as that is done."""
+        if self._task is not None:
             return
+        if not self.next.isEnabled():
+            self._eager = drafts.search_key(self.desk.draft) if self.desk.looking else ()
+            return
+        self._eager = ()
         if self._behind:
             self.show_page(self._behind.pop())
         elif self._page is self.way[-1]:
@@ -404,6 +414,10 @@ class NewPage(QWidget):
         self.shown.setVisible(self._page not in (Page.SUMMARY, Page.SHOWN) and draft.wish.source is not From.XML)
         for one in (self.details, self.shown):
             one.setEnabled(draft.found is not None)
+        if self._eager and not self.desk.looking:
+            wanted, self._eager = self._eager, ()
+            if self._page is Page.WHERE and wanted == drafts.search_key(draft):
+                self.go_on()
 
     def _next_words(self, draft: Draft, last: bool) -> str:
         if self._page in _ASIDE:
@@ -578,6 +592,7 @@ def _area(page: QWidget) -> QScrollArea:
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(holder)
     thin(area, QPalette.ColorRole.Window)
