@@ -252,6 +252,7 @@ async def _plan(session: Session, options: argparse.Namespace, domain: Domain, c
                     "way": one.way.value,
                     "files": [image.path for image in one.gone],
                     "frees": one.frees,
+                    "needed_by": [str(need.said()) for need in one.needed],
                     "refused": _why(one.refused),
                 }
                 for one in told
@@ -265,17 +266,26 @@ async def _plan(session: Session, options: argparse.Namespace, domain: Domain, c
             if one.way is plan.Way.LIBVIRT and seen.named(one.name).kind is not Kind.EXTERNAL:
                 emit(tr("{snapshot}: taken out of the disks' files", snapshot=plain.clean(one.name)))
                 continue
-            emit(tr("{name}: {how}", name=plain.clean(one.name), how=str(_WAYS[one.way])))
-            for image in one.gone:
-                emit("  " + plain.clean(image.path))
+            for line in deletion_lines(one):
+                emit(plain.clean(line))
     return FAILED if any(one.refused is not None for one in told) else DONE
 
 
 _WAYS = {
     plan.Way.LIBVIRT: text("its changes are merged; what goes:"),
-    plan.Way.DROP: text("nobody needs what is in it; what goes:"),
-    plan.Way.FORGET: text("it is forgotten, and its files stay: others need them"),
+    plan.Way.DROP: text("it is forgotten, and files go that nobody needs:"),
+    plan.Way.FORGET: text("it is forgotten, and its files stay"),
 }
+
+
+def deletion_lines(one: plan.SnapshotPlan) -> list[str]:
+    """What deleting an external snapshot means: what goes, and who needs what stays."""
+    found = [tr("{name}: {how}", name=one.name, how=str(_WAYS[one.way]))]
+    found += [f"  {image.path}" for image in one.gone]
+    if one.needed:
+        who = ", ".join(dict.fromkeys(str(need.said()) for need in one.needed))
+        found.append("  " + tr("what stays is needed by {who}", who=who))
+    return found
 
 
 def _desk(session: Session, connection: Connection, domain: Domain, report: Any) -> Desk:
