@@ -1,6 +1,7 @@
 """Mediated devices: made of what a device of the host can be divided into, and deleted when nobody uses them."""
 
 import contextlib
+from collections.abc import Callable
 
 import libvirt
 from lxml import etree
@@ -61,8 +62,8 @@ async def delete(connection: Connection, uuid: str) -> None:
         for device in conn.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV):
             if mdev_uuid(str(device.XMLDesc(0))) != uuid:
                 continue
-            lasting = bool(device.isPersistent())
-            if device.isActive():
+            active, lasting = _is(device.isActive, True), _is(device.isPersistent, False)
+            if active:
                 device.destroy()
             if lasting:
                 device.undefine(0)
@@ -70,6 +71,14 @@ async def delete(connection: Connection, uuid: str) -> None:
         raise errors.refused(doing, text("It is not there any more."), name="gone")
 
     await connection.actions.call(work, doing)
+
+
+def _is(ask: Callable[[], int], otherwise: bool) -> bool:
+    """libvirt before 7.8 knows only devices that are there, and of none that it stays."""
+    try:
+        return bool(ask())
+    except libvirt.libvirtError:
+        return otherwise
 
 
 async def users(connection: Connection) -> dict[str, str]:
