@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from vmdesk.core.creating import kept
@@ -33,7 +33,7 @@ class Offer(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(3 * GRID, GRID, 3 * GRID, GRID)
         row.setSpacing(GRID)
-        row.addWidget(self._words, 1)
+        row.addWidget(self._words, 1, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.go_on)
         row.addWidget(self.fresh)
         self.go_on.clicked.connect(self._on_wanted)
