@@ -123,6 +123,15 @@ def test_a_definition_by_hand() -> None:
     assert "name" in str(replace(wish, written="<pool type='dir'/>").problem())
 
 
+def test_a_definition_by_hand_decides_which_login_it_is() -> None:
+    rbd = next(case.wish for case in CASES if case.name == "rbd-login")
+    by_hand = replace(rbd, written=rbd.xml())
+    assert by_hand.keeps_secret and by_hand.login == "ceph" and by_hand.problem() is None
+    assert "no key of Ceph" in str(replace(by_hand, password="correct horse").problem())
+    without = replace(by_hand, written="<pool type='dir'><name>a</name></pool>", password="correct horse")
+    assert not without.keeps_secret and without.problem() is None  # nobody asks for it any more
+
+
 def test_what_is_destroyed() -> None:
     new, fs = (next(case.wish for case in CASES if case.name == name) for name in ("logical-new", "fs-new"))
     assert new.destroys == ("/dev/sdb", "/dev/sdc") and fs.destroys == ()

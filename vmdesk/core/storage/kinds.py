@@ -121,9 +121,18 @@ class PoolWish:
             return ()
 
     @property
+    def login(self) -> str:
+        """The kind of login that its definition names the secret for: chap, ceph; "" for none."""
+        try:
+            login = pools_xml.parse_source(self.xml()).login
+        except XmlError:
+            return ""
+        return login.kind if login is not None and login.secret == self.secret else ""
+
+    @property
     def keeps_secret(self) -> bool:
         """Whether there is a password to be kept for it."""
-        return bool(self.password) and bool(self.secret) and self.secret in self.xml()
+        return bool(self.password) and bool(self.secret) and bool(self.login)
 
     def secret_value(self) -> bytes:
         """The password as libvirt wants it: Ceph's keys without the letters they are written in. Raises ValueError."""
@@ -158,7 +167,9 @@ class PoolWish:
             pool = pools_xml.parse(self.written)
         except XmlError as error:
             return text("It cannot be read: {words}", words=str(error))
-        return None if pool.name.strip() else text("Give it a name.")
+        if not pool.name.strip():
+            return text("Give it a name.")
+        return self._problem_secret() if self.keeps_secret else None
 
     def _problem_field(self, ask: Ask, words: str) -> Text | None:
         label = str(ask.label)
@@ -192,13 +203,14 @@ class PoolWish:
             return text("A password needs a user.")
         if said.get(Field.USER) and not self.password:
             return text("The user has a password: say it, too.")
-        if self.password:
-            try:
-                self.secret_value()
-            except (ValueError, binascii.Error):
-                return text(
-                    "This is no key of Ceph: “ceph auth get-key client.{user}” tells it.", user=said[Field.USER]
-                )
+        return self._problem_secret() if self.password else None
+
+    def _problem_secret(self) -> Text | None:
+        try:
+            self.secret_value()
+        except (ValueError, binascii.Error):
+            user = dict(self.said).get(Field.USER, "")
+            return text("This is no key of Ceph: “ceph auth get-key client.{user}” tells it.", user=user)
         return None
 
     def source(self) -> PoolSource:

@@ -19,7 +19,7 @@ async def make_pool(connection: Connection, wish: PoolWish) -> str:
     """Define it, prepare it, switch it on; its name. Nothing of it stays in libvirt if that does not work."""
     secret = ""
     if wish.keeps_secret:
-        await secrets.keep_login(connection, wish.secret_value(), wish.name, BY_ID[wish.kind].login, wish.secret)
+        await secrets.keep_login(connection, wish.secret_value(), wish.name, wish.login, wish.secret)
         secret = wish.secret
     try:
         name = await pools.define_pool(connection, wish.xml())
