@@ -8,11 +8,14 @@ from pathlib import Path
 import libvirt
 import pytest
 
+from vmdesk.core.commands.conditions import has_process
 from vmdesk.core.paths import Paths
 from vmdesk.core.practice import DEMO, ID, Practice
+from vmdesk.model.domain import State
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.uri import check, of_file
+from vmdesk.virt import domains
 from vmdesk.virt import practice as practice_state
 from vmdesk.virt.connection import Connection
 
@@ -186,5 +189,16 @@ def test_notes_about_things_that_are_gone_are_passed_over() -> None:
 
     async def work(connection: Connection) -> None:
         await practice_state.settle(connection, state)
+
+    with_host(of_file(DEMO), work)
+
+
+def test_a_crashed_machine_that_was_kept_has_something_to_force_off() -> None:
+    async def work(connection: Connection) -> None:
+        kept = next(one for one in await domains.list_all(connection) if one.state is State.CRASHED)
+        assert has_process(kept)
+        await domains.destroy(connection, kept.uuid)
+        [ended], _gone = await domains.read(connection, [kept.uuid])
+        assert ended.state is State.SHUTOFF and not has_process(ended)
 
     with_host(of_file(DEMO), work)

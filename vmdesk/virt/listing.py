@@ -153,7 +153,7 @@ def _read_listed(connection: Connection, listing: _Listing, domain: "libvirt.vir
         name=domain.name(),
         state=state,
         reason=reason,
-        live_id=domain.ID() if state.active else -1,
+        live_id=-1 if state is State.SHUTOFF else domain.ID(),  # a crashed one may have been kept for a look
         persistent=uuid not in listing.transient if listing.transient is not None else _ask(domain.isPersistent, True),
         autostart=uuid in listing.autostart if listing.autostart is not None else _ask(domain.autostart, False),
         managed_save=uuid in listing.managed_save
