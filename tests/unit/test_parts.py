@@ -1,6 +1,11 @@
 """Two processes of tests look like one."""
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import IO
+
+import pytest
 
 from tests.testbed import parts
 
@@ -34,6 +39,26 @@ def test_a_part_that_was_cut_off_is_an_error() -> None:
     assert "139" in failed[0]
     assert "4990 passed" in closing and "2 errors" in closing
     assert parts.summary([("", 1), ("no tests ran in 0.01s", 5)], 1)[-1].strip("= ") == "2 errors in 1.00s (0:00:01)"
+
+
+def test_the_reports_come_one_after_the_other(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> None:
+    """The second is at work while what the first needs is made; the worse status counts."""
+    said: list[str] = []
+    statuses = {"first": 0, "second": 3}
+
+    def start(pytest: list[str], output: int | IO[bytes], claims: str) -> "subprocess.Popen[bytes]":
+        who, _, folder = claims.partition(":")
+        assert Path(folder).is_dir()
+        said.append(who)
+        script = f"print('{who} reports'); print('1 passed in 0.1s'); raise SystemExit({statuses[who]})"
+        return subprocess.Popen([sys.executable, "-c", script], stdout=output)
+
+    monkeypatch.setattr(parts, "_start", start)
+    assert parts.run(["pytest"], lambda: said.append("made")) == 3
+    assert said == ["second", "made", "first"]
+    first, _, second, _, closing = capfd.readouterr().out.splitlines()
+    assert (first, second) == ("first reports", "second reports")
+    assert " 2 passed in " in closing
 
 
 def test_each_file_is_run_by_one_of_the_two(tmp_path: Path) -> None:
