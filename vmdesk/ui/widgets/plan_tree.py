@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QTreeWidget, QTreeWidgetItemIterator
+from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QTreeWidget
 
 from vmdesk.model.text import tr
 from vmdesk.ui.delegates.plain import PlainDelegate
@@ -72,10 +72,11 @@ class PlanTree(QTreeWidget):
 
     def _needed(self, column: int) -> int:
         metrics, widest = self.fontMetrics(), self.header().sectionSizeHint(column)
-        found = QTreeWidgetItemIterator(self)
-        while (item := found.value()) is not None:
+        waiting = [self.invisibleRootItem()]
+        while waiting:
+            item = waiting.pop()
             widest = max(widest, metrics.horizontalAdvance(item.text(column)) + 4 * GRID)
-            found += 1
+            waiting += [item.child(place) for place in range(item.childCount())]
         return widest
 
     def show_rows(self, rows: int, row_height: int) -> None:
