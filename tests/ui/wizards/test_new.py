@@ -19,6 +19,7 @@ from tests.unit.core.creating_host import DEBIAN12, HOST
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Page, Size
 from vmdesk.core.store import Store
+from vmdesk.media.image import Image
 from vmdesk.model.domain import DomainKey, State
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Host, Link
@@ -837,5 +838,22 @@ def test_the_kinds_of_sources_by_arrow_keys(walk: Any) -> None:
         assert on.draft.wish.source is From.CLOUD
         QTest.keyClick(on.page.focusWidget(), Qt.Key.Key_Tab)
         assert on.page.focusWidget().objectName() == "media-line"
+
+    walk(steps)
+
+
+def test_an_image_that_has_to_be_converted_is_a_copy(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        await on.looked()
+        on.page.findChild(QAbstractButton, "source-import").click()
+        on.type("media-line", "/home/anna/old.vmdk")
+        await on.looked()
+        on.page.go_on()
+        use, copy = (on.page.findChild(QAbstractButton, name) for name in ("disk-use", "disk-copy"))
+        assert use.isEnabled() and use.isChecked()
+        found = replace(on.draft.found, image=Image("/home/anna/old.vmdk", "vmdk", 1 << 30, 1 << 20))
+        on.page.desk.put(replace(on.draft, found=found))
+        assert not use.isEnabled() and use.toolTip() and copy.isChecked()
+        assert on.page.findChild(QComboBox, "disk-pool").isVisibleTo(on.page)
 
     walk(steps)

@@ -310,7 +310,7 @@ class _DiskRow(QWidget):
         if wish.source in (From.DISK, From.CLOUD):
             if disk.linked or wish.linked:
                 return _MEANS["link"]
-            in_place = wish.source is From.DISK and not disk.copy and len(names.names(wish)) < 2
+            in_place = wish.source is From.DISK and not disk.copy and len(names.names(wish)) < 2 and _usable(draft)
             return _MEANS["use"] if in_place else _MEANS["copy"]
         if kind == _NEW:
             return _MEANS["full"] if disk.full else _MEANS[disk.format or "qcow2"]
@@ -337,11 +337,15 @@ class _DiskRow(QWidget):
         if image:
             self.setFocusProxy(self.use if wish.source is From.DISK else self.copy)
             cloud = wish.source is From.CLOUD
+            usable = _usable(draft)
             self.use.setVisible(not cloud)
-            chosen = self.link if disk.linked else self.copy if (cloud or disk.copy) else self.use
+            self.use.setEnabled(usable)
+            self.use.setToolTip("" if usable else tr("Machines cannot use this format: it is converted into a copy."))
+            chosen = self.link if disk.linked else self.copy if (cloud or disk.copy or not usable) else self.use
             chosen.setChecked(True)
         new = self._kind(draft) == _NEW or image
         in_place = wish.source is From.DISK and not (disk.copy or disk.linked) and len(names.names(wish)) < 2
+        in_place = in_place and _usable(draft)
         makes = new and not in_place
         self.format.setVisible(self._kind(draft) == _NEW and not image)
         self.full.setVisible(self._kind(draft) == _NEW and not image)
@@ -382,6 +386,12 @@ class _DiskRow(QWidget):
             return
         disks = self._desk.draft.wish.disks or (DiskWish(),)
         self._desk.wish(disks=(replace(disks[0], **values), *disks[1:]))
+
+
+def _usable(draft: Draft) -> bool:
+    """Whether a machine can run on the image as it is; other formats are converted."""
+    image = draft.found.image if draft.found is not None else None
+    return image is None or image.usable
 
 
 class _TemplatesButton(QPushButton):
