@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QTreeWidget
+from PySide6.QtWidgets import QAbstractItemView, QStyleOptionViewItem, QTreeWidget, QTreeWidgetItem
 
 from vmdesk.model.text import tr
 from vmdesk.ui.delegates.plain import PlainDelegate
@@ -72,9 +72,11 @@ class PlanTree(QTreeWidget):
 
     def _needed(self, column: int) -> int:
         metrics, widest = self.fontMetrics(), self.header().sectionSizeHint(column)
-        waiting = [self.invisibleRootItem()]
+        waiting: list[QTreeWidgetItem | None] = [self.invisibleRootItem()]
         while waiting:
             item = waiting.pop()
+            if item is None:
+                continue
             widest = max(widest, metrics.horizontalAdvance(item.text(column)) + 4 * GRID)
             waiting += [item.child(place) for place in range(item.childCount())]
         return widest
