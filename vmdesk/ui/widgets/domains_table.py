@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
@@ -301,7 +301,7 @@ class DomainsTable(QTableView):
         delegates = {place: self._delegate(place) for place, _left, _width in columns}
         done: set[tuple[int, int]] = set()
         painter = QPainter(view)
-        for part in event.region():
+        for part in cast(Iterable[QRect], event.region()):  # it can be; its stub does not know
             first, last = rows.visualIndexAt(part.top()), rows.visualIndexAt(part.bottom())
             left, right = part.left(), part.right()
             for row in range(first, (last if last >= 0 else count - 1) + 1) if first >= 0 else ():
