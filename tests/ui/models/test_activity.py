@@ -105,6 +105,21 @@ def test_what_happens_now_comes_on_top_once(run_async: Run, parts: Parts) -> Non
     with_model(run_async, parts, 12, talk)
 
 
+def test_what_happens_while_a_filter_reads_back_is_not_lost(run_async: Run, parts: Parts) -> None:
+    async def talk(model: ActivityModel) -> None:
+        (fresh,) = entries(1)
+        model.set_filter("fresh")
+        while not model._before:  # the first slice brought nothing
+            await asyncio.sleep(0)
+        assert model.reading
+        parts.activity.add(replace(fresh, name="fresh"))
+        await parts.activity.flush()
+        await settled(model)
+        assert told(model, Column.MACHINE) == ["fresh"]
+
+    with_model(run_async, parts, 9_000, talk, tested=False)
+
+
 def test_of_one_machine(run_async: Run, parts: Parts) -> None:
     async def main() -> None:
         for entry in entries(80):

@@ -1,6 +1,5 @@
 """The activity page."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from tests.ui.desk import Shell, entries, parts_of
+from tests.ui.desk import Shell, entries, parts_of, until
 from vmdesk.ui.pages.activity import ActivityPage
 from vmdesk.ui.parts import Parts
 
@@ -25,7 +24,7 @@ def shown(run_async: Run, qtbot: QtBot, parts: Parts, count: int, talk: Callable
         qtbot.addWidget(page)
         page.resize(900, 600)
         page.show()
-        await asyncio.sleep(0.1)
+        await until(lambda: not page.view.model.reading, "what happened")
         await talk(page)
         page.hide()
         await parts.jobs.close()
@@ -60,12 +59,10 @@ def test_goes_to_the_machine_and_copies(run_async: Run, qtbot: QtBot, tmp_path: 
 def test_filter_line_and_kind(run_async: Run, qtbot: QtBot, tmp_path: Path) -> None:
     async def talk(page: ActivityPage) -> None:
         page.findChild(QComboBox, "activity-kind").setCurrentIndex(3)
-        await asyncio.sleep(0.1)
-        assert page.view.model.rowCount() == 10
+        await until(lambda: page.view.model.rowCount() == 10, "what is of that kind")
         page.findChild(QLineEdit, "activity-filter").setText("nowhere")
-        await asyncio.sleep(0.3)
-        assert page.view.model.rowCount() == 0
-        assert page.view.table._empty == "Nothing found."
+        await until(lambda: page.view.model.rowCount() == 0, "the filter")
+        await until(lambda: page.view.table._empty == "Nothing found.", "the words for nothing")
         page.grab()
 
     shown(run_async, qtbot, parts_of(tmp_path), 60, talk)

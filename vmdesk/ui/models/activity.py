@@ -136,7 +136,8 @@ class ActivityModel(PlainModel):
     def _on_entries(self, entries: tuple[Entry, ...]) -> None:
         known = self._rows[0].id if self._rows else 0
         fresh = [entry for entry in reversed(entries) if self._fits(entry) and (not entry.id or entry.id > known)]
-        if fresh and not (self._reading and not self._rows):
+        # The first slice is yet to come: they are in it. Later ones hold only what is older.
+        if fresh and not (self._reading and not self._before):
             self.beginInsertRows(QModelIndex(), 0, len(fresh) - 1)
             self._rows[:0] = fresh
             self.endInsertRows()
