@@ -28,6 +28,7 @@ _PARTS = {
     "text-console": ("vmdesk.ui.console.texts", "TextSide"),
     "host": ("vmdesk.ui.pages.host", "HostPage"),
     "host-storage": ("vmdesk.ui.pages.storage", "StoragePage"),
+    "new-pool": ("vmdesk.ui.dialogs.pool", "PoolDialog"),
     "host-networks": ("vmdesk.ui.pages.networks", "NetworksPage"),
     "low-space": ("vmdesk.ui.low_space", "follow"),
     "growing-disks": ("vmdesk.ui.low_space", "follow_growth"),

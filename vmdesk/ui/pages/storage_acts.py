@@ -16,8 +16,8 @@ from vmdesk.core.storage.work import Able, Seen
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.storage import Pool
 from vmdesk.model.text import Text, text, tr
-from vmdesk.ui.dialogs.pool import PoolDialog
 from vmdesk.ui.dialogs.volume import CopyDialog, GrowDialog, MoveDialog, NewVolumeDialog, free_name, name_problem
+from vmdesk.ui.later import load
 from vmdesk.ui.parts import Parts
 
 LISTED = 50  # volumes written out in a question
@@ -93,7 +93,7 @@ class Acts:
         able, storage = self._ask_able(), self._parts.storage
         if able is None:
             return
-        dialog = PoolDialog(
+        dialog = load("new-pool")(
             self._parent(),
             able,
             [pool.name for pool in pools],
