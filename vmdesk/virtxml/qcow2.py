@@ -1,7 +1,9 @@
 """The head of a qcow2 file: how large it is for the guest, and what it stands on. Nothing is guessed."""
 
+import json
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 HEAD = 65536  # bytes that hold the header, its extensions and the backing file's name
 _MAGIC = b"QFI\xfb"
@@ -15,7 +17,7 @@ class NotQcow2(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """`backing`: as it stands there, "" for none: perhaps relative to the file's own folder."""
+    """`backing`: a path or an address, "" for none: perhaps relative to the file's own folder."""
 
     version: int
     capacity: int
@@ -37,7 +39,45 @@ def parse(data: bytes) -> Head:
         (incompatible,) = struct.unpack_from(">Q", data, 72)
         (end,) = struct.unpack_from(">I", data, 100)
     backing = data[offset : offset + length].decode("utf-8", "surrogateescape") if length else ""
-    return Head(version, capacity, backing, _backing_format(data, end), bool(incompatible & 4))
+    return Head(version, capacity, *backing_file(backing, _backing_format(data, end)), bool(incompatible & 4))
+
+
+def backing_file(name: str, kind: str = "") -> tuple[str, str]:
+    """The file below, and its format, by the name that QEMU wrote for it: a path, file:PATH or json:{...}.
+
+    libvirt tells such a name as it is, and says that the format is raw because it does not find the file. Of a name
+    that is no file of the host, nothing is changed.
+    """
+    path, driver = name, ""
+    if name.startswith("json:"):
+        try:
+            node = json.loads(name.removeprefix("json:"))
+        except ValueError:
+            return name, kind
+        path, driver = _file_of(node), _driver(node)
+    if path == name and not name.startswith("file:"):
+        return name, kind
+    path = path.removeprefix("file:")
+    return (f"/{path.lstrip('/')}", driver) if path.startswith("/") else (name, kind)
+
+
+def _file_of(node: Any) -> str:
+    """The name of the file at the bottom of a tree of QEMU's block nodes, its keys nested or with dots; "" for none."""
+    if not isinstance(node, dict):
+        return ""
+    for key, value in node.items():
+        last = str(key).rpartition(".")[2]
+        if last == "filename" and isinstance(value, str):
+            return value
+        if last == "file" and isinstance(value, dict) and (found := _file_of(value)):
+            return found
+    return ""
+
+
+def _driver(node: Any) -> str:
+    """What the uppermost node reads; "" where it is not said to be more than the file itself."""
+    driver = node.get("driver") if isinstance(node, dict) else ""
+    return driver if isinstance(driver, str) and driver not in ("file", "host_device") else ""
 
 
 def _backing_format(data: bytes, at: int) -> str:

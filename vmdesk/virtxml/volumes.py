@@ -3,6 +3,7 @@
 from lxml import etree
 
 from vmdesk.model.storage import Volume
+from vmdesk.virtxml import qcow2
 from vmdesk.virtxml.document import XmlError, number, root, size
 
 MOST_BYTES = 2**63 - 1  # libvirt reads sizes as signed 64-bit numbers
@@ -13,7 +14,10 @@ def parse(xml: str, pool: str) -> Volume:
     volume = root(xml)
     if volume.tag != "volume":
         raise XmlError("not a <volume>")
-    backing, rights = volume.find("backingStore"), volume.find("target/permissions")
+    below, rights = volume.find("backingStore"), volume.find("target/permissions")
+    backing, backing_format = qcow2.backing_file(
+        (below.findtext("path") or "") if below is not None else "", _format(below)
+    )
     return Volume(
         pool=pool,
         name=volume.findtext("name") or "",
@@ -22,8 +26,8 @@ def parse(xml: str, pool: str) -> Volume:
         format=_format(volume.find("target")),
         capacity=size(volume.find("capacity")),
         allocation=size(volume.find("allocation")),
-        backing=(backing.findtext("path") or "") if backing is not None else "",
-        backing_format=_format(backing),
+        backing=backing,
+        backing_format=backing_format,
         encrypted=volume.find("target/encryption") is not None,
         owner=_whole(rights, "owner", 10),
         mode=_whole(rights, "mode", 8),

@@ -77,3 +77,38 @@ def test_an_encrypted_one_names_its_secret() -> None:
         "type": "passphrase", "uuid": "0c7e0f0e-0000-4000-8000-000000000001",
     }  # fmt: skip
     assert volumes.parse(xml, "p").encrypted
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "kind"),
+    [
+        ("/p/base.qcow2", "/p/base.qcow2", "qcow2"),
+        ("file:/p/base.qcow2", "/p/base.qcow2", ""),
+        ("file:///p/base.qcow2", "/p/base.qcow2", ""),
+        ('json:{"driver": "qcow2", "file": {"driver": "file", "filename": "/p/base.qcow2"}}', "/p/base.qcow2", "qcow2"),
+        ('json:{"driver":"qcow2","file.driver":"file","file.filename":"/p/base.qcow2"}', "/p/base.qcow2", "qcow2"),
+        ('json:{"driver":"raw","file":{"driver":"qcow2","file.filename":"/p/base.qcow2"}}', "/p/base.qcow2", "raw"),
+        ('json:{"file.filename":"/p/base.qcow2"}', "/p/base.qcow2", ""),
+        ('json:{"driver":"file","filename":"file:/p/base.qcow2"}', "/p/base.qcow2", ""),
+    ],
+)
+def test_what_an_overlay_stands_on_by_all_names_that_qemu_writes(written: str, path: str, kind: str) -> None:
+    xml = volumes.build("a", 1, format="qcow2", backing=written, backing_format="qcow2")
+    told = volumes.parse(xml, "p")
+    assert (told.backing, told.backing_format) == (path, kind)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "nbd://[::1]:10809/x",
+        'json:{"driver":"nbd","server.host":"::1"}',
+        "json:[",
+        "json:[]",
+        'json:{"file":7}',
+        "file:x",
+    ],
+)
+def test_what_is_no_file_of_the_host_keeps_its_name(written: str) -> None:
+    told = volumes.parse(volumes.build("a", 1, format="qcow2", backing=written, backing_format="raw"), "p")
+    assert (told.backing, told.backing_format) == (written, "raw")
