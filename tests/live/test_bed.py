@@ -60,8 +60,8 @@ def test_guest_fills_a_small_file_system(make_guest: Guests, keeper: KeeperClien
     assert guest.state() == RUNNING
 
 
-def test_nat_network_starts(system_uri: str, make_guest: Guests) -> None:
-    with connection(system_uri) as opened:
+def test_nat_network_starts(fresh_uri: str, make_guest: Guests) -> None:
+    with connection(fresh_uri) as opened:
         network = opened.networkLookupByName("default")
         network.create()
         try:
