@@ -108,3 +108,4 @@ class CloudForm(QWidget):
             self.fields.show_row(row, not on)
         self.fields.show_row(self._data, on)
         self.notes.setVisible(not on or bool(cloud.user_data))
+        self._desk.changed.emit()

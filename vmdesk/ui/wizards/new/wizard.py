@@ -25,6 +25,7 @@ from vmdesk.model.wish import From, Here
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Muted
+from vmdesk.ui.widgets.mnemonics import settle
 from vmdesk.ui.widgets.primary import PrimaryButton
 from vmdesk.ui.widgets.scroll_bar import thin, thin_all
 from vmdesk.ui.wizards.new.desk import Desk
@@ -319,6 +320,7 @@ class NewPage(QWidget):
             self._seen = max(self._seen, self.way.index(page))
         self._on_changed()
         self.stack.setCurrentWidget(self._areas[page])
+        self._share_letters()
         self.pages[page].focus_first()
         if page is Page.SUMMARY and self.pages[page].confirm.hasFocus():
             self._areas[page].ensureWidgetVisible(self.pages[page].confirm)
@@ -414,10 +416,14 @@ class NewPage(QWidget):
         self.shown.setVisible(self._page not in (Page.SUMMARY, Page.SHOWN) and draft.wish.source is not From.XML)
         for one in (self.details, self.shown):
             one.setEnabled(draft.found is not None)
+        self._share_letters()
         if self._eager and not self.desk.looking:
             wanted, self._eager = self._eager, ()
             if self._page is Page.WHERE and wanted == drafts.search_key(draft):
                 self.go_on()
+
+    def _share_letters(self) -> None:
+        settle(self, (self.next, self.back, self.details, self.shown))
 
     def _next_words(self, draft: Draft, last: bool) -> str:
         if self._page in _ASIDE:
