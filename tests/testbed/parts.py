@@ -19,7 +19,11 @@ from pathlib import Path
 from typing import IO
 
 # What takes longest is begun first, by both: the other's short tests fill what is left at the end.
-LONGEST = ("tests/live/test_create_boots.py", "tests/live/test_installer.py")
+LONGEST = (
+    "tests/live/test_create_boots.py",
+    "tests/live/test_installer.py",
+    "tests/live/test_console_endures.py",  # it weighs its own process, which better has not run all tests of the window
+)
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _CLAIMS = "TEST_CLAIMS"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
