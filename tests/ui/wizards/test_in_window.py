@@ -184,6 +184,61 @@ def test_another_language_keeps_a_review(run_async: Run, tmp_path: Path) -> None
     run_async(whole())
 
 
+def test_a_review_that_was_left_is_gone_on_with(run_async: Run, tmp_path: Path) -> None:
+    """Ticks and name; of a text that is another one by then nothing is ticked."""
+    file = tmp_path / "guest.xml"
+    words = (
+        "<domain type='kvm'><name>guest</name><memory>65536</memory><vcpu>1</vcpu><os><type>hvm</type></os>"
+        "<devices><emulator>/opt/strange</emulator></devices></domain>"
+    )
+    file.write_text(words)
+
+    async def gone_on(on: Standing) -> Any:
+        on.window.open_new(LAPTOP.id)
+        page: Any = on.window.tabs.currentWidget()
+        await until(lambda: page.offer.isVisible())
+        page.offer.go_on.click()
+        await until(lambda: page.findChild(QAbstractButton, "finding-0") is not None)
+        assert page.page is Page.REVIEW
+        return page
+
+    async def whole() -> None:
+        on = Standing(tmp_path)
+        on.window.show()
+        on.window.open_new(LAPTOP.id, str(file))
+        page: Any = on.window.tabs.currentWidget()
+        await until(page.next.isEnabled)
+        page.go_on()
+        await until(lambda: page.findChild(QAbstractButton, "finding-0") is not None)
+        page.findChild(QAbstractButton, "finding-0").click()
+        page.findChild(QLineEdit, "review-name").setText("other")
+        on.window.tabs.close_page(page)
+        page = await gone_on(on)
+        assert page.findChild(QAbstractButton, "finding-0").isChecked()
+        assert page.findChild(QLineEdit, "review-name").text() == "other"
+        assert "/opt/strange" in page.pages[Page.REVIEW].definition
+        on.window.tabs.close_page(page)
+        file.write_text(words.replace("strange", "stranger"))
+        page = await gone_on(on)
+        assert not page.findChild(QAbstractButton, "finding-0").isChecked()
+        assert page.findChild(QLineEdit, "review-name").text() == "guest"
+        assert "/opt/strange" not in page.pages[Page.REVIEW].definition
+        on.window.tabs.close_page(page)
+        await on.jobs.close()
+        on.close()
+        assert not on.bugs
+
+    run_async(whole())
+
+
+async def until(what: Callable[[], Any]) -> None:
+    for _ in range(500):
+        if what():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("did not come")
+
+
 async def filled(page: Any) -> None:
     page.take_file("/home/anna/debian-12.iso")
     for _ in range(200):

@@ -7,7 +7,17 @@ import pytest
 
 from tests.unit.core.creating_host import drafted
 from vmdesk.core.creating import kept
-from vmdesk.core.creating.draft import NOTHING, Draft, Figures, Page, Size, with_figures, with_network, with_source
+from vmdesk.core.creating.draft import (
+    NOTHING,
+    Draft,
+    Figures,
+    Page,
+    Reviewed,
+    Size,
+    with_figures,
+    with_network,
+    with_source,
+)
 from vmdesk.core.creating.edited import Edited
 from vmdesk.model.sizes import GIB
 from vmdesk.model.wish import (
@@ -106,13 +116,22 @@ def test_only_what_was_chosen_counts() -> None:
         {"source": 3, "page": [], "name": 5, "count": -1, "disks": 7, "nics": "x", "media": 1, "edited": ["a"]},
         {"source": "cloud-image", "cloud": [], "disks": ["size=x"], "reach": "far", "media": "vol:a", "count": True},
         {"source": "cdrom", "unattended": {"hostname": 3, "password": "p"}, "edited": [1, 2], "os": None},
+        {"source": "xml", "reviewed": {"digest": "d", "name": "n", "allowed": [1]}},
+        {"source": "xml", "reviewed": {"digest": "d", "allowed": []}},
     ],
 )
 def test_nonsense_is_left_out(values: dict[str, object]) -> None:
     found = kept.read(values, Draft("h", Wish(name="machine")))
-    assert found.wish.name == "machine" and found.wish.count == 1 and found.edited is None
+    assert found.wish.name == "machine" and found.wish.count == 1
+    assert found.edited is None and found.reviewed is None
     assert found.wish.unattended is None or not found.wish.unattended.password
     assert kept.page(values) is Page.WHERE and kept.called(values) in ("", "vol:a")
+
+
+def test_what_was_said_of_a_definition() -> None:
+    said = Reviewed("0123", "other", frozenset({"Its own emulator:/domain/devices/emulator"}))
+    assert again(Draft("h", Wish("w", From.XML, Here("/d.xml")), reviewed=said)).reviewed == said
+    assert again(Draft("h", Wish("w", From.EMPTY), reviewed=said)).reviewed is None
 
 
 def test_a_volume_that_was_not_chosen_yet() -> None:

@@ -57,6 +57,20 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What the person said of a definition from a file.
+
+    digest   of the text that was looked through: of another one nothing was said
+    name     of the machine
+    allowed  the ids of the findings that stay in
+    """
+
+    digest: str
+    name: str
+    allowed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Everything of one wizard.
 
@@ -68,6 +82,7 @@ class Draft:
     kept       media of kinds of sources that were looked at before
     edited     the person's own changes of the definition, None if that was left alone
     keys       public SSH keys of this account: the first choice for cloud images
+    reviewed   of a definition from a file, None before it was looked through
     """
 
     host: str = ""
@@ -81,6 +96,7 @@ class Draft:
     kept: tuple[tuple[From, Place], ...] = ()
     edited: Edited | None = None
     keys: tuple[str, ...] = ()
+    reviewed: Reviewed | None = None
 
     @property
     def system(self) -> System:

@@ -9,7 +9,7 @@ from typing import Any
 
 from vmdesk.core import options
 from vmdesk.core.creating import templates
-from vmdesk.core.creating.draft import NOTHING, Draft, Page, with_source
+from vmdesk.core.creating.draft import NOTHING, Draft, Page, Reviewed, with_source
 from vmdesk.core.creating.edited import Edited
 from vmdesk.core.options import OptionError
 from vmdesk.model.sizes import SizeError
@@ -41,6 +41,9 @@ def written(draft: Draft) -> dict[str, Any]:
     found |= _told(draft)
     if draft.edited is not None and not _holds_one(draft.edited):
         found["edited"] = [draft.edited.shown, draft.edited.text]
+    if draft.reviewed is not None and wish.source is From.XML:
+        said = draft.reviewed
+        found["reviewed"] = {"digest": said.digest, "name": said.name, "allowed": sorted(said.allowed)}
     if _secret(wish):
         found["secrets"] = True
     return found
@@ -98,6 +101,7 @@ def read(values: dict[str, Any], draft: Draft) -> Draft:
         wish=replace(wish, **taken),
         named=draft.named or named,
         edited=mine,
+        reviewed=_reviewed(values.get("reviewed")),
     )
 
 
@@ -139,6 +143,15 @@ def _told(draft: Draft) -> dict[str, Any]:
 def _disk(disk: DiskWish) -> str:
     """One of which the volume is still to be chosen is a new one again."""
     return options.written_disk(replace(disk, source=None) if disk.source == NOTHING else disk)
+
+
+def _reviewed(said: Any) -> Reviewed | None:
+    if not isinstance(said, dict) or not isinstance(said.get("allowed"), list):
+        return None
+    words = [said.get("digest"), said.get("name"), *said["allowed"]]
+    if not all(isinstance(one, str) for one in words):
+        return None
+    return Reviewed(said["digest"], said["name"], frozenset(said["allowed"]))
 
 
 def _secret(wish: Wish) -> bool:

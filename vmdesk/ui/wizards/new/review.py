@@ -1,11 +1,13 @@
 """A definition from a file: what in it reaches for the host, each thing off unless it is ticked. Never started."""
 
 import asyncio
+import hashlib
+from dataclasses import replace
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
-from vmdesk.core.creating.draft import Draft
+from vmdesk.core.creating.draft import Draft, Reviewed
 from vmdesk.model import names
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import tr
@@ -79,14 +81,11 @@ class ReviewPage(QWidget):
             self._task = self._desk.parts.jobs.spawn("definition", self._read(media.path))
 
     def go_on_from(self, other: "ReviewPage") -> None:
-        """With the file as it was read there, what was ticked, and the name."""
+        """With the file as it was read there; what was ticked, and the name, are the draft's."""
         if not other._xml:
             return
         self._path, self._xml = other._path, other._xml
         self._show(review.review(self._xml))
-        for box in self.area.findChildren(CheckBox):
-            box.setChecked(box.property("finding") in other._allowed)
-        self.name.setText(other.name.text())
 
     def read_again(self) -> None:
         """The file may be another one by now."""
@@ -114,9 +113,16 @@ class ReviewPage(QWidget):
 
     def _show(self, findings: tuple[review.Finding, ...]) -> None:
         self._clear()
-        self._allowed = set()
+        said = self._desk.draft.reviewed
+        if said is not None and said.digest != _digest(self._xml):
+            said = None  # of another text; a tick there is none here
+        self._allowed = {one.id for one in findings if said is not None and one.id in said.allowed}
         for number, found in enumerate(findings):
             self._list.addWidget(self._finding(number, found))
+        if said is not None:
+            self.name.show_text(said.name)
+            self._renew()
+            return
         own = (root(self._xml).findtext("name") or "").strip()
         free = own
         while free in self._desk.draft.taken:
@@ -130,7 +136,7 @@ class ReviewPage(QWidget):
         box.setObjectName(f"finding-{number}")
         box.setAccessibleName(str(found.what))
         box.setAccessibleDescription(f"{found.value} {found.why}")
-        box.setProperty("finding", found.id)
+        box.setChecked(found.id in self._allowed)
         box.toggled.connect(lambda on: self._allow(found.id, on))
         words = Muted(breakable(f"{found.value}\n{found.why}" if found.value else str(found.why)))
         words.setContentsMargins(3 * GRID, 0, 0, 0)
@@ -168,10 +174,18 @@ class ReviewPage(QWidget):
         )
         self.notes.show_notes([*((one, "error") for one in wrong[:3]), (hint, "info" if count else "good")])
         self.area.setVisible(bool(count))
-        self._desk.changed.emit()
+        draft, said = self._desk.draft, Reviewed(_digest(self._xml), name, frozenset(self._allowed))
+        if said != draft.reviewed:
+            self._desk.put(replace(draft, reviewed=said))
+        else:
+            self._desk.changed.emit()
 
     def _clear(self) -> None:
         while item := self._list.takeAt(0):
             if widget := item.widget():
                 widget.hide()
                 widget.deleteLater()
+
+
+def _digest(xml: str) -> str:
+    return hashlib.sha256(xml.encode()).hexdigest()
