@@ -787,7 +787,7 @@ def test_a_small_window_shows_all_of_it(walk: Any) -> None:
         await on.until(lambda: on.page.why_not.width() > 400)
         assert area.widget().width() <= area.viewport().width()
         on.page.resize(1000, 700)
-        await on.until(lambda: on.page._foot.indexOf(on.page.why_not) == 2)
+        await on.until(lambda: on.page._foot._row.indexOf(on.page.why_not) == 2)
         assert not on.page.findChild(QWidget, "source-cdrom").toolTip()
 
     walk(steps)
