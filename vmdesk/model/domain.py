@@ -43,6 +43,7 @@ class Disk:
     source: str
     format: str
     readonly: bool
+    encrypted: bool = False  # its file is: libvirt has the passphrase
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Passphrases of encrypted volumes and passwords of pools, kept by libvirt as secrets that it gives to nobody."""
 
+import os
 import secrets
 import uuid as uuids
 
@@ -80,6 +81,8 @@ def _is_free(conn: "libvirt.virConnect", path: str) -> bool:
     except libvirt.libvirtError as error:
         if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
             raise
+        if _is_named(conn, stale.UUIDString()):  # its volume was moved by hand, and is in use
+            return False
         stale.undefine()
         return True
     return False
@@ -126,6 +129,52 @@ async def drop_login(connection: Connection, uuid: str) -> bool:
         return True
 
     return await connection.long.call(work, text("Forgetting a passphrase"))
+
+
+def forget_with_volume(conn: "libvirt.virConnect", path: str) -> bool:
+    """Forget the passphrase of a volume that was just deleted, if it was kept for it alone; whether it was.
+
+    Blocking; no error: the volume is gone, and where nobody knows who needs it a secret too many is better.
+    """
+    try:
+        found = _of_volume(conn, path)
+        if found is None or not _kept_here(found.XMLDesc(0), os.path.basename(path)):
+            return False
+        if _is_named(conn, found.UUIDString()) or _is_perhaps_of_a_copy(conn):
+            return False
+        found.undefine()
+    except libvirt.libvirtError:
+        return False
+    return True
+
+
+def _kept_here(xml: str, name: str) -> bool:
+    """Whether it is as `keep` makes them: private, and described by the volume's name."""
+    secret = etree.fromstring(xml)
+    return secret.get("private") == "yes" and secret.findtext("description") == name
+
+
+def _is_named(conn: "libvirt.virConnect", uuid: str) -> bool:
+    """Whether a machine names it: the stored one, the running one, a saved state, a snapshot; or a storage pool."""
+    if any(uuid in one.XMLDesc(0) for one in conn.listAllStoragePools(0)):
+        return True
+    for domain in conn.listAllDomains(0):
+        if uuid in domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE) or uuid in domain.XMLDesc(0):
+            return True
+        if domain.hasManagedSaveImage() and uuid in domain.managedSaveGetXMLDesc(0):
+            return True
+        if any(uuid in one.getXMLDesc(0) for one in domain.listAllSnapshots(0)):
+            return True
+    return False
+
+
+def _is_perhaps_of_a_copy(conn: "libvirt.virConnect") -> bool:
+    """Whether there is an encrypted volume without a secret of its own: perhaps it has this passphrase, too."""
+    for pool in conn.listAllStoragePools(libvirt.VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE):
+        for volume in pool.listAllVolumes(0):
+            if "<encryption" in volume.XMLDesc(0) and _of_volume(conn, volume.path()) is None:
+                return True
+    return False
 
 
 async def drop(connection: Connection, uuid: str) -> None:

@@ -12,7 +12,7 @@ import libvirt
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
-from vmdesk.virt import errors
+from vmdesk.virt import errors, secrets
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.stopping import Progress, Stop, stoppable
 from vmdesk.virt.things import UNKNOWN_FLAG, unreadable
@@ -136,9 +136,15 @@ async def copy_volume(
     format: str = "",  # noqa: A002 - the word for it
     progress: Progress | None = None,
 ) -> Volume:
-    """Make a volume with the content of another one, converted to `format`. Otherwise as create_volume."""
+    """Make a volume with the content of another one, converted to `format`. Otherwise as create_volume.
+
+    VirtError "encrypted" if it is: libvirt would write it as it reads it, without its encryption.
+    """
     connection.may_write(doing := _making(name, pool))
     check_name(name, doing)
+    if source.encrypted:
+        why = text("{path} is encrypted: what is copied from it would not be.", path=source.path)
+        raise errors.refused(doing, why, name="encrypted")
     xml = _build(doing, name, source.capacity, format=format if pool.keeps_files else "")
 
     def make(found: "libvirt.virStoragePool", conn: "libvirt.virConnect") -> "libvirt.virStorageVol":
@@ -170,6 +176,7 @@ async def wipe(connection: Connection, pool: str, name: str) -> None:
 async def delete_volume(connection: Connection, pool: str, name: str, path: str = "") -> bool:
     """Delete it for good. False if it was not there. One that is still being filled is waited for, 10 s.
 
+    The passphrase that libvirt kept for it alone goes, too.
     path  refused if it has another one meanwhile
     """
     connection.may_write(doing := text("Deleting the volume {volume}", volume=name))
@@ -177,9 +184,13 @@ async def delete_volume(connection: Connection, pool: str, name: str, path: str 
     def work(conn: "libvirt.virConnect") -> bool:
         try:
             found = _look_up(conn, pool, name)
-            if path and found.path() != path:
+            there = found.path()
+            if path and there != path:
                 raise errors.refused(doing, text("Another volume has this name meanwhile."), name="changed")
+            encrypted = "<encryption" in found.XMLDesc(0)
             _delete(found)
+            if encrypted:
+                secrets.forget_with_volume(conn, there)
         except libvirt.libvirtError as error:
             if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
                 raise

@@ -107,6 +107,7 @@ def _disk(disk: etree._Element) -> Disk:
         source=disk_source(disk.find("source"), disk.get("type") or ""),
         format=(driver.get("type") or "") if driver is not None else "",
         readonly=disk.find("readonly") is not None,
+        encrypted=disk.find("source/encryption") is not None or disk.find("encryption") is not None,
     )
 
 

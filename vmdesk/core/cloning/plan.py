@@ -122,6 +122,12 @@ def _disks_refused(
             )
         if not index.whole(one.image.path):
             return text("What {path} stands on cannot be read.", path=one.image.path)
+        if any(index.image(path).encrypted for path in index.chain(one.image.path)):
+            if linked:
+                return text(
+                    "The disk {disk} is encrypted: libvirt starts no machine from what stands on it.", disk=one.target
+                )
+            return text("{path} is encrypted: what is copied from it would not be.", path=one.image.path)
     if linked and any(one.kind in (Kind.INTERNAL, Kind.MIXED) for one in snapshots):
         return text(
             "{name} has internal snapshots: they are inside the files that would be frozen. Make a full clone.",

@@ -98,6 +98,10 @@ def _external(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Sn
     for disk in disks:
         if "://" in disk.source or disk.source == "nvme":
             return text("The disk {disk} is not a file or volume of the host.", disk=disk.target)
+        if disk.encrypted:  # libvirt takes it, and then starts the machine no more
+            return text(
+                "The disk {disk} is encrypted: libvirt starts no machine from what stands on it.", disk=disk.target
+            )
     if domain.managed_save and not domain.active:
         return text("{name} has a saved state. Restore or discard it first.", name=domain.name)
     return None

@@ -54,7 +54,7 @@ def offers(pool: Pool | None, chosen: Sequence[Row], host: Text | None = None, b
         new=place or _fixed(pool),
         upload=place or _fixed(pool),
         download=still,
-        copy=still,
+        copy=still or (_encrypted(one) if one else None),
         move=first or (_moves(one) if one else None),
         grow=still or (_stood_on(one) if one else None) or _fixed_row(pool),
         wipe=needed,
@@ -93,6 +93,12 @@ def _writes(row: Row) -> Text | None:
 
 def _stood_on(row: Row) -> Text | None:
     return text("{path} stands on it.", path=row.above[0]) if row.above else None
+
+
+def _encrypted(row: Row) -> Text | None:
+    if not row.image.encrypted:
+        return None
+    return text("{path} is encrypted: what is copied from it would not be.", path=row.image.path)
 
 
 def _moves(row: Row) -> Text | None:
