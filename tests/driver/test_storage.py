@@ -11,6 +11,7 @@ from lxml import etree
 
 from tests.testbed.connecting import PRACTICE, problem, run
 from vmdesk.core.hardware.additions import far_disks
+from vmdesk.core.journal import Journal
 from vmdesk.core.storage import making
 from vmdesk.core.storage.kinds import Field, PoolWish, new_secret
 from vmdesk.model.errors import VirtError
@@ -240,7 +241,9 @@ def test_a_disk_that_libvirt_cannot_take_as_a_volume_is_reached_with_its_pools_l
     run(PRACTICE, work)
 
 
-def test_secrets_are_asked_of_a_host_that_keeps_none() -> None:
+def test_secrets_are_asked_of_a_host_that_keeps_none(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+
     async def work(connection: Connection) -> None:
         wish = PoolWish(
             "san",
@@ -249,7 +252,9 @@ def test_secrets_are_asked_of_a_host_that_keeps_none() -> None:
             password="correct horse",
             secret=new_secret(),
         )
-        assert await problem(making.make_pool(connection, wish)) == "no-support"
+        assert await problem(making.make_pool(journal, connection, wish)) == "no-support" and not list(
+            tmp_path.iterdir()
+        )
         assert "san" not in {pool.name for pool in await storage.pools(connection)}
         pool = await storage.pool(connection, "fast")
         with pytest.raises(VirtError, match="pools that keep files"):

@@ -9,6 +9,7 @@ from vmdesk.cli.output import emit, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, only_host, shown
 from vmdesk.core import plain, units
+from vmdesk.core.journal import Journal
 from vmdesk.core.storage import making, pool_form
 from vmdesk.core.storage.kinds import BY_ID, KINDS, Field, Make, PoolWish, new_secret, refusals
 from vmdesk.model.text import tr
@@ -141,5 +142,5 @@ async def _made(session: Session, options: argparse.Namespace, connection: Conne
         if not agreed(tr("{question} yes/no: ", question=plain.clean(question))):
             session.complain(tr("Nothing was done. Say --yes to destroy what is on it."))
             return FAILED
-    name = await making.make_pool(connection, wish)
+    name = await making.make_pool(Journal(session.paths.journal_folder), connection, wish)
     return shown(session, asdict(await pools.pool(connection, name)))

@@ -14,7 +14,7 @@ from vmdesk.core.jobs import Jobs, Report
 from vmdesk.core.journal import Entry, Journal, Record
 from vmdesk.core.sessions import Sessions
 from vmdesk.core.snapshots import deleting, merging, reverting, taking
-from vmdesk.core.storage import moving
+from vmdesk.core.storage import making, moving
 from vmdesk.core.store import Changes, Store
 from vmdesk.model.host import Link
 from vmdesk.model.text import Text, text
@@ -29,6 +29,7 @@ _RECOVERIES: dict[str, Callable[[Connection, Record], Awaitable[Text]]] = {
     deletion.DELETE: deletion.recover_delete,
     moving.MOVE: moving.recover_move,
     new_disk.DISK: new_disk.recover_disk,
+    making.POOL: making.recover_pool,
 }
 
 

@@ -1,38 +1,58 @@
 """Pools and volumes are made and forgotten with their secrets, for the window and for the command."""
 
+from vmdesk.core.journal import Journal, Record
 from vmdesk.core.snapshots.desk import refused
 from vmdesk.core.storage import filling
 from vmdesk.core.storage.kinds import BY_ID, Make, PoolWish
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Pool, PoolSource, Volume
-from vmdesk.model.text import text
+from vmdesk.model.text import Text, text
 from vmdesk.virt import host_devices, pools, secrets, volumes
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.stopping import Progress
 from vmdesk.virtxml import pools as pools_xml
 from vmdesk.virtxml.document import XmlError
 
+POOL = "pool"  # the journal's word
 LEAST = 8  # letters of a passphrase
 
 
-async def make_pool(connection: Connection, wish: PoolWish) -> str:
+async def make_pool(journal: Journal, connection: Connection, wish: PoolWish) -> str:
     """Define it, prepare it, switch it on; its name. Nothing of it stays in libvirt if that does not work."""
-    secret = ""
-    if wish.keeps_secret:
+    if not wish.keeps_secret:
+        return await _define(connection, wish)
+    # Nobody sees a secret that no pool names: until one does, it is written down.
+    entry = journal.begin(POOL, connection.config_uri, wish.name, secret=wish.secret)
+    with entry.kept_if_lost():
         await secrets.keep_login(connection, wish.secret_value(), wish.name, wish.login, wish.secret)
-        secret = wish.secret
-    try:
-        name = await pools.define_pool(connection, wish.xml())
         try:
-            await _set_up(connection, name, wish)
+            return await _define(connection, wish)
         except BaseException:
-            await filling.undo(pools.stop_pool(connection, name), pools.undefine_pool(connection, name))
+            await filling.undo(secrets.drop(connection, wish.secret))
             raise
+
+
+async def _define(connection: Connection, wish: PoolWish) -> str:
+    name = await pools.define_pool(connection, wish.xml())
+    try:
+        await _set_up(connection, name, wish)
     except BaseException:
-        if secret:
-            await filling.undo(secrets.drop(connection, secret))
+        await filling.undo(pools.stop_pool(connection, name), pools.undefine_pool(connection, name))
         raise
     return name
+
+
+async def recover_pool(connection: Connection, record: Record) -> Text:
+    """The password is forgotten if no pool came to have it. VirtError."""
+    if await secrets.drop_login(connection, record.data["secret"]):
+        return text(
+            "Making the storage pool {pool} was cut off when VMDesk ended: its password is forgotten.",
+            pool=record.title,
+        )
+    return text(
+        "Making the storage pool {pool} was cut off when VMDesk ended: look whether it is as it should be.",
+        pool=record.title,
+    )
 
 
 async def _set_up(connection: Connection, name: str, wish: PoolWish) -> None:

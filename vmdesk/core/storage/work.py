@@ -93,9 +93,8 @@ class Storage:
     async def make_pool(self, host: str, wish: PoolWish) -> None:
         """Define it, switch it on, and let it start with the host; nothing of it stays if it cannot be switched on."""
         doing = text("Making the storage pool {pool}", pool=wish.name)
-        await self._traced(
-            host, wish.name, doing, "virStoragePoolDefineXML", (), making.make_pool(self._connection(host), wish)
-        )
+        work = making.make_pool(self._journal, self._connection(host), wish)
+        await self._traced(host, wish.name, doing, "virStoragePoolDefineXML", (), work)
 
     async def find_sources(self, host: str, wish: PoolWish) -> tuple[PoolSource, ...]:
         """What a pool of that kind could be made of there."""
