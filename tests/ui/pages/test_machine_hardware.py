@@ -142,6 +142,28 @@ def test_several_pages_are_applied_together_and_undone_together(talk: Callable[.
     talk(work)
 
 
+def test_the_keyboard_stays_on_the_page_when_a_button_goes_off(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, off(made), qtbot)
+        page.window().activateWindow()
+        for button, count in ((page.undo, 1), (page.apply, 2)):
+            page.list.choose("memory")
+            most = control(page, QSpinBox, "most")
+            most.setValue(most.value() + count)
+            button.setFocus()
+            await until(button.hasFocus, "the keyboard")
+            qtbot.keyClick(button, Qt.Key.Key_Space)
+            await until(lambda: not page.unsaved and not page._working and not page._reading, "it is done")
+            assert not button.isEnabled() and page.list.hasFocus()
+        most = control(page, QSpinBox, "most")
+        most.setValue(most.value() + 1)
+        most.setFocus()
+        await apply(page)  # by its mnemonic, or by a screen reader
+        assert control(page, QSpinBox, "most").hasFocus()
+
+    talk(work)
+
+
 def test_what_is_written_back_is_no_change(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
         page = await page_of(made, off(made), qtbot)

@@ -156,6 +156,26 @@ def test_a_password_survives_and_is_never_shown(talk: Callable[..., None], qtbot
     talk(work)
 
 
+def test_the_keyboard_stays_on_the_page(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, made.star, qtbot)
+        for button in ("apply", "discard"):
+            page.window().activateWindow()
+            await edit(page)
+            if button == "apply":
+                write(page, ">2</vcpu>", ">3</vcpu>")
+            getattr(page, button).setFocus()
+            await until(getattr(page, button).hasFocus, "the keyboard")
+            if button == "apply":
+                await apply(page)
+            else:
+                page.discard.click()
+            await until(lambda: not page.editing, "it is done")
+            await until(lambda: page.window().focusWidget() is page.viewer.area, "the keyboard again")
+
+    talk(work)
+
+
 def test_a_password_can_be_replaced(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
         page = await page_of(made, made.star, qtbot)

@@ -365,7 +365,12 @@ class MachineHardware(QWidget):
         wishes, wrong = self._wishes(seen)
         why = self._cannot_be_changed()
         lines = [(one.change.what, pages.when(one, seen), pages.at_once(one, seen)) for one in wishes]
+        held = next((one for one in (self.apply, self.undo) if one.hasFocus()), None)
+        if held is not None:
+            self.list.setFocus()  # a button that goes off hands the keyboard on to the next: out of this page
         self._bar.show_changes(lines, wrong, why, self.unsaved)
+        if held is not None and held.isEnabled():
+            held.setFocus()
         self.remove.setVisible(sheet.device)
         stuck = why or sheet.fixed
         self.remove.setEnabled(stuck is None)
@@ -403,7 +408,7 @@ class MachineHardware(QWidget):
 
     def _show_anew(self) -> None:
         """With the values that are there."""
-        self.form.show_fields("", ())
+        self.form.forget_written()
         self._show()
 
     def _on_apply(self) -> None:

@@ -405,11 +405,15 @@ class MachineXml(QWidget):
 
     def _end(self) -> None:
         """No edit any more; the secrets are forgotten with it."""
+        held = self.window().focusWidget()
+        here = held is not None and self.isAncestorOf(held)
         self._begun = None
         self._comparing = False
         self._banner.hide()
         self.editor.set_text("")
         self.show_view(STORED)
+        if here:
+            self.viewer.setFocus()  # what had the keyboard is hidden: it would go on outside of this page
         self.unsaved_changed.emit()
 
     def _on_discard(self) -> None:
@@ -436,6 +440,8 @@ class MachineXml(QWidget):
     def _set_working(self, on: bool) -> None:
         if isValid(self):  # closed in the meantime
             self._working = on
+            if self.apply.hasFocus() or self.discard.hasFocus():
+                self.editor.setFocus()  # they go off: the keyboard would go on outside of this page
             self._show_state()
 
     # ---------------------------------------------------------------- applying

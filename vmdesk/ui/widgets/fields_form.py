@@ -176,6 +176,10 @@ class FieldsForm(QWidget):
         if same and focused in self.controls:
             self.controls[focused].setFocus()
 
+    def forget_written(self) -> None:
+        """The next time the fields are shown they have their own values again, and the same one the keyboard."""
+        self._rows = None
+
     def stops(self) -> list[QWidget]:
         """Where the Tab key stops, in order."""
         found = self._inner.findChildren(QWidget) if self._inner is not None else []
