@@ -1,14 +1,14 @@
 """One display channel's picture: what the library draws, in memory that viewers may keep (pages.py).
 
-QEMU sends a frame as some 70 columns, from left to right: they are told of together. Where the memory cannot be
-shared, or the picture has another format, the rectangle around them is copied.
+QEMU sends a frame as some 60 columns, from left to right: they are joined as they come, and told of together. Where
+the memory cannot be shared, or the picture has another format, the rectangle around them is copied.
 """
 
 import contextlib
 import ctypes
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from vmdesk.console.screen import Rect, Surface, pillow, size_allowed
@@ -23,6 +23,8 @@ _QUIET = 0.008  # seconds without another change after which a large one is thou
 _LARGE = 256 * 256  # pixels; a smaller change does not wait for others: it may be what a key wrote
 _MOVING = 0.1  # seconds after a large change in which a small one is thought to be the beginning of the next
 _UNMARKED = 0.25  # seconds after which a new picture is shown though the server has not said that it is ready
+
+_Four = tuple[int, int, int, int]
 
 
 class CannotShow(Exception):
@@ -65,7 +67,7 @@ class Picture:
         self._target = 0  # its address, where it is to be copied to
         self._shown = False
         self._heads: list[tuple[int, Rect]] = []
-        self._changes: list[tuple[int, int, int, int]] = []  # x, y, width, height as told, not checked
+        self._changes: list[_Four] = []  # x, y, width, height as told, not checked
         self._since = 0.0  # the first change that was not told yet, and
         self._last = 0.0  # the latest
         self._asked = False
@@ -120,12 +122,19 @@ class Picture:
             self._pages = None
 
     def damage(self, x: int, y: int, width: int, height: int) -> None:
-        """Comes some 70 times a frame: what can wait is done in `flush`."""
+        """Comes some 60 times a frame: what can wait is done in `flush`."""
         now = self._last = time.monotonic()
-        if not self._changes:
-            self._since = now
-        self._changes.append((x, y, width, height))
         end = x + width, y + height
+        changes = self._changes
+        if not changes:
+            self._since = now
+            changes.append((x, y, width, height))
+        else:
+            before = changes[-1]
+            if before[0] + before[2] == x and before[1] == y and before[3] == height and before[2] > 0 < width:
+                changes[-1] = (before[0], y, before[2] + width, height)  # the next column
+            else:
+                changes.append((x, y, width, height))
         if end == self._corner or end == (self.width, self.height) or now - self._since > _LATE:
             self.flush()
         elif not self._asked:
@@ -155,16 +164,16 @@ class Picture:
         changes, self._changes = self._changes, []
         if not self._source:
             return
-        clipped = [Rect(*change).clipped(self.width, self.height) for change in dict.fromkeys(changes)]
-        rects = tuple(rect for rect in clipped if not rect.empty)
-        if not rects:
+        sides = _sides(dict.fromkeys(changes), self.width, self.height)
+        if not sides:
             return
-        around = _around(rects)
+        around = _around(sides)
         if around.width * around.height >= _LARGE:
             self._corner, self._large_at = (around.x + around.width, around.y + around.height), self._last
         if self._shown:
             self._bring(around)
-            self._flushed(rects if len(rects) <= _RECTS else (around,))
+            few = len(sides) <= _RECTS
+            self._flushed(tuple(_rect(*one) for one in sides) if few else (around,))
         elif around == Rect(0, 0, self.width, self.height):
             self.mark()
 
@@ -222,11 +231,23 @@ class Picture:
         return Surface(rect.width, rect.height, self.stride, data, generation)
 
 
-def _around(rects: Sequence[Rect]) -> Rect:
-    around = rects[0]
-    for rect in rects[1:]:
-        around = around.union(rect)
-    return around
+def _sides(changes: Iterable[_Four], width: int, height: int) -> list[_Four]:
+    """Left, top, right, bottom of what is on a picture of this size, of each. Plain numbers: there may be hundreds."""
+    found = []
+    for x, y, wide, high in changes:
+        left, top, right, bottom = max(x, 0), max(y, 0), min(x + wide, width), min(y + high, height)
+        if left < right and top < bottom:
+            found.append((left, top, right, bottom))
+    return found
+
+
+def _around(sides: Sequence[_Four]) -> Rect:
+    lefts, tops, rights, bottoms = zip(*sides, strict=True)
+    return _rect(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _rect(left: int, top: int, right: int, bottom: int) -> Rect:
+    return Rect(left, top, right - left, bottom - top)
 
 
 @functools.cache
