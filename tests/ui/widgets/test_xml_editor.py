@@ -367,8 +367,9 @@ def test_checks_and_proposes(run_async: Run, editor: XmlEditor) -> None:
         QTest.keyClick(editor.area, KEY.Key_Space)
         QTest.keyClick(editor.area, KEY.Key_Space, Qt.KeyboardModifier.ControlModifier)
         assert "file" in editor.completion.shown
+        held = editor.window().focusWidget()
         QTest.keyClick(editor.completion._popup, KEY.Key_Escape)
-        assert editor.completion.shown == []
+        assert editor.completion.shown == [] and editor.window().focusWidget() is held is editor.area
         checker.close()
         await jobs.close()
         assert not bugs

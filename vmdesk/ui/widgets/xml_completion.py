@@ -96,14 +96,17 @@ class Completion(QObject):
         self._nothing.raise_()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """While the list is open: Tab chooses, too; what is typed narrows it."""
+        """While the list is open: Tab chooses, too, Escape closes only it; what is typed narrows it."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() in _CHOOSE and self._popup.currentIndex().isValid():
                 chosen = str(self._popup.currentIndex().data())
                 self._popup.hide()
                 self._on_chosen(chosen)
                 return True
-            if event.text() and event.key() not in (Qt.Key.Key_Escape, Qt.Key.Key_Tab):
+            if event.key() == Qt.Key.Key_Escape:
+                self._popup.hide()
+                return True  # Qt would hand it on to the text, which would be left
+            if event.text() and event.key() != Qt.Key.Key_Tab:
                 self._area.keyPressEvent(event)
                 self._narrow()
                 return True
