@@ -131,6 +131,7 @@ class App:
         self._screens: Any = None
         self._workshop: Any = None
         self._tidying: Any = None
+        self._spending: Any = None
         self._watcher: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
         self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
@@ -234,6 +235,10 @@ class App:
             self._listening = await listen(self._paths.socket, self.front.on_message)
         except VirtError as error:
             self._tell(error.problem)
+        if self._ending:  # it was closed meanwhile, and had nothing to close here
+            if self._listening:
+                await self._listening.close()
+            return
         self.jobs.spawn("recorder", self._recorder.run())
         self._tidy_up()
         self._open_watcher().go_round(lambda: self.sampler.shown)
@@ -264,6 +269,8 @@ class App:
             self._screens.close()
         if self._tidying is not None:
             self._tidying.close()
+        if self._spending is not None:
+            self._spending.close()
         if self._watcher is not None:
             self._watcher.close()
         if self._listening:
@@ -313,6 +320,7 @@ class App:
 
     def _open_workshop(self) -> Any:
         self._workshop = load("workshop")(self.sessions, self._paths)
+        self._follow_answers()
         return self._workshop
 
     def _open_watcher(self) -> Any:
@@ -327,6 +335,13 @@ class App:
         if any(self._paths.journal_folder.glob("*.journal")):
             journal = Journal(self._paths.journal_folder)
             self._tidying = load("tidying")(journal, self.store, self.sessions, self.jobs)
+            self._follow_answers()
+
+    def _follow_answers(self) -> None:
+        """Those of installations go when these have ended."""
+        if self._spending is None:
+            journal = Journal(self._paths.journal_folder)
+            self._spending = load("spending")(journal, self.store, self.sessions, self.jobs)
 
     async def _picture(self, key: DomainKey) -> bytes:
         """A machine's screen."""

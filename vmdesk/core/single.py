@@ -33,6 +33,9 @@ class Listening:
         self._path = path
         self._lock = lock
 
+    async def start(self) -> None:
+        await self._server.start_serving()
+
     async def close(self) -> None:
         self._server.close()
         _remove(self._path)
@@ -63,8 +66,15 @@ async def listen(path: Path, handler: Handler) -> Listening | None:
         finally:
             writer.close()
 
-    server = await asyncio.start_unix_server(serve, str(path), limit=LONGEST)
-    return Listening(server, path, lock)
+    listening = Listening(
+        await asyncio.start_unix_server(serve, str(path), limit=LONGEST, start_serving=False), path, lock
+    )
+    try:
+        await listening.start()
+    except asyncio.CancelledError:
+        await listening.close()
+        raise
+    return listening
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler) -> None:
