@@ -140,6 +140,17 @@ class Session:
             for one in tidying.tidy_up(Journal(self.paths.journal_folder), connection, self.jobs):
                 job = await one.job
                 say(told(job.problem, self.shared.debug) if job.problem else job.note or job.title)
+            await self._drop_spent(connection)
+
+    async def _drop_spent(self, connection: Connection) -> None:
+        """An installer's answers whose installation has ended."""
+        spent = importlib.import_module("vmdesk.core.creating.spent")
+        for record, entry in spent.waiting(Journal(self.paths.journal_folder), connection.config_uri):
+            try:
+                if said := await spent.take_away(connection, record, entry):
+                    say(said)
+            except VirtError as error:
+                self.debug(str(error))  # another time
 
     async def read(self) -> None:
         """List the machines of all hosts into the store."""

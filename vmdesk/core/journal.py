@@ -118,14 +118,14 @@ class Journal:
     """The entries of one settings folder, of all programs that use it."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def begin(self, kind: str, host: str, title: str, **data: Any) -> Entry:
         """A new operation. VirtError if it cannot be written down: then it must not be started."""
-        path = self._folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{secrets.token_hex(4)}.journal"
+        path = self.folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{kind}-{secrets.token_hex(4)}.journal"
         fd = -1
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Complete and locked before it has its name: nobody can take it for an abandoned one.
             new = path.with_suffix(".new")
             fd = os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -134,7 +134,7 @@ class Journal:
             head = {"format": FORMAT, "kind": kind, "host": host, "title": title, "began": time.time(), "data": data}
             entry._write(head)
             new.rename(path)
-            _sync_folder(self._folder)
+            _sync_folder(self.folder)
         except OSError as error:
             if fd >= 0:
                 os.close(fd)
@@ -147,9 +147,9 @@ class Journal:
         A file that cannot be understood is set aside under the name *.broken.
         """
         with contextlib.suppress(OSError):
-            for left in self._folder.glob("*.new"):  # killed before its first step
+            for left in self.folder.glob("*.new"):  # killed before its first step
                 _drop_unheld(left)
-        for path in sorted(self._folder.glob("*.journal")):
+        for path in sorted(self.folder.glob("*.journal")):
             fd = _take(path)
             if fd is None:
                 continue

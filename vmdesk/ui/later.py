@@ -49,6 +49,7 @@ _PARTS = {
     "announce": ("vmdesk.ui.notify", "show"),
     "new": ("vmdesk.ui.wizards.new.wizard", "NewPage"),
     "workshop": ("vmdesk.core.creating.workshop", "Workshop"),
+    "spending": ("vmdesk.core.creating.spent", "Spending"),
     "tidying": ("vmdesk.core.tidying", "Tidying"),
     "front": ("vmdesk.ui.front", "Front"),
     "tour": ("vmdesk.ui.tour", "Tour"),

@@ -51,11 +51,16 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a machine stands. `mark`: of its stored definition; another one is another definition."""
+    """How a machine stands.
+
+    mark  of its stored definition; another one is another definition
+    held  a run of it is kept: as saved state, or in snapshots
+    """
 
     name: str
     runs: bool
     mark: str
+    held: bool = False
 
 
 async def taken(connection: Connection) -> Taken:
@@ -112,7 +117,7 @@ async def standing(connection: Connection, uuid: str) -> Standing | None:
 
     def work(domain: "libvirt.virDomain") -> Standing:
         xml = domain.XMLDesc(libvirt.VIR_DOMAIN_XML_INACTIVE)
-        return Standing(domain.name(), bool(domain.isActive()), _mark(xml))
+        return Standing(domain.name(), bool(domain.isActive()), _mark(xml), _held(domain))
 
     try:
         return await look(connection, uuid, work, text("Looking at a machine"))
@@ -149,6 +154,15 @@ async def remove(connection: Connection, uuid: str, called: str) -> bool:
             raise
         return False
     return True
+
+
+def _held(domain: "libvirt.virDomain") -> bool:
+    with leniently():
+        if domain.hasManagedSaveImage():
+            return True
+    with leniently():
+        return bool(domain.snapshotNum())
+    return False
 
 
 def _identity(xml: str) -> tuple[str, str]:

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vmdesk.core.creating import answering
+from vmdesk.core.creating import answering, spent
 from vmdesk.core.creating.bringing import Bringing, Brought
 from vmdesk.core.creating.edited import Edited, carry_over
 from vmdesk.core.creating.findings import Findings
 from vmdesk.core.creating.knowledge import Knowledge
 from vmdesk.core.creating.making import CREATE, Making
 from vmdesk.core.jobs import Report
-from vmdesk.core.journal import Journal
+from vmdesk.core.journal import Entry, Journal
 from vmdesk.media import seed
 from vmdesk.media.unattended import Way
 from vmdesk.model.errors import Problem, VirtError
@@ -86,6 +86,8 @@ class _Run:
         self._set_up: list[Text] = []
         self._taken = making.Taken()
         self._given: set[str] = set()  # MACs of this run
+        self._uuid = ""  # of the machine that is being made
+        self._spent: list[Entry] = []  # what goes when the machines' first run has ended
 
     async def run(self) -> Created:
         self._report(None, text("Looking at the host"))
@@ -109,8 +111,12 @@ class _Run:
             machines = await self._all()
         except BaseException as error:
             await self._take_back(error)
+            for noted in self._spent:
+                noted.close()
             raise
         self._making.finish()
+        for noted in self._spent:
+            noted.leave()
         return Created(machines, tuple(self._set_up))
 
     async def _all(self) -> tuple[tuple[str, str], ...]:
@@ -131,7 +137,7 @@ class _Run:
         # A container's root is a folder.
         wanted = () if self._wish.source is From.CONTAINER else self._wish.disks
         disks = [await self._disk(name, number, disk, base) for number, disk in enumerate(wanted)]
-        machine = self._wish.uuid or making.free_uuid(self._taken)
+        self._uuid = machine = self._wish.uuid or making.free_uuid(self._taken)
         wish = replace(self._wish, uuid=machine, nics=self._addressed(self._wish.nics))
         cdroms = list(common.cdroms)
         if wish.cloud is not None:
@@ -180,6 +186,7 @@ class _Run:
         append = f"{prepared.append} {answers.append}".strip()
         if answers.way is Way.CD:
             made = await self._bringing.bytes(answers.cd, f"{name}-answers.iso")
+            await self._will_go(name, made)
             # It holds passwords: later starts do not show it to the guest.
             cd = DiskAt(made.path, format="raw", device="cdrom", readonly=True, once=True)
             initrd = await self._boot_file(found.tree.places[1] if found.tree is not None else None, "initrd")
@@ -194,6 +201,12 @@ class _Run:
         start = await self._bringing.out_of(wish.media.path, kernel, f"{name}-kernel")
         first = await self._bringing.out_of(wish.media.path, initrd, f"{name}-initrd", answers.tail)
         return replace(prepared, kernel=self._only_once(start), initrd=self._only_once(first), append=append)
+
+    async def _will_go(self, name: str, made: Volume) -> None:
+        """With the run that reads it."""
+        whole = await volumes.volume(self._connection, made.pool, made.name)
+        uri, journal = self._connection.config_uri, self._tools.journal
+        self._spent.append(spent.note(journal, uri, name, self._uuid, whole))
 
     def _only_once(self, brought: Brought) -> str:
         if brought.made is not None:
@@ -367,6 +380,8 @@ class _Run:
         try:
             await self._making.take_back()
         except VirtError as left:
+            for noted in self._spent:
+                noted.leave()
             if isinstance(error, VirtError):
                 raise VirtError(replace(error.problem, what_next=left.problem.what)) from None
             raise

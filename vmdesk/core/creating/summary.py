@@ -51,6 +51,9 @@ def lines(draft: Draft, host: str) -> tuple[Line, ...]:
             found.append(Line(text("Runs by"), _kind(chosen.platform.kind)))
     if wish.unattended is not None:
         found.append(Line(text("Installation"), text("by itself, user {user}", user=wish.unattended.user or "root")))
+        goes = text("hold the passwords; deleted when the installation has ended")
+        stays = text("hold the passwords; they stay on the host, for the machine is not started here")
+        found.append(Line(text("Its answers"), goes if wish.start else stays))
     if wish.cloud is not None and (wish.cloud.address or wish.cloud.network):
         own = text("own network configuration")
         found.append(Line(text("Address"), own if wish.cloud.network else _addresses(draft, wish.cloud)))
