@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from vmdesk.cli.deleting import agreed
 from vmdesk.cli.output import emit, emit_json, say
 from vmdesk.cli.session import Session
 from vmdesk.cli.working import DONE, FAILED, machine, only_host
@@ -50,8 +51,7 @@ async def network(session: Session, options: argparse.Namespace) -> int:
         case "autostart":
             await networks.set_network_autostart(connection, options.name, options.on == "on")
         case "delete":
-            await networks_work.delete(connection, options.name)
-            return _gone(session, options.name)
+            return await _delete(session, options, connection)
     return _shown(session, await networks_work.details(connection, options.name))
 
 
@@ -65,6 +65,24 @@ async def _machines(session: Session, connection: Connection) -> Any:
 async def _running(session: Session, connection: Connection, found: NetworkDetails) -> list[str]:
     domains, cards = await _machines(session, connection)
     return [one.name for one in wishes.machines_on(found, cards, domains) if one.active]
+
+
+async def _delete(session: Session, options: argparse.Namespace, connection: Connection) -> int:
+    found = await networks_work.details(connection, options.name)
+    domains, cards = await _machines(session, connection)
+    users = wishes.machines_on(found, cards, domains)
+    for one in users:
+        name = plain.clean(one.name)
+        if one.active:
+            say(tr("{name} runs and loses its network.", name=name))
+        else:
+            say(tr("{name} does not start until it gets another network.", name=name))
+    question = tr("Delete {network}?", network=plain.clean(options.name))
+    if users and not options.yes and not agreed(tr("{question} yes/no: ", question=question)):
+        session.complain(tr("Nothing was deleted. To delete it without being asked: --yes"))
+        return FAILED
+    await networks_work.delete(connection, options.name)
+    return _gone(session, options.name)
 
 
 async def _list(session: Session, connection: Connection) -> int:

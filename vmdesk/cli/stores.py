@@ -83,7 +83,8 @@ def network(parser: argparse.ArgumentParser) -> None:
     _named(below, "start", "NETWORK", tr("switch it on"))
     _named(below, "stop", "NETWORK", tr("switch it off: its machines lose it"))
     _autostart(below, "NETWORK")
-    _named(below, "delete", "NETWORK", tr("stop it and forget it"))
+    delete = _named(below, "delete", "NETWORK", tr("stop it and forget it"))
+    delete.add_argument("--yes", action="store_true", help=tr("do not ask, even if machines use it"))
     below.add_parser("filters", help=tr("show the host's packet filters, and who uses them"))
     watch = below.add_parser("filter", help=tr("let a packet filter watch a machine's card, or none"))
     watch.add_argument("machine", metavar="NAME")
@@ -114,8 +115,10 @@ def _edit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--restart", action="store_true", help=tr("restart it, so that all of it holds now"))
 
 
-def _named(below: Any, verb: str, metavar: str, help_: str) -> None:
-    below.add_parser(verb, help=help_).add_argument("name", metavar=metavar)
+def _named(below: Any, verb: str, metavar: str, help_: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = below.add_parser(verb, help=help_)
+    parser.add_argument("name", metavar=metavar)
+    return parser
 
 
 def _autostart(below: Any, metavar: str) -> None:

@@ -82,7 +82,9 @@ def shared(xml: str) -> tuple[Text, ...]:
         path = folder.get("dir") or folder.get("name") or ""
         found.append(text("The folder {path}, which both of them see.", path=path))
     if domain.find("devices/tpm/backend[@type='emulator']") is not None:
-        found.append(text("Not its TPM: the clone gets an empty one, and what is sealed to the old one stays locked."))
+        found.append(
+            text("Nothing of its TPM: the clone gets an empty one, and what is sealed to the old one stays locked.")
+        )
     found.append(text("What is inside the guest: host name, SSH host keys, machine ID, saved passwords."))
     return tuple(found)
 
