@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QSy
 
 from vmdesk.app import App, Options
 from vmdesk.core import language
+from vmdesk.core.commands.conditions import has_process
 from vmdesk.core.notify import Announcement
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
@@ -228,7 +229,7 @@ def test_what_did_this_do_of_all_machines(play: Play) -> None:
         app.window.actions_["window.trace"].trigger()
         page: Any = app.window.tabs.currentWidget()
         assert page.key == "activity" and page.trace.isVisible()
-        off = next(domain for domain in app.store.domains.values() if not domain.active and not domain.managed_save)
+        off = next(one for one in app.store.domains.values() if not has_process(one) and not one.managed_save)
         app.window.run("domain.start", [off.key])
         await until(lambda: page.trace.model.rowCount() == 1)
         assert "virsh" in page.trace.virsh.text() and off.name in page.trace.virsh.text()
