@@ -82,7 +82,8 @@ def test_what_lies_outside_does_not_count(shown: Shown) -> None:
     """The server's numbers are not checked by the library."""
     high = 2**31 - 1
     for x, y, width, height in (
-        (-50, -50, 20, 20), (WIDTH, 0, 10, 10), (0, HEIGHT, 10, 10), (5, 5, 0, 9), (5, 5, -5, 9), (high, high, high, high),
+        (-50, -50, 20, 20), (WIDTH, 0, 10, 10), (0, HEIGHT, 10, 10), (5, 5, 0, 9), (5, 5, -5, 9),
+        (high, high, high, high),
     ):  # fmt: skip
         shown.picture.damage(x, y, width, height)
     shown.picture.flush()
