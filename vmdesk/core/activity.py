@@ -36,6 +36,7 @@ class EntryKind(Enum):
     HOST = "host"
     HEALTH = "health"
     DEVICE = "device"  # a USB device of the host that a rule is about
+    CHANGE = "change"  # restarted, or another device, medium, limit, while it runs
 
 
 @dataclass(frozen=True, slots=True)

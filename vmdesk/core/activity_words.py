@@ -100,6 +100,16 @@ _DEVICE = {
     "not given": text("USB device not given to it"),
 }
 
+_CHANGE = {
+    "rebooted": text("Restarted"),
+    "medium changed": text("Medium changed"),
+    "device added": text("Device added"),
+    "device removed": text("Device removed"),
+    "device not removed": text("Device not let go by the guest"),
+    "limits changed": text("Limits changed"),
+    "memory failure": text("The host's memory is faulty"),
+}
+
 _CLOSED = {
     "eof": text("the service ended"),
     "keepalive": text("the host does not answer"),
@@ -115,6 +125,7 @@ _KINDS: dict[EntryKind, dict[str, Text]] = {
     EntryKind.HOST: _HOST,
     EntryKind.HEALTH: _HEALTH,
     EntryKind.DEVICE: _DEVICE,
+    EntryKind.CHANGE: _CHANGE,
 }
 
 _STEPS = {  # libvirt's codes of I/O errors
@@ -149,4 +160,4 @@ def bad(entry: Entry) -> bool:
         ("stopped", "failed"),
         ("suspended", "ioerror"),
         ("suspended", "watchdog"),
-    ) or entry.what in ("crashed", "lost", "failed", "silent")
+    ) or entry.what in ("crashed", "lost", "failed", "silent", "memory failure")

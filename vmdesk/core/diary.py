@@ -13,6 +13,20 @@ _NOTED = {
     Kind.IO_ERROR: EntryKind.IO_ERROR,
     Kind.WATCHDOG: EntryKind.WATCHDOG,
 }
+# Of what only says "read this machine again", what somebody may ask about later. The rest is repeated all day (memory
+# given and taken back) or told by another event (block jobs, waking up).
+_CHANGES = frozenset(
+    {
+        "rebooted",
+        "medium changed",
+        "device added",
+        "device removed",
+        "device not removed",
+        "limits changed",
+        "memory failure",
+    }
+)
+_ECHO = 2.0  # seconds: QEMU tells one restart two or three times
 
 
 class Diary:
@@ -21,6 +35,7 @@ class Diary:
     def __init__(self, activity: Activity | None, config: HostConfig) -> None:
         self._activity = activity
         self.config = config
+        self._changes: dict[tuple[str, str, str], float] = {}  # (machine, what, reason) -> when it was told last
 
     def host(self, what: str, reason: str = "") -> None:
         """connected, lost, returned, failed, disconnected."""
@@ -35,6 +50,8 @@ class Diary:
         """What libvirt told, if it is worth an entry."""
         if kind := _NOTED.get(event.kind):
             self._add(event.time, kind, event.detail, event.reason, event.uuid, event.name)
+        elif event.kind is Kind.CHANGED and event.detail in _CHANGES and not self._echo(event):
+            self._add(event.time, EntryKind.CHANGE, event.detail, event.reason, event.uuid, event.name)
 
     def found(self, old: Mapping[DomainKey, Domain], domains: Iterable[Domain]) -> None:
         """What is different after a time without events."""
@@ -47,6 +64,14 @@ class Diary:
                 self._found(_rough(domain), domain.reason, domain)
         for was in before.values():
             self._found("gone", "", was)
+
+    def _echo(self, event: Event) -> bool:
+        """Whether the same was told of this machine a moment ago."""
+        told = event.uuid, event.detail, event.reason
+        before = self._changes.get(told)
+        self._changes = {one: at for one, at in self._changes.items() if event.time - at < _ECHO}
+        self._changes[told] = event.time
+        return before is not None and event.time - before < _ECHO
 
     def _found(self, what: str, reason: str, domain: Domain) -> None:
         self._add(time.time(), EntryKind.FOUND, what, reason, domain.uuid, domain.name)

@@ -115,6 +115,12 @@ def _callbacks(fan: Fan) -> dict[str, Callable[..., None]]:
     def changed(word: str) -> Callable[..., None]:
         return lambda _conn, domain, *_rest: tell(domain, Kind.CHANGED, word)
 
+    def with_device(word: str) -> Callable[..., None]:
+        return lambda _conn, domain, alias, *_rest: tell(domain, Kind.CHANGED, word, alias or "")
+
+    def on_medium(_conn: Any, domain: Any, _old: str, _new: str, alias: str, *_rest: Any) -> None:
+        tell(domain, Kind.CHANGED, _CHANGES["DISK_CHANGE"], alias or "")
+
     special: dict[str, Callable[..., None]] = {
         "LIFECYCLE": on_lifecycle,
         "IO_ERROR_REASON": on_io_error,
@@ -122,4 +128,7 @@ def _callbacks(fan: Fan) -> dict[str, Callable[..., None]]:
         "JOB_COMPLETED": on_job,
         "BLOCK_THRESHOLD": on_threshold,
     }
-    return special | {name: changed(word) for name, word in _CHANGES.items()}
+    for name in ("DEVICE_ADDED", "DEVICE_REMOVED", "DEVICE_REMOVAL_FAILED"):
+        special[name] = with_device(_CHANGES[name])
+    special["DISK_CHANGE"] = on_medium
+    return {name: changed(word) for name, word in _CHANGES.items()} | special

@@ -58,7 +58,8 @@ def test_goes_to_the_machine_and_copies(run_async: Run, qtbot: QtBot, tmp_path: 
 
 def test_filter_line_and_kind(run_async: Run, qtbot: QtBot, tmp_path: Path) -> None:
     async def talk(page: ActivityPage) -> None:
-        page.findChild(QComboBox, "activity-kind").setCurrentIndex(3)
+        kind = page.findChild(QComboBox, "activity-kind")
+        kind.setCurrentIndex(kind.findText("Disk errors"))
         await until(lambda: page.view.model.rowCount() == 10, "what is of that kind")
         page.findChild(QLineEdit, "activity-filter").setText("nowhere")
         await until(lambda: page.view.model.rowCount() == 0, "the filter")

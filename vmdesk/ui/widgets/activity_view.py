@@ -19,6 +19,7 @@ KINDS = (
     (text("Everything"), (), False),
     (text("Trouble"), (), True),
     (text("State changes"), (EntryKind.LIFECYCLE, EntryKind.FOUND), False),
+    (text("Restarts, devices, limits"), (EntryKind.CHANGE,), False),
     (text("Disk errors"), (EntryKind.IO_ERROR,), False),
     (text("Answering or not"), (EntryKind.HEALTH, EntryKind.WATCHDOG), False),
     (text("USB devices"), (EntryKind.DEVICE,), False),
