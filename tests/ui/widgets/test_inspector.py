@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.desk import full_machine
 from tests.ui.machines import Curves, store_of
-from vmdesk.model.domain import Labels
+from vmdesk.model.domain import Labels, State
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text
 from vmdesk.ui.widgets.facts import CopyButton
@@ -64,6 +64,16 @@ def test_facts_are_there_only_if_known_and_can_be_copied(qtbot: QtBot) -> None:
     qtbot.wait(10)  # the old rows go
     shown = [label.text() for label in bench.inspector.findChildren(QLabel) if label.isVisible()]
     assert "IP address" not in shown and "UUID" in shown
+
+
+@pytest.mark.parametrize(("state", "word"), [(State.SHUTOFF, "Off"), (State.CRASHED, "Crashed")])
+def test_a_machine_without_a_process_says_its_state_where_its_screen_would_be(
+    state: State, word: str, qtbot: QtBot
+) -> None:
+    bench = Bench(qtbot)
+    bench.inspector.show_domain(full_machine(state=state), bench.store.hosts["laptop"])
+    thumbnail = next(one for one in bench.inspector.findChildren(object) if one.objectName() == "thumbnail")
+    assert thumbnail.accessibleDescription() == word
 
 
 def test_no_picture_is_said_in_plain_words(qtbot: QtBot) -> None:

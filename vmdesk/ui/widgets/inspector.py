@@ -283,8 +283,10 @@ class Inspector(QScrollArea):
             self._on_time()
 
     def _no_picture(self, domain: Domain | None) -> str | None:
-        if domain is None or not domain.active:
-            return tr("Off")
+        if domain is None:
+            return ""
+        if not domain.active:
+            return state_word(domain)
         if not self.pictures or self._fetch is None or self._spawn is None:
             return tr("Pictures are switched off.")
         if self._host and self._host.capabilities and not self._host.capabilities.can(Feature.SCREENSHOT):
