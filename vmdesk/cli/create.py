@@ -225,7 +225,7 @@ def _source(options: argparse.Namespace) -> tuple[From, Place | None]:
 def _machine(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "name": options.name,
-        "memory_kib": _above_zero("--memory", _read(sizes.memory_kib, options.memory)) if options.memory else 0,
+        "memory_kib": _memory(options.memory) if options.memory else 0,
         "vcpus": 0 if options.vcpus is None else _above_zero("--vcpus", options.vcpus),
         "os": options.os or "",
         "arch": options.arch or "",
@@ -248,6 +248,13 @@ def _machine(options: argparse.Namespace) -> dict[str, Any]:
         "autostart": options.autostart,
         "start": not options.no_start,
     }
+
+
+def _memory(words: str) -> int:
+    found: int = _read(sizes.memory_kib, words)
+    if why := sizes.too_much(found):
+        raise Usage(str(why))
+    return _above_zero("--memory", found)
 
 
 def _above_zero(option: str, value: int) -> int:

@@ -93,13 +93,29 @@ def opened(path: str) -> Iterator[BinaryIO]:
     mode = os.fstat(fd).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISBLK(mode)):
         os.close(fd)
-        why = text("It is a folder.") if stat.S_ISDIR(mode) else text("It is neither a file nor a disk.")
-        raise _refused(path, why, name="not-a-file")
+        raise VirtError(Problem(_no_file(path, mode), None, text("Choose a file."), name="not-a-file"))
     with os.fdopen(fd, "rb") as file:
         try:
             yield file
         except OSError as error:
             raise unreadable(path, error) from None
+
+
+def no_file(path: str) -> Text | None:
+    """Why it can be no file to start from; None if it is one, or if we may not look where the hypervisor may."""
+    try:
+        mode = os.stat(path).st_mode
+    except PermissionError:
+        return None
+    except (OSError, ValueError):
+        return text("There is no file {path}.", path=shown(path))
+    return None if stat.S_ISREG(mode) or stat.S_ISBLK(mode) else _no_file(path, mode)
+
+
+def _no_file(path: str, mode: int) -> Text:
+    if stat.S_ISDIR(mode):
+        return text("{path} is a folder.", path=shown(path))
+    return text("{path} is neither a file nor a disk.", path=shown(path))
 
 
 def unreadable(path: str, error: Exception) -> VirtError:

@@ -34,7 +34,7 @@ from vmdesk.model.wish import (
     Wish,
 )
 from vmdesk.virt.reaching import Blocked
-from vmdesk.virtxml.build.complaint import Weight
+from vmdesk.virtxml.build.complaint import Complaint, Weight
 from vmdesk.virtxml.build.prepared import Definitions
 
 
@@ -123,6 +123,15 @@ def test_complaints_stand_beside_their_field_and_stop_their_page() -> None:
     secure = drafts.checked(replace(drafted(), wish=replace(drafted().wish, firmware=Firmware.SECURE)))
     assert drafts.stopping(secure, Page.MACHINE) is None
     assert "UEFI" in str(drafts.stopping(secure, Page.SUMMARY))
+
+
+def test_a_further_file_that_is_none_is_told_where_it_stands() -> None:
+    none = (Complaint("kernel", text("/boot is a folder.")),)
+    wish = Wish("w", From.KERNEL, kernel=Here("/boot"))
+    draft = drafts.take(Draft("h", wish, named=True), found(missing=none))
+    assert str(drafts.stopping(draft, Page.WHERE)) == "/boot is a folder."
+    changed = replace(draft, wish=replace(wish, kernel=Here("/vmlinuz")))
+    assert drafts.search_key(changed) != drafts.search_key(draft)
 
 
 def test_a_taken_name_and_a_volume_to_be_chosen() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from vmdesk.media.convert import convert
-from vmdesk.media.image import Image, inspect
+from vmdesk.media.image import Image, inspect, no_file
 from vmdesk.model.errors import VirtError
 
 MIB = 1 << 20
@@ -108,10 +108,19 @@ def test_every_trap_is_refused_in_words(tmp_path: Path) -> None:
         with pytest.raises(VirtError) as caught:
             inspect(f"{tmp_path}/{name}")
         problem = caught.value.problem
-        assert problem.why is not None or problem.details
+        assert problem.why is not None or problem.details or problem.name == "not-a-file"
         if problem.name != expected:
             wrong[name] = (problem.name, str(caught.value))
     assert not wrong
+
+
+def test_what_is_no_file_is_told_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(VirtError, match="is a folder"):
+        inspect(str(tmp_path))
+    assert str(no_file(str(tmp_path))) == f"{tmp_path} is a folder."
+    assert str(no_file("/dev/null")) == "/dev/null is neither a file nor a disk."
+    assert str(no_file(f"{tmp_path}/x")) == f"There is no file {tmp_path}/x."
+    assert no_file(__file__) is None
 
 
 def test_what_a_person_names_must_be_what_it_is(tmp_path: Path) -> None:

@@ -235,7 +235,7 @@ def search_key(draft: Draft) -> tuple[object, ...]:
     wish = draft.wish
     first = wish.disks[0].format if wish.disks else ""
     platform = wish.arch, wish.kind, wish.machine, wish.firmware
-    return draft.host, wish.source, wish.media, wish.os, *platform, first
+    return draft.host, wish.source, wish.media, wish.os, *platform, first, wish.kernel, wish.initrd, wish.drivers
 
 
 def take(draft: Draft, found: Findings) -> Draft:
@@ -314,7 +314,7 @@ def checked(draft: Draft) -> Draft:
     complaints = list(
         checks.check(wish, found.system, found.host, found.machine, medium_arch=found.medium.architecture)
     )
-    complaints += room(wish, found)
+    complaints += (*found.missing, *room(wish, found))
     if clash := next((name for name in names.names(wish) if name in draft.taken), ""):
         complaints.append(Complaint("name", text("There is a machine called {name} on this host already.", name=clash)))
     for place, disk in enumerate(wish.disks):

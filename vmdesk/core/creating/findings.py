@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from vmdesk.core.creating.knowledge import Knowledge
 from vmdesk.media import seed, unattended
-from vmdesk.media.image import Image
+from vmdesk.media.image import Image, no_file
 from vmdesk.media.tree import Tree
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
 from vmdesk.model.errors import Problem, VirtError
@@ -30,6 +30,7 @@ class Findings:
 
     image    the disk image of the wish, if it is a file here
     blocked  the medium is a file here that the hypervisor cannot read
+    missing  what of the further files is none
     complaints  what is wrong with the wish, or worth being told
     """
 
@@ -39,6 +40,7 @@ class Findings:
     image: Image | None = None
     tree: Tree | None = None
     blocked: Blocked | None = None
+    missing: tuple[Complaint, ...] = ()
     complaints: tuple[Complaint, ...] = ()
 
     @property
@@ -61,12 +63,22 @@ async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: H
     if host.local and isinstance(wish.media, Here) and wish.source is not From.XML:
         reached = await reaching.reach(connection, wish.media.path)
         blocked = reached if isinstance(reached, Blocked) else None
+    missing = await knowledge.run(lambda: tuple(_missing(wish)))
     complaints = (
+        *missing,
         *told(wish, medium.system),
         *checks.check(wish, medium.system, host, machine),
     )
-    found = Findings(host, machine, medium, image, tree, blocked, complaints)
+    found = Findings(host, machine, medium, image, tree, blocked, missing, complaints)
     return replace(found, complaints=(*complaints, *room(wish, found)))
+
+
+def _missing(wish: Wish) -> Iterator[Complaint]:
+    """Of the files besides the medium; in a worker."""
+    fields = [("kernel", wish.kernel), ("initrd", wish.initrd)] if wish.source is From.KERNEL else []
+    for field, place in (*fields, ("drivers", wish.drivers)):
+        if isinstance(place, Here) and (why := no_file(place.path)) is not None:
+            yield Complaint(field, why)
 
 
 async def _medium(

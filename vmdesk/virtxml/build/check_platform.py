@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from vmdesk.model import names
+from vmdesk.model import names, sizes
 from vmdesk.model.abilities import HostAbilities, MachineAbilities
-from vmdesk.model.sizes import KIB, MIB, TIB
+from vmdesk.model.sizes import KIB, MIB
 from vmdesk.model.system import System
 from vmdesk.model.text import text
 from vmdesk.model.wish import Firmware, Wish
@@ -14,7 +14,6 @@ from vmdesk.virtxml.build.complaint import Complaint, Weight, in_words, short
 from vmdesk.virtxml.build.platform import X86, Platform, platform
 
 LEAST_MEMORY = 64 * MIB
-LARGEST_MEMORY = 16 * TIB
 # What libvirt 9.0's QEMU has at most, where the host does not say it.
 MOST_VCPUS = 512
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+:-]{0,63}")
@@ -130,8 +129,8 @@ def _memory(wish: Wish, host: HostAbilities, system: System) -> Iterator[Complai
     count = len(names.names(wish)) or 1
     if size < LEAST_MEMORY:
         yield Complaint("memory_kib", text("A machine needs at least {least} of memory.", least=in_words(LEAST_MEMORY)))
-    elif size > LARGEST_MEMORY:
-        yield Complaint("memory_kib", text("{size} is more memory than a machine can have.", size=in_words(size)))
+    elif why := sizes.too_much(size // KIB):
+        yield Complaint("memory_kib", why)
     elif host.memory and size > host.memory:
         yield Complaint(
             "memory_kib",
