@@ -240,10 +240,7 @@ async def _delete(session: Session, options: argparse.Namespace, domain: Domain,
 async def _plan(session: Session, options: argparse.Namespace, domain: Domain, connection: Connection) -> int:
     seen = await view(connection, domain.uuid)
     seen.named(options.snapshot)
-    names: tuple[str, ...] = (options.snapshot,)
-    if options.children:
-        names = plan.delete_with_children(seen.files, domain.uuid, seen.snapshots, options.snapshot)
-    told = [await deleting.plan(connection, domain.uuid, name) for name in names]
+    told = deleting.plan(seen, options.snapshot, options.children)
     if session.shared.json:
         emit_json(
             [

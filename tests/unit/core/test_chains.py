@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from vmdesk.core.chains import Index, Keep, clones_of, delete_plan, file_plan, orphans, start_problem
-from vmdesk.core.snapshots.plan import Way, delete, delete_with_children, is_mixed, revert
+from vmdesk.core.snapshots.plan import Way, delete, delete_each, delete_with_children, is_mixed, revert
 from vmdesk.model.chain import Files, Image, Owner, Role, Use
 from vmdesk.model.snapshot import Kind, Snapshot, SnapshotDisk
 from vmdesk.model.text import text
@@ -129,6 +129,35 @@ def test_a_branch_that_nobody_needs_goes_with_its_snapshot() -> None:
     assert plan.way is Way.DROP and [one.path for one in plan.gone] == ["/p/o2", "/p/o1"] and plan.frees == 20
     first = delete(files, "m", found, "s1")
     assert "/p/base" not in {one.path for one in first.gone} and first.way is Way.FORGET
+
+
+def test_what_only_a_child_needs_goes_with_both() -> None:
+    """After a revert to s1: one branch, o1 to o3, whose files the snapshots on it need of one another."""
+    files, found = line(images=[image("r", "base"), image("o3", "o2")])
+    found.append(external("s3", "o2", "o3", "s2"))
+    uses = [use("m", "r") if one.path == "/p/o2" and one.role is Role.DISK else one for one in files.uses]
+    uses += [Use(f"/p/{path}", role, "m", "vda", "qcow2", snapshot="s3") for path, role in _OF_S3]
+    files = replace(files, uses=tuple(uses))
+    assert delete(files, "m", found, "s2").way is Way.FORGET
+    names = delete_with_children(files, "m", found, "s1")
+    plans = delete_each(files, "m", found, names)
+    assert [(one.name, [image.path for image in one.gone], one.needed) for one in plans[:2]] == [
+        ("s3", ["/p/o3", "/p/o2"], ()),
+        ("s2", ["/p/o1"], ()),
+    ]
+    assert plans[2].name == "s1" and plans[2].way is Way.FORGET and {one.machine for one in plans[2].needed} == {"m"}
+
+
+_OF_S3 = (("o2", Role.FROZEN), ("o3", Role.OVERLAY))
+
+
+def test_merged_one_after_the_other() -> None:
+    files, found = line()
+    plans = delete_each(files, "m", found, ("s1", "s2"))  # o1 into the base, then o2 into the base
+    assert [(one.way, [image.path for image in one.gone]) for one in plans] == [
+        (Way.LIBVIRT, ["/p/o1"]),
+        (Way.LIBVIRT, ["/p/o2"]),
+    ]
 
 
 def test_the_disk_that_a_machine_was_begun_with_is_never_dropped() -> None:

@@ -20,14 +20,15 @@ DELETE = "snapshot-delete"  # the journal's word
 _BOOT, _TAKE_OUT, _FILE = "boot", "take-out", "file"
 
 
-async def plan(connection: Connection, uuid: str, name: str) -> SnapshotPlan:
-    """What deleting it means now."""
-    seen = await view(connection, uuid)
-    seen.named(name)
-    found = plans.delete(seen.files, uuid, seen.snapshots, name)
-    if (why := seen.offers.delete[name]) is not None:
-        return SnapshotPlan(name, found.way, refused=why)
-    return found
+def plan(seen: View, name: str, children: bool = False) -> tuple[SnapshotPlan, ...]:
+    """What deleting it means now, or it and its children, in the order in which they go."""
+    uuid = seen.domain.uuid
+    names = plans.delete_with_children(seen.files, uuid, seen.snapshots, name) if children else (name,)
+    found = plans.delete_each(seen.files, uuid, seen.snapshots, names)
+    whys = seen.offers.delete
+    return tuple(
+        one if (why := whys[one.name]) is None else SnapshotPlan(one.name, one.way, refused=why) for one in found
+    )
 
 
 async def delete(desk: Desk, name: str, children: bool = False) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ forgotten, and its files go if nobody needs them.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from vmdesk.core.chains import Break, Index, breaks, settled, top_first
@@ -58,6 +58,48 @@ def delete(files: Files, machine: str, snapshots: Sequence[Snapshot], name: str)
         overlays = tuple(index.image(disk.overlay) for disk in external)
         return SnapshotPlan(name, Way.LIBVIRT, (*overlays, *memory), _bytes(memory))
     return _forgotten(index, machine, snapshots, found)
+
+
+def delete_each(
+    files: Files, machine: str, snapshots: Sequence[Snapshot], names: Iterable[str]
+) -> tuple[SnapshotPlan, ...]:
+    """One after the other: what is needed by one that goes before is needed no more. KeyError if there is none."""
+    told: list[SnapshotPlan] = []
+    for name in names:
+        told.append(found := delete(files, machine, snapshots, name))
+        if found.refused is None:
+            files, snapshots = _after(files, machine, snapshots, found)
+    return tuple(told)
+
+
+def _after(
+    files: Files, machine: str, snapshots: Sequence[Snapshot], done: SnapshotPlan
+) -> tuple[Files, Sequence[Snapshot]]:
+    """What there is when that one is deleted."""
+    found = {one.name: one for one in snapshots}[done.name]
+    merges = done.way is Way.LIBVIRT and found.kind is Kind.EXTERNAL
+    merged = {disk.overlay: disk.frozen for disk in found.disks if merges and disk.kind is Kind.EXTERNAL}
+    gone = {image.path for image in done.gone}
+    images = {
+        path: replace(image, backing=merged.get(image.backing, image.backing))
+        for path, image in files.images.items()
+        if path not in gone
+    }
+    uses = tuple(
+        replace(use, path=merged.get(use.path, use.path))
+        for use in files.uses
+        if use.machine != machine or use.snapshot != done.name
+    )
+    left = [
+        replace(
+            one,
+            parent=found.parent if one.parent == done.name else one.parent,
+            disks=tuple(replace(disk, frozen=merged.get(disk.frozen, disk.frozen)) for disk in one.disks),
+        )
+        for one in snapshots
+        if one.name != done.name
+    ]
+    return replace(files, images=images, uses=uses), left
 
 
 def delete_with_children(files: Files, machine: str, snapshots: Sequence[Snapshot], name: str) -> tuple[str, ...]:

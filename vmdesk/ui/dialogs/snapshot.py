@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from vmdesk.core import units
 from vmdesk.core.jobs import Report
+from vmdesk.core.snapshots import deleting
 from vmdesk.core.snapshots import plan as plans
 from vmdesk.core.snapshots.desk import View, free_snapshot_name
 from vmdesk.core.snapshots.plan import SnapshotPlan, Way
@@ -237,7 +238,7 @@ class DeleteSnapshotDialog(Dialog):
 
     def _on_changed(self) -> None:
         names = self._names if self.children_too() else (self._snapshot.name,)
-        found = [self._plan(name) for name in names]
+        found = deleting.plan(self._view, self._snapshot.name, self.children_too())
         lines = [line for one in found for line in plan_lines(one, named(self._view.snapshots, one.name))]
         if len(found) > 1:
             lines.insert(0, tr("In this order, each looked at again just before: {names}", names=", ".join(names)))
@@ -248,15 +249,9 @@ class DeleteSnapshotDialog(Dialog):
         if frees:
             lines.append(tr("Frees {size}", size=units.size(frees)))
         self.lines.show_lines(lines)
-        # Of several, what stands in the way of an inner one may go with the outer ones.
-        last = found[0] if len(found) > 1 else found[-1]
-        self._wrong.tell(last.refused)
-        self.action.setEnabled(last.refused is None)
-
-    def _plan(self, name: str) -> SnapshotPlan:
-        found = plans.delete(self._view.files, self._view.domain.uuid, self._view.snapshots, name)
-        why = self._view.offers.delete.get(name)
-        return found if why is None else SnapshotPlan(name, found.way, refused=why)
+        why = next((one.refused for one in found if one.refused is not None), None)
+        self._wrong.tell(why)
+        self.action.setEnabled(why is None)
 
 
 class NoteDialog(Dialog):
