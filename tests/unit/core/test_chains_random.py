@@ -136,10 +136,12 @@ class Hosts(RuleBasedStateMachine):
         uuid, one = self.pick(number)
         if one.snapshots:
             name = one.snapshots[which % len(one.snapshots)].name
-            for each in plans.delete_with_children(self.files(), uuid, one.snapshots, name):
-                self._delete_snapshot(uuid, one, each)
+            names = plans.delete_with_children(self.files(), uuid, one.snapshots, name)
+            for told in plans.delete_each(self.files(), uuid, one.snapshots, names):
+                done = self._delete_snapshot(uuid, one, told.name)
+                assert (told.way, told.gone) == (done.way, done.gone), "it was foretold otherwise"
 
-    def _delete_snapshot(self, uuid: str, one: Machine, name: str) -> None:
+    def _delete_snapshot(self, uuid: str, one: Machine, name: str) -> plans.SnapshotPlan:
         plan = plans.delete(self.files(), uuid, one.snapshots, name)
         assert plan.refused is None
         found = next(each for each in one.snapshots if each.name == name)
@@ -155,6 +157,7 @@ class Hosts(RuleBasedStateMachine):
         ]
         one.current = found.parent if one.current == name else one.current
         del one.then[name]
+        return plan
 
     def _merge(self, one: Machine, disk: SnapshotDisk) -> None:
         """As libvirt does it: it looks at its own line only."""
