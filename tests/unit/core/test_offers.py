@@ -35,6 +35,8 @@ def test_without_it_off_or_by_a_new_qemu_all_is_offered(machine: Domain, host: C
 
 def test_nothing_is_put_on_top_of_an_encrypted_disk() -> None:
     """libvirt would take the snapshot, and start the machine no more."""
-    locked = replace(WEB, state=State.SHUTOFF, definition=Definition(disks=(replace(DISK, encrypted=True),)))
+    locked = replace(WEB, definition=Definition(disks=(replace(DISK, encrypted=True),)))
     told = offers(locked, OLD, ())
     assert "vda is encrypted" in str(told.external) and told.internal is None and told.best == "internal"
+    off = offers(replace(locked, state=State.SHUTOFF), OLD, ())
+    assert "while the machine runs" in str(off.internal) and "vda is encrypted" in str(off.external)

@@ -79,6 +79,11 @@ def _internal(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Sn
         for disk in disks:
             if disk.format != "qcow2":
                 return text("The disk {disk} is not qcow2: only those hold snapshots.", disk=disk.target)
+            if disk.encrypted and not domain.active:  # libvirt gives qemu-img no passphrase
+                return text(
+                    "The disk {disk} is encrypted: a snapshot inside it is taken while the machine runs.",
+                    disk=disk.target,
+                )
         uefi = domain.definition.firmware == "efi"
         if uefi and domain.active and capabilities.libvirt_version < UEFI_INTERNAL:
             return text("libvirt below 10.9 cannot do this while a machine with UEFI runs. Shut it down first.")
