@@ -1,8 +1,10 @@
 """The console beside Debian's remote-viewer: one guest, one display, one key, looked at from outside.
 
 Everything is read from the X server's frame buffer, so that looking costs neither viewer anything. Rate: how often a
-pixel in the middle changes while the guest draws. Key to pixel: from the press to the changed square. The processor
-time is that of all threads of the viewer; the X server's is nobody's.
+pixel in the middle changes while the guest draws, from one change to another (a part of a picture is none: in six
+seconds that would be 0.17 a second). With SPICE, QEMU says how many it sent: it waits 30 ms after each. Key to pixel:
+from the press to the changed square. The processor time is that of all threads of the viewer; the X server's is
+nobody's.
 
 VMDesk has sockets from QEMU, as libvirt hands them out. remote-viewer is held against it as people start it, over TCP;
 SPICE's server packs nothing for a unix socket, so SPICE is measured over one as well.
@@ -29,6 +31,8 @@ ROOM = (2048, 1280)  # of the X display: a viewer shows the guest at 1:1, with w
 PIXEL = (1000, 700)  # on the guest in either viewer
 SQUARE = 64 * 64  # pixels that a key changes
 DRAWING, RESTING, KEYS = 6.0, 10.0, 30
+ALL = 98.0  # percent: one more or less at either end
+STILL = 1.0  # seconds without another picture after which none is waited for
 PATIENCE = 20.0
 THEIRS, OURS = "remote-viewer", "VMDesk"
 NAMES = {"dbus": "D-Bus", "vnc": "VNC", "spice": "SPICE", "spice-tcp": "SPICE over TCP"}
@@ -36,10 +40,14 @@ NAMES = {"dbus": "D-Bus", "vnc": "VNC", "spice": "SPICE", "spice-tcp": "SPICE ov
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One viewer, one protocol. cpu: percent of a core; frame: its ms for each frame it showed; key, p90: ms."""
+    """One viewer, one protocol. cpu: percent of a core; frame: its ms for each frame it showed; key, p90: ms.
+
+    sent: frames a second that QEMU gave it, where QEMU tells.
+    """
 
     fps: float
     guest_fps: float
+    sent: float | None
     cpu: float
     frame: float
     key: float
@@ -174,25 +182,56 @@ def _wait_for(fine: Callable[[], bool], what: str, seconds: float = PATIENCE) ->
 # ---------------------------------------------------------------- measures
 
 
-def rate(running: Viewer, guest: Guest, screen: Screen, seconds: float) -> tuple[float, float, float, float]:
-    """Frames a second on the screen and in the guest, percent of a core, ms of it for each frame on the screen."""
+def pictures(
+    look: Callable[[], bytes],
+    seconds: float,
+    begin: Callable[[], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[int, float]:
+    """How many came, and in how many seconds (those asked for, or a little more): from one change to another.
+
+    `begin` is called with the change that is not counted.
+    """
+    first, asked = look(), clock()
+    while (last := look()) == first and clock() - asked < STILL:
+        sleep(0.001)
+    began, count = clock(), 0
+    begin()
+    while True:
+        seen, passed = look(), clock() - began
+        if seen != last:
+            count, last = count + 1, seen
+            if passed >= seconds:
+                return count, passed
+        elif passed >= seconds + STILL:
+            return count, passed
+        sleep(0.001)
+
+
+def rate(
+    running: Viewer, guest: Guest, screen: Screen, seconds: float
+) -> tuple[float, float, float | None, float, float]:
+    """Frames a second: on the screen, in the guest, sent; percent of a core; ms of it for each frame on the screen."""
     guest.press("f12")
     time.sleep(1.5)
-    before, drawn, frames, last = running.cpu(), guest.frames, 0, screen.pixel(*PIXEL)
-    began = time.monotonic()
-    while (now := time.monotonic()) - began < seconds:
-        seen = screen.pixel(*PIXEL)
-        if seen != last:
-            frames, last = frames + 1, seen
-        time.sleep(0.001)
-    length = now - began
+    before: dict[str, int] = {}
+    drawn, sent = 0, None
+
+    def begin() -> None:
+        nonlocal drawn, sent
+        before.update(running.cpu())
+        drawn, sent = guest.frames, guest.sent
+
+    frames, length = pictures(lambda: screen.pixel(*PIXEL), seconds, begin)
     spent = running.since(before)
+    drawn, sent = guest.frames - drawn, None if sent is None else (guest.sent or 0) - sent
     if os.environ.get("BENCH_PROFILE"):
         say(f"seconds of each thread: {running.threads()}")
-    drawn = guest.frames - drawn
     guest.press("f12")
     time.sleep(1)
-    return frames / length, drawn / length, spent / length * 100, spent * 1000 / max(frames, 1)
+    told = None if sent is None else sent / length
+    return frames / length, drawn / length, told, spent / length * 100, spent * 1000 / max(frames, 1)
 
 
 def square(keys: Keys, screen: Screen) -> tuple[int, int]:
@@ -365,6 +404,7 @@ def _of_protocol(qemu: Qemu, protocol: str, costs: dict[tuple[str, str], Cost], 
         ]
     return [
         Row(f"{what}: pictures on the screen", shown, ours.fps, "fps", target, ours.fps >= least),
+        *_share(what, theirs, ours),
         Row(f"{what}: key to pixel, median", best_key, ours.key, "ms", f"{soon} ms", ours.key <= soon),
         Row(
             f"{what}: cost of a frame", theirs.frame / frame if theirs else None, ours.frame / frame, "x memcpy",
@@ -385,6 +425,15 @@ def _of_protocol(qemu: Qemu, protocol: str, costs: dict[tuple[str, str], Cost], 
         ),
         *also,
     ]  # fmt: skip
+
+
+def _share(what: str, theirs: Cost | None, ours: Cost) -> list[Row]:
+    """How much of what QEMU sent was to be seen: that it waits between two is no viewer's doing."""
+    if not ours.sent:
+        return []
+    shown = theirs.fps / theirs.sent * 100 if theirs and theirs.sent else None
+    share = ours.fps / ours.sent * 100
+    return [Row(f"{what}: shown of the pictures sent", shown, share, "%", "all", share >= ALL)]
 
 
 def draw(found: list[Row]) -> str:

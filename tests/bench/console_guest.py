@@ -18,6 +18,7 @@ SOURCE = Path(__file__).with_name("console_guest.c")
 KEPT = Path(__file__).resolve().parents[2] / "build" / "bench"
 WIDTH, HEIGHT = 1920, 1080
 BOOT = 30.0  # seconds
+TRACED = "qemu_spice_display_refresh"
 BACKPORTS = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {suite} main"
 PACKAGES = (
     "qemu-system-x86",
@@ -153,6 +154,15 @@ class Guest:
         """Drawn since it started."""
         return max(0, (self.folder / "frames").stat().st_size - 1)
 
+    @property
+    def sent(self) -> int | None:
+        """Frames that SPICE was given since it started. QEMU counts in a line what a refresh found: 1 for itself."""
+        file = self.folder / "display.log"
+        if not file.exists():
+            return None
+        words = (line.split() for line in file.read_text(encoding="ascii").splitlines() if TRACED in line)
+        return sum(int(found[-1]) > 1 for found in words)
+
     def press(self, key: str) -> None:
         """From inside: no viewer has to do with it."""
         ask(self.monitor, "send-key", {"keys": [{"type": "qcode", "data": key}]})
@@ -182,6 +192,8 @@ def run(qemu: Qemu, program: Path, folder: Path, display: str) -> Iterator[Guest
         "-device", f"virtio-vga,xres={WIDTH},yres={HEIGHT}", "-kernel", str(program),
         "-debugcon", f"file:{folder}/frames", "-qmp", f"unix:{folder}/monitor,server=on,wait=off", *options[display],
     ]  # fmt: skip
+    if display.startswith("spice") and _traces(qemu):
+        command += ["-trace", f"enable={TRACED}", "-D", f"{folder}/display.log"]
     environment = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "HOME")}
     if qemu.modules:
         environment["QEMU_MODULE_DIR"] = qemu.modules
@@ -198,6 +210,12 @@ def run(qemu: Qemu, program: Path, folder: Path, display: str) -> Iterator[Guest
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _traces(qemu: Qemu) -> bool:
+    """Whether it can say when it sends a picture: not every build can."""
+    said = subprocess.run([*qemu.command, "-trace", "help"], capture_output=True, text=True)
+    return TRACED in said.stdout.split()
 
 
 def _free_port() -> int:

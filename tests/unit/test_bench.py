@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import libvirt
+import pytest
 
-from tests.bench import fleet, screen
+from tests.bench import console, fleet, screen
 from tests.bench import table as tables
 from tests.bench.__main__ import Row
 
@@ -46,3 +47,44 @@ def test_pictures_are_compared_by_pixel() -> None:
     changed = screen.different(one, other)
     assert changed.to_bytes(4, "little") == bytes([0, 1, 0, 1])
     assert screen.widened(1 << 8 * 5, 1).bit_count() == 6  # three in its own row, the first, and three below
+
+
+@pytest.mark.parametrize("phase", [0.0, 7.3, 20.9, 34.3])
+def test_the_rate_does_not_depend_on_when_the_counting_begins(phase: float) -> None:
+    """Counted within two fixed moments, 29.07 a second would be 28.83 or 29.0 or 29.17."""
+    now = [phase / 1000]
+    begun: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    def look() -> bytes:
+        return str(int(now[0] / 0.0344)).encode()  # another picture each 34.4 ms
+
+    count, length = console.pictures(look, 6.0, lambda: begun.append(now[0]), lambda: now[0], sleep)
+    assert count / length == pytest.approx(1 / 0.0344, abs=0.02)
+    assert count == 175 and len(begun) == 1  # 175 gaps of 34.4 ms are the first that are 6 s
+
+
+def test_a_picture_that_stops_is_counted_as_it_is() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    def look() -> bytes:
+        return str(int(min(now[0], 3.0) / 0.1)).encode()
+
+    count, length = console.pictures(look, 6.0, lambda: None, lambda: now[0], sleep)
+    assert (count, round(length)) == (29, 7)
+    assert console.pictures(lambda: b"", 6.0, lambda: None, lambda: now[0], sleep)[0] == 0
+
+
+def test_what_a_viewer_does_not_show_is_told_apart_from_what_is_not_sent() -> None:
+    def shown(fps: float, sent: float | None) -> list[str]:
+        ours = console.Cost(fps, 60.0, sent, 17.0, 6.0, 20.0, 30.0, 0.0)
+        return [row.cells[-1] for row in console._share("SPICE", None, ours)]
+
+    assert shown(28.8, 28.8) == ["yes"]
+    assert shown(28.8, 30.0) == ["NO"]
+    assert shown(60.0, None) == []
