@@ -8,16 +8,17 @@ from typing import Any
 from lxml import etree
 
 from vmdesk.model import cpu_set
-from vmdesk.model.hardware import Bandwidth, CpuLimits, Hardware, Topology
+from vmdesk.model.hardware import Bandwidth, CpuLimits, Hardware, Limits, Topology
 from vmdesk.model.limits import LIMITS
 from vmdesk.model.text import Text, text
 from vmdesk.virtxml import devices as naming
 from vmdesk.virtxml import hardware, secrets
 from vmdesk.virtxml.build.complaint import in_words
-from vmdesk.virtxml.document import root
+from vmdesk.virtxml.document import number, root
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 PERIOD = 100_000  # microseconds: libvirt's and the kernel's own
+WEIGHT = 500  # what a machine has whose disks' weight was taken away while it runs
 _QEMU = "{http://libvirt.org/schemas/domain/qemu/1.0}"
 
 
@@ -301,8 +302,8 @@ def _of_cpu(limits: CpuLimits, field: str) -> str:
 def _pins(pins: tuple[tuple[int, str], ...]) -> str:
     """ "0-3 on 8-11, 4 on 2": those with the same place together."""
     places: dict[str, set[int]] = {}
-    for number, cpus in pins:
-        places.setdefault(cpus, set()).add(number)
+    for place, cpus in pins:
+        places.setdefault(cpus, set()).add(place)
     return ", ".join(
         str(text("{vcpus} on {cpus}", vcpus=cpu_set.write(one), cpus=cpus)) for cpus, one in places.items()
     )
@@ -396,7 +397,18 @@ def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
     )
     startup = {one.key: one.startup for one in stored.host_devices}
     given = tuple(replace(one, startup=startup.get(one.key, one.startup)) for one in running.host_devices)
-    return replace(running, cpu=now, graphics=screens, disks=disks, host_devices=given)
+    limits = _usual_is_none(running.limits, stored.limits)
+    return replace(running, cpu=now, graphics=screens, disks=disks, host_devices=given, limits=limits)
+
+
+def _usual_is_none(running: Limits, stored: Limits) -> Limits:
+    """A period or a weight that was set while it runs is never none again: it has the usual one."""
+    cpu = running.cpu
+    for name in ("period", "global_period", "emulator_period", "io_period"):
+        if getattr(stored.cpu, name) is None and getattr(cpu, name) == PERIOD:
+            cpu = replace(cpu, **{name: None})
+    usual = stored.disk_weight is None and running.disk_weight == WEIGHT
+    return replace(running, cpu=cpu, disk_weight=None if usual else running.disk_weight)
 
 
 # ---------------------------------------------------------------- what no fact names
@@ -419,6 +431,8 @@ _RUN_ATTRIBUTES = {
     ("devices", "console"): ("tty",),
     ("vsock", "cid"): ("address",),
 }
+_QUOTAS = ("quota", "global_quota", "emulator_quota", "iothread_quota")
+_PERIODS = ("period", "global_period", "emulator_period", "iothread_period")
 _RUN_SECTIONS = ("seclabel", "resource", "cpu", "iothreadids", f"{_QEMU}commandline")
 
 
@@ -448,6 +462,9 @@ def _strip(domain: etree._Element) -> None:
             element.getparent().remove(element)  # type: ignore[union-attr]
             continue
         above = element.getparent()
+        if above is not None and _is_usual(str(above.tag), str(element.tag), number(element.text, 1)):
+            above.remove(element)  # what a running machine has whose limit was taken away
+            continue
         if element.tag == "address" and above is not None and _is_device(above):
             above.remove(element)  # what was plugged in has another place than it will have
             continue
@@ -467,6 +484,14 @@ def _strip(domain: etree._Element) -> None:
                 parent.remove(element)
                 if not len(parent) and not (parent.text or "").strip():
                     parent.text = None
+            elif element.tag in ("cputune", "blkiotune") and parent is not None:
+                parent.remove(element)
+
+
+def _is_usual(above: str, tag: str, value: int) -> bool:
+    if above == "cputune":
+        return (tag in _QUOTAS and value <= 0) or (tag in _PERIODS and value == PERIOD)
+    return (above, tag, value) == ("blkiotune", "weight", WEIGHT)
 
 
 def _is_device(element: etree._Element) -> bool:

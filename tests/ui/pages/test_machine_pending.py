@@ -131,6 +131,7 @@ def test_dropped_after_asking_and_taken_back(talk: Callable[..., None], qtbot: Q
         bar.drop_items([one for one in bar.items if one.difference.name == "Memory.given_kib"])
         await until(lambda: made.shell.notices and not bar._working, "it is dropped")
         assert await made.whole(made.star) == before  # the password of its screen, too
+        await until(lambda: waits != {str(one.words) for one in bar.items}, "it is seen")
         notice = made.shell.notices[-1]
         assert notice.actions[0][0] == "Undo"
         notice.actions[0][1]()

@@ -107,6 +107,30 @@ def test_what_libvirt_adds_for_the_run_is_no_difference() -> None:
     assert difference.differences(running, XML, running=True) == ()
 
 
+@pytest.mark.parametrize("tag", ["quota", "global_quota", "emulator_quota", "iothread_quota"])
+def test_a_quota_that_was_taken_away_while_it_runs_waits_for_nothing(tag: str) -> None:
+    running = XML.replace("</vcpu>", f"</vcpu>\n  <cputune>\n    <{tag}>-1</{tag}>\n  </cputune>")
+    assert difference.differences(running, XML, running=True) == ()
+    shares = "<cputune><shares>512</shares></cputune>"
+    assert difference.differences(running, XML.replace("</vcpu>", f"</vcpu>{shares}"), running=True) != ()
+    assert difference.differences(running.replace("-1", "5000"), XML, running=True) != ()
+
+
+@pytest.mark.parametrize(
+    ("section", "tag", "usual"),
+    [("cputune", "period", 100_000), ("cputune", "global_period", 100_000), ("blkiotune", "weight", 500)],
+)
+def test_the_usual_one_of_a_running_machine_is_none(section: str, tag: str, usual: int) -> None:
+    def with_it(value: int) -> str:
+        return XML.replace("</vcpu>", f"</vcpu><{section}><{tag}>{value}</{tag}></{section}>")
+
+    assert difference.differences(with_it(usual), XML, running=True) == ()
+    assert difference.differences(with_it(usual), with_it(usual), running=True) == ()
+    for running, stored in ((usual + 100, None), (usual, usual + 100)):
+        (one,) = difference.differences(with_it(running), with_it(stored) if stored else XML, running=True)
+        assert one.old and bool(one.new) == bool(stored)
+
+
 def test_an_empty_drive_has_no_format_while_it_runs() -> None:
     drive = "<disk type='file' device='cdrom'>\n"
     running = XML.replace(drive, f"{drive}<driver name='qemu'/>")

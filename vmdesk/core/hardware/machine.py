@@ -21,6 +21,7 @@ from vmdesk.core.hardware.sheet import (
 from vmdesk.model.hardware import Boot, Cpu, Hardware, Topology
 from vmdesk.model.text import Text, text
 from vmdesk.virt import hardware
+from vmdesk.virtxml import system
 from vmdesk.virtxml.edit import EditError, machine
 
 MACHINE = text("Machine")
@@ -60,6 +61,7 @@ def overview(seen: Seen, host: Offers) -> Sheet:
         Field("description", text("Notes"), Kind.LINES, found.description),
         fact(text("UUID"), found.uuid),
         Part(text("Platform")),
+        fact(text("System"), system.name(found.os_id) or text("not told"), _system_hint(found.os_id)),
         fact(text("Hypervisor"), found.kind),
         fact(text("Architecture"), found.arch),
         choice(
@@ -117,6 +119,12 @@ def overview(seen: Seen, host: Offers) -> Sheet:
 
     words = found.title or " ".join(part for part in (found.kind, found.arch, found.machine) if part)
     return Sheet("overview", text("Overview"), "info", words, MACHINE, tuple(rows), wishes)
+
+
+def _system_hint(os_id: str) -> Text:
+    if os_id:
+        return text("The wizard wrote it down, or another program: {id}", id=os_id)
+    return text("Nobody wrote down which one was installed.")
 
 
 _EVENT_WORDS = {"poweroff": text("switches itself off"), "reboot": text("restarts"), "crash": text("crashes")}
