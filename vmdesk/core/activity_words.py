@@ -103,6 +103,8 @@ _DEVICE = {
 _CHANGE = {
     "rebooted": text("Restarted"),
     "medium changed": text("Medium changed"),
+    "tray opened": text("Drive opened"),
+    "tray closed": text("Drive closed"),
     "device added": text("Device added"),
     "device removed": text("Device removed"),
     "device not removed": text("Device not let go by the guest"),

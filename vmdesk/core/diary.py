@@ -19,6 +19,8 @@ _CHANGES = frozenset(
     {
         "rebooted",
         "medium changed",
+        "tray opened",
+        "tray closed",
         "device added",
         "device removed",
         "device not removed",

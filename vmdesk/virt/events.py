@@ -17,7 +17,6 @@ Fan = Callable[[Event], None]  # host and generation are filled in by whoever he
 _CHANGES = {
     "REBOOT": "rebooted",
     "DISK_CHANGE": "medium changed",
-    "TRAY_CHANGE": "tray moved",
     "PMWAKEUP": "woken up",
     "PMSUSPEND": "sleeping",
     "PMSUSPEND_DISK": "hibernating",
@@ -121,12 +120,17 @@ def _callbacks(fan: Fan) -> dict[str, Callable[..., None]]:
     def on_medium(_conn: Any, domain: Any, _old: str, _new: str, alias: str, *_rest: Any) -> None:
         tell(domain, Kind.CHANGED, _CHANGES["DISK_CHANGE"], alias or "")
 
+    def on_tray(_conn: Any, domain: Any, alias: str, way: int, _opaque: None) -> None:
+        opened = way == libvirt.VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN
+        tell(domain, Kind.CHANGED, "tray opened" if opened else "tray closed", alias or "")
+
     special: dict[str, Callable[..., None]] = {
         "LIFECYCLE": on_lifecycle,
         "IO_ERROR_REASON": on_io_error,
         "WATCHDOG": on_watchdog,
         "JOB_COMPLETED": on_job,
         "BLOCK_THRESHOLD": on_threshold,
+        "TRAY_CHANGE": on_tray,
     }
     for name in ("DEVICE_ADDED", "DEVICE_REMOVED", "DEVICE_REMOVAL_FAILED"):
         special[name] = with_device(_CHANGES[name])

@@ -41,6 +41,8 @@ def changed(detail, at=1000.0, reason="", uuid="u"):
         ("device removed", "net1", ("Device removed", "net1")),
         ("device not removed", "net1", ("Device not let go by the guest", "net1")),
         ("medium changed", "ide0-0-0", ("Medium changed", "ide0-0-0")),
+        ("tray opened", "ide0-0-0", ("Drive opened", "ide0-0-0")),
+        ("tray closed", "ide0-0-0", ("Drive closed", "ide0-0-0")),
         ("limits changed", "", ("Limits changed", "")),
         ("memory failure", "", ("The host's memory is faulty", "")),
     ],

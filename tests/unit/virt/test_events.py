@@ -41,6 +41,8 @@ class Host:
         ("DEVICE_REMOVAL_FAILED", ("net1",), "device not removed", "net1"),
         ("DISK_CHANGE", ("/a.iso", "/b.iso", "ide0-0-0", 0), "medium changed", "ide0-0-0"),
         ("DISK_CHANGE", ("/a.iso", None, None, 0), "medium changed", ""),
+        ("TRAY_CHANGE", ("ide0-0-0", libvirt.VIR_DOMAIN_EVENT_TRAY_CHANGE_OPEN), "tray opened", "ide0-0-0"),
+        ("TRAY_CHANGE", ("ide0-0-0", libvirt.VIR_DOMAIN_EVENT_TRAY_CHANGE_CLOSE), "tray closed", "ide0-0-0"),
         ("BALLOON_CHANGE", (65536,), "memory changed", ""),
     ],
 )
