@@ -842,6 +842,21 @@ def test_the_kinds_of_sources_by_arrow_keys(walk: Any) -> None:
     walk(steps)
 
 
+def test_cards_by_the_means_of_a_screen_reader(walk: Any) -> None:
+    """Those toggle what they choose, nothing is clicked."""
+
+    async def steps(on: Standing) -> None:
+        await on.ready()
+        on.page.findChild(QAbstractButton, "source-empty").toggle()
+        assert on.draft.wish.source is From.EMPTY
+        await on.looked()
+        on.page.go_on()
+        on.page.findChild(QAbstractButton, "size-small").toggle()
+        assert on.draft.size is Size.SMALL
+
+    walk(steps)
+
+
 def test_an_image_that_has_to_be_converted_is_a_copy(walk: Any) -> None:
     async def steps(on: Standing) -> None:
         await on.looked()

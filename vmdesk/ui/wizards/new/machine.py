@@ -72,7 +72,7 @@ class MachinePage(QWidget):
             self._size_cards[size] = card
             self._size_group.addButton(card)
             self.sizes.add(card)
-            card.clicked.connect(lambda _on=False, size=size: desk.put(drafts.with_size(desk.draft, size)))
+            card.toggled.connect(lambda on, size=size: self._on_size(size) if on else None)
         self.cpus = Figure("vcpus", tr("Processors"))
         self.memory = Figure("memory", tr("Memory"), MEMORY)
         self.disk_size = Figure("disk-size", tr("Disk size"), DISK)
@@ -135,6 +135,10 @@ class MachinePage(QWidget):
         self.stays.toggled.connect(lambda on: None if self._showing else desk.wish(network_stays=on))
         self.count.valueChanged.connect(lambda value: desk.wish(count=value))
         self.linked.toggled.connect(self._on_linked)
+
+    def _on_size(self, size: Size) -> None:
+        if size is not self._desk.draft.size:
+            self._desk.put(drafts.with_size(self._desk.draft, size))
 
     def focus_first(self) -> None:
         self.name.setFocus()

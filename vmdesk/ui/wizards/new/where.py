@@ -167,9 +167,12 @@ class WherePage(QWidget):
         self._by_source[source] = card
         self._group.addButton(card)
         self.cards.add(card)
-        card.clicked.connect(lambda: self._on_source(source))
+        # Not clicked: who chooses it by a screen reader's means toggles it.
+        card.toggled.connect(lambda on: self._on_source(source) if on else None)
 
     def _on_source(self, source: From) -> None:
+        if source is self._desk.draft.wish.source:
+            return
         self._desk.put(drafts.checked(drafts.with_source(self._desk.draft, source)))
 
     def _on_renew(self) -> None:
