@@ -403,12 +403,19 @@ def _as_stored(running: Hardware, stored: Hardware) -> Hardware:
 
 def _usual_is_none(running: Limits, stored: Limits) -> Limits:
     """A period or a weight that was set while it runs is never none again: it has the usual one."""
-    cpu = running.cpu
-    for name in ("period", "global_period", "emulator_period", "io_period"):
-        if getattr(stored.cpu, name) is None and getattr(cpu, name) == PERIOD:
-            cpu = replace(cpu, **{name: None})
-    usual = stored.disk_weight is None and running.disk_weight == WEIGHT
-    return replace(running, cpu=cpu, disk_weight=None if usual else running.disk_weight)
+    now, then = running.cpu, stored.cpu
+    cpu = replace(
+        now,
+        period=_unless_usual(now.period, then.period),
+        global_period=_unless_usual(now.global_period, then.global_period),
+        emulator_period=_unless_usual(now.emulator_period, then.emulator_period),
+        io_period=_unless_usual(now.io_period, then.io_period),
+    )
+    return replace(running, cpu=cpu, disk_weight=_unless_usual(running.disk_weight, stored.disk_weight, WEIGHT))
+
+
+def _unless_usual(running: int | None, stored: int | None, usual: int = PERIOD) -> int | None:
+    return None if stored is None and running == usual else running
 
 
 # ---------------------------------------------------------------- what no fact names
