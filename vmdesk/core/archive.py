@@ -68,6 +68,7 @@ class Archive:
         # Chunks have 1.4 to 2.9 kB: in small pages a third would be waste.
         self._database = Database(file, _SCHEMA, 1, lane, notice, page_size=16_384)
         self._clock = clock
+        self._began = clock()
         self._run = 0  # the row of `runs` that stands for this process
 
     async def add(self, minute: int, pieces: "Sequence[tuple[DomainKey, tuple[array[float] | None, ...]]]") -> None:
@@ -113,7 +114,7 @@ class Archive:
                 times,
                 array("f", map(decode, average[first : first + len(times)])),
                 array("f", map(decode, maximum[first : first + len(times)])),
-                tuple(_gaps(connection, low, high)),
+                tuple(_gaps(connection, low, high, 0.0 if self._run else self._began)),
                 tier.step,
             )
 
@@ -312,11 +313,12 @@ def _unfolded(connection: sqlite3.Connection, machine: int) -> "dict[int, array[
     return hours
 
 
-def _gaps(connection: sqlite3.Connection, start: int, end: int) -> Iterable[Gap]:
-    """The times between two runs of VMDesk."""
+def _gaps(connection: sqlite3.Connection, start: int, end: int, began: float) -> Iterable[Gap]:
+    """The times between two runs of VMDesk. `began`: of this one, while none of its minutes is written; else 0."""
     why = text("VMDesk was closed or the computer was asleep")
     until: int | None = None
-    for begin, finish in connection.execute("SELECT start, end FROM runs ORDER BY start"):
+    told = connection.execute("SELECT start, end FROM runs ORDER BY start").fetchall()
+    for begin, finish in (*told, (began, began)) if began else told:
         if until is not None and begin - until >= CLOSED - 60 and begin > start and until < end:
             yield Gap(max(until, start), min(begin, end), why)
         until = max(until or 0, finish)

@@ -154,6 +154,37 @@ def test_day_comes_from_the_archive(run_async: Run, page: MachinePage, parts: Pa
     run_async(talk())
 
 
+def test_what_was_before_a_restart_stands_in_the_live_graphs(run_async: Run, page: MachinePage, parts: Parts) -> None:
+    async def talk() -> None:
+        graphs = page.findChild(Graphs)
+        graphs.timeline.set_span(SPANS[1])
+        await asyncio.sleep(0.1)
+        once = list(parts.archive.asked)
+        assert sorted(series for _, series in once) == ["cpu", "memory", "read", "rx", "tx", "write"]
+        cpu = graph(page, "cpu")
+        times = list(cpu.lines[0].times)
+        live = parts.history.series(page._machine, "cpu").times
+        assert times == sorted(times) and times[-len(live) :] == list(live)
+        assert times[0] < graphs.timeline.now - 3500
+        earlier = [at for at in times if at < live[0]]
+        # Two points a minute, which are joined; and no line over the time of which nothing is known.
+        assert earlier[1] - earlier[0] == earlier[2] - earlier[1] == 30 < SPANS[1].hole
+        (gap,) = cpu._drawing.gaps
+        assert gap.name.startswith("VMDesk was closed") and not [at for at in times if gap.start < at < gap.end]
+        assert not graph(page, "wait")._drawing.gaps
+        for span in (SPANS[0], SPANS[2], SPANS[1]):
+            graphs.timeline.set_span(span)
+            graphs.refresh()
+            if span.live:
+                assert cpu._drawing.gaps == (gap,)
+        await asyncio.sleep(0.05)
+        assert parts.archive.asked[: len(once)] == once
+        assert len(parts.archive.asked) <= 2 * len(once), "only the day is read anew"
+        await parts.jobs.close()
+
+    run_async(talk())
+
+
 def test_an_answer_that_comes_too_late_is_dropped(run_async: Run, page: MachinePage, parts: Parts) -> None:
     class Slow(Shelf):
         async def read(self, *asked: Any, **more: Any) -> Any:

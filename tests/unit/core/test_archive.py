@@ -123,6 +123,18 @@ def test_closed_time_is_a_labelled_gap(bench):
     assert after.gaps == ()
 
 
+def test_closed_time_is_known_before_the_first_minute_after_it(bench):
+    async def main():
+        await bench.minutes(0, 5, lambda n: [piece(1.0)])
+        await bench.archive.close()
+        bench.now = T0 + 30 * 60 + 7.0
+        bench.archive = bench.open()
+        bench.now += 20
+        return await bench.read("cpu", 0, 31 * 60)
+
+    assert [(gap.start, gap.end) for gap in asyncio.run(main()).gaps] == [(T0 + 300, T0 + 30 * 60 + 7)]
+
+
 def test_short_restart_and_machine_that_is_off_are_no_gap_of_ours(bench):
     async def main():
         await bench.minutes(0, 5, lambda n: [piece(1.0)])

@@ -100,10 +100,12 @@ class Graph(QWidget):
         self._provider = provider
         self._stale = provider is not None
 
-    def expire(self) -> None:
-        """There are new readings. They are fetched when the graph is next painted, if it is on the screen at all."""
+    def expire(self, everything: bool = False) -> None:
+        """There are new readings, or other ones. They are fetched when the graph is next painted, if it is on the
+        screen at all.
+        """
         self._stale = True
-        if self._worth_redrawing():
+        if everything or self._worth_redrawing():
             self._still = None
             self.update()
         else:

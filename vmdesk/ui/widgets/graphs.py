@@ -1,6 +1,9 @@
 """The graphs of one machine or host: side by side as the width allows, one span and one crosshair for all."""
 
+import asyncio
 import time
+from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +24,7 @@ from vmdesk.ui.widgets.timeline import SPANS, Timeline
 
 NARROWEST = 320  # pixels a graph needs; the number of columns follows
 ARCHIVE_EVERY = 60.0  # seconds after which an archive view is read again
+HOUR = 3600.0  # what the live views reach back
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class Graphs(QWidget):
         self._refreshed = 0.0
         self._archive_read = 0.0
         self._loading = 0  # the number of the newest archive reading; older answers are dropped
+        # What was before the first live reading (a restart), by the name in the archive; read once.
+        self._kept: frozenset[str] = frozenset()
+        self._past: dict[str, Series] = {}
+        self._past_gaps: tuple[Gap, ...] = ()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
@@ -106,6 +114,7 @@ class Graphs(QWidget):
                 graph.failed.connect(self.failed)
             graph.set_limits(plan.limits)
         self._plans = tuple(plans)
+        self._kept = frozenset(curve.archived for plan in plans for curve in plan.curves if curve.archived)
         self._columns = 0
         self._arrange()
         self._on_span_changed()
@@ -123,6 +132,8 @@ class Graphs(QWidget):
         if self.timeline.span.live:
             for graph in self._graphs.values():
                 graph.expire()
+            if not self._kept <= self._past.keys():
+                self._read_past()
         elif now - self._archive_read > ARCHIVE_EVERY:
             self._read_archive()
 
@@ -137,7 +148,12 @@ class Graphs(QWidget):
 
     def _line(self, curve: Curve, since: float) -> Line:
         series = self._source.live(curve.series, since)
-        return Line(curve.name, series.times, series.values)
+        past = self._past.get(curve.archived)
+        if past is None or not past.times or past.times[-1] < since:
+            return Line(curve.name, series.times, series.values)
+        first = bisect_left(past.times, since)
+        last = bisect_left(past.times, series.times[0]) if series.times else len(past.times)
+        return Line(curve.name, past.times[first:last] + series.times, past.values[first:last] + series.values)
 
     # -- the bar over the graphs
 
@@ -180,7 +196,7 @@ class Graphs(QWidget):
         self._hint.setVisible(not live and any(not plan.archived for plan in self._plans))
         for plan in self._plans:
             graph = self._graphs[plan.id]
-            graph.set_gaps([])
+            graph.set_gaps(self._past_gaps if live and plan.archived else [])
             graph.set_lines([])
             graph.set_provider(partial(self._live, plan) if live else None)
         self._columns = 0
@@ -213,6 +229,30 @@ class Graphs(QWidget):
             if graph is not None and curves:
                 graph.set_gaps(gaps)
                 graph.set_lines(lines)
+
+    # -- what was before VMDesk was started, in the live views
+
+    def _read_past(self) -> None:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return  # shown before the loop runs: at the next reading
+        missing = sorted(self._kept - self._past.keys())
+        for name in missing:
+            self._past[name] = Series(array("d"), array("f"))
+        self._jobs.spawn("graphs of the last hour", self._load_past(missing))
+
+    async def _load_past(self, names: Sequence[str]) -> None:
+        end = self.timeline.now
+        for name in names:
+            found = await self._source.archived(name, end - HOUR, end)
+            self._past[name] = _spread(found)
+            self._past_gaps = tuple(Gap(gap.start, gap.end, str(gap.why)) for gap in found.gaps)
+        if self.timeline.span.live:
+            for plan in self._plans:
+                if plan.archived:
+                    self._graphs[plan.id].set_gaps(self._past_gaps)
+                    self._graphs[plan.id].expire(everything=True)
 
     # -- where they stand
 
@@ -252,3 +292,13 @@ class Graphs(QWidget):
 
     def _on_moved(self) -> None:
         self._back.setVisible(not self.timeline.untouched)
+
+
+def _spread(found: Archived) -> Series:
+    """Two points for each known minute: so near to each other that a live view joins them."""
+    times, values = array("d"), array("f")
+    for at, value in zip(found.times, found.average):
+        if value == value:
+            times.extend((at + found.step / 4, at + found.step * 3 / 4))
+            values.extend((value, value))
+    return Series(times, values)
