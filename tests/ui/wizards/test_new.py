@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
@@ -82,6 +83,7 @@ class Standing:
         self.page.desk.close()
         await self.parts.jobs.close()
         self.page.close()
+        shiboken6.delete(self.page)  # with its timers: the loop that they need ends now
 
 
 @pytest.fixture
