@@ -7,11 +7,6 @@ from vmdesk.model.domain import Definition, Disk, Graphics, Labels, Nic
 from vmdesk.virtxml import marks, medium, metadata, replug, system
 from vmdesk.virtxml.document import XmlError, kibibytes, number, root
 
-# virt-manager, GNOME Boxes and we write the first; older virt-manager the second.
-_OSINFO = (
-    "{http://libosinfo.org/xmlns/libvirt/domain/1.0}",
-    "{http://libosinfo.org/linux/libvirt/domain/1.0}",
-)
 _AGENT = "org.qemu.guest_agent.0"
 
 
@@ -70,7 +65,7 @@ def parse_element(domain: etree._Element) -> tuple[Definition, Labels]:
 
 
 def _os_id(domain: etree._Element) -> str:
-    for namespace in _OSINFO:
+    for namespace in system.OSINFO:
         found = domain.find(f"metadata/{namespace}libosinfo/{namespace}os")
         if found is not None:
             return found.get("id") or ""

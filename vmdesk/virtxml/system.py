@@ -2,6 +2,11 @@
 
 from urllib.parse import urlsplit
 
+# virt-manager, GNOME Boxes and we write the first; older virt-manager the second.
+OSINFO = (
+    "{http://libosinfo.org/xmlns/libvirt/domain/1.0}",
+    "{http://libosinfo.org/linux/libvirt/domain/1.0}",
+)
 # The word libosinfo's id carries, and how the system's makers write it. Others are capitalised.
 _NAMES = {
     "almalinux": "AlmaLinux",

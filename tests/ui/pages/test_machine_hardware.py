@@ -22,10 +22,12 @@ from pytestqt.qtbot import QtBot
 from tests.ui.desk import dialog_of, until
 from tests.ui.pages.xml_bench import PASSWORD, Bench
 from vmdesk.model.domain import Domain
+from vmdesk.model.system import System
 from vmdesk.ui.dialogs.hardware import AddDialog, VolumeDialog
 from vmdesk.ui.pages import machine_hardware
 from vmdesk.ui.pages.machine import MachinePage
 from vmdesk.ui.pages.machine_hardware import MachineHardware
+from vmdesk.ui.wizards.new.system import SystemSearch
 from vmdesk.virtxml import hardware
 
 
@@ -93,6 +95,49 @@ def test_the_memory_of_a_machine_that_is_off(talk: Callable[..., None], qtbot: Q
         assert "changed, from its next start on" in str(made.shell.notices[-1].problem)
         step = made.parts.trace.entries[-1]
         assert step.call == "virDomainDefineXMLFlags" and "virsh" in step.virsh and step.worked
+
+    talk(work)
+
+
+class _Workshop:
+    """The OS database, in small."""
+
+    async def systems(self) -> tuple[System, ...]:
+        return (
+            System("http://debian.org/debian/11", "debian11", "Debian 11"),
+            System("http://debian.org/debian/12", "debian12", "Debian 12"),
+            System("http://alpinelinux.org/alpinelinux/3.19", "alpinelinux3.19", "Alpine Linux 3.19"),
+        )
+
+
+def test_the_system_in_it_is_searched_by_its_name(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        made.parts.workshop = _Workshop()
+        domain = off(made)
+        page = await page_of(made, domain, qtbot)
+        line = control(page, SystemSearch, "system")
+        assert line.accessibleName() == "System" and line.text() == "Ubuntu 22.04"
+        assert line.placeholderText() == "not told; type to choose one"
+        line.setFocus()
+        line.selectAll()
+        qtbot.keyClicks(line, "an 12")
+        await until(lambda: line.completer().model().rowCount() > 0, "the names are there")
+        assert lines(page) == []  # not one yet
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert line.text() == "Debian 12 (debian12)"
+        assert lines(page) == ["System: Debian 12: from the next start: the machine is off"]
+        await apply(page)
+        assert (await stored(made, domain)).overview.os_id == "http://debian.org/debian/12"
+        line = control(page, SystemSearch, "system")
+        assert line.text() == "Debian 12"
+        qtbot.keyClicks(line, " or so")
+        await until(lambda: line.completer().model().rowCount() > 0, "the names are there")
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert line.text() == "Debian 12 (debian12)" and lines(page) == []  # no such system: the old one stays
+        line.clear()
+        assert lines(page) == ["System: not told: from the next start: the machine is off"]
+        await apply(page)
+        assert (await stored(made, domain)).overview.os_id == ""
 
     talk(work)
 

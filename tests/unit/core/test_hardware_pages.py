@@ -159,11 +159,11 @@ def test_the_system_in_it_is_told() -> None:
         (field,) = (one for one in sheet(seen(xml), "overview").fields if str(one.label) == "System")
         return [str(field.value), str(field.hint)]
 
-    assert told(XML) == ["not told", "Nobody wrote down which one was installed."]
+    assert told(XML) == ["", "Nobody wrote down which one was installed."]
     known = "<os id='http://debian.org/debian/12'/></libosinfo></metadata>"
     space = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
     words = told(XML.replace("<devices>", f"<metadata><libosinfo xmlns='{space}'>{known}<devices>", 1))
-    assert words[0] == "Debian 12" and "http://debian.org/debian/12" in words[1]
+    assert words[0] == "http://debian.org/debian/12" and "http://debian.org/debian/12" in words[1]
 
 
 def test_each_field_changes_what_it_says_and_can_be_put_back() -> None:

@@ -90,6 +90,8 @@ EDITORS = (
     Editor(
         "labels", ("title", "description", "metadata"), lambda xml: edit.label(xml, Labels("T", "D", "n", "g", ("a",)))
     ),
+    Editor("system", _SCOPES["system"], lambda xml: machine.system(xml, "http://x.org/a/1")),
+    Editor("no system", _SCOPES["system"], lambda xml: machine.system(xml, "")),
     Editor("vcpus", _SCOPES["vcpus"], _more_vcpus),
     Editor("topology", _SCOPES["topology"], _flat),
     Editor("no topology", _SCOPES["topology"], lambda xml: machine.topology(xml, None)),

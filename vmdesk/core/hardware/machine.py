@@ -61,7 +61,7 @@ def overview(seen: Seen, host: Offers) -> Sheet:
         Field("description", text("Notes"), Kind.LINES, found.description),
         fact(text("UUID"), found.uuid),
         Part(text("Platform")),
-        fact(text("System"), system.name(found.os_id) or text("not told"), _system_hint(found.os_id)),
+        Field("system", text("System"), Kind.SYSTEM, found.os_id, hint=_system_hint(found.os_id)),
         fact(text("Hypervisor"), found.kind),
         fact(text("Architecture"), found.arch),
         choice(
@@ -99,6 +99,9 @@ def overview(seen: Seen, host: Offers) -> Sheet:
                 made.append(Wish(hardware.title(words)))
             elif name == "description":
                 made.append(Wish(hardware.description(words)))
+            elif name == "system":
+                what = text("System: {value}", value=system.name(words) or text("not told"))
+                made.append(later(what, machine.system, words))
             elif name == "machine":
                 what = text("Chipset: {value}", value=words)
                 made.append(later(what, machine.machine_type, words))

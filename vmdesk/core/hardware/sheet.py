@@ -16,7 +16,7 @@ class Kind(Enum):
 
     MEMORY in KiB, DISK in bytes; FREE is a choice in which anything may be typed; FILE a path of the host or
     POOL/VOLUME; FOLDER a path; HIDDEN a password, of which the old one is never shown; ORDER the chosen
-    ones of `choices`, in their order; FACT is only read
+    ones of `choices`, in their order; SYSTEM an operating system's id in the OS database; FACT is only read
     """
 
     FACT = "fact"
@@ -32,6 +32,7 @@ class Kind(Enum):
     FILE = "file"
     FOLDER = "folder"
     ORDER = "order"
+    SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)

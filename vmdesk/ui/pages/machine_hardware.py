@@ -41,6 +41,7 @@ from vmdesk.ui.widgets.fields_form import FieldsForm, in_tab_order
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.wizards.new.system import SystemSearch
 from vmdesk.virt.connection import is_local
 from vmdesk.virtxml.edit import EditError
 
@@ -96,7 +97,7 @@ class MachineHardware(QWidget):
         box.setSpacing(GRID)
         box.addWidget(self.list, 1)
         box.addWidget(self.add)
-        self.form = FieldsForm("hardware", self._is_local(), self._choose_volume)
+        self.form = FieldsForm("hardware", self._is_local(), self._choose_volume, self._search_system)
         self.form.changed.connect(self._on_written)
         self.form.built.connect(self._set_tab_order)
         self._bar = ChangesBar()
@@ -490,6 +491,12 @@ class MachineHardware(QWidget):
 
     def _choose_volume(self, take: Callable[[str], None]) -> None:
         self._tasks.spawn("choose a volume", dialogs.choose_volume(self._parts, self._machine, take))
+
+    def _search_system(self, name: str, os_id: str, tell: Callable[[str], object]) -> SystemSearch:
+        line = SystemSearch(name, self._tasks.spawn, lambda: self._parts.workshop.systems(), whole=True)
+        line.show_system(os_id)
+        line.chosen.connect(tell)
+        return line
 
     # ---------------------------------------------------------------- being seen
 

@@ -32,6 +32,7 @@ from vmdesk.ui.widgets.order_list import OrderList
 from vmdesk.ui.widgets.size_box import SizeBox
 
 Volumes = Callable[[Callable[[str], None]], None]  # lets a person choose one: "POOL/VOLUME"
+Systems = Callable[[str, str, Callable[[str], object]], QLineEdit]  # (name, id, tell): a line to search one in
 _KIB = MIB // 1024
 
 
@@ -149,9 +150,11 @@ class FieldsForm(QWidget):
     changed = Signal(str, object)
     built = Signal()
 
-    def __init__(self, prefix: str, local: bool = True, volumes: Volumes | None = None) -> None:
+    def __init__(
+        self, prefix: str, local: bool = True, volumes: Volumes | None = None, systems: Systems | None = None
+    ) -> None:
         super().__init__()
-        self._prefix, self._local, self._volumes = prefix, local, volumes
+        self._prefix, self._local, self._volumes, self._systems = prefix, local, volumes, systems
         self._rows: tuple[Field | Part, ...] | None = None
         self._key = ""
         self._why = ""
@@ -267,6 +270,8 @@ class FieldsForm(QWidget):
             line.line.setText(str(value))
             line.changed.connect(tell)
             return line, True
+        if field.kind is Kind.SYSTEM and self._systems is not None:
+            return self._systems(name, str(value), tell), True
         control = self._plain_control(field, value, tell)
         control.setObjectName(name)
         control.setToolTip("")

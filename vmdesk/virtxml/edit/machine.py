@@ -10,8 +10,10 @@ from lxml import etree
 from vmdesk.model.hardware import Topology
 from vmdesk.model.text import text
 from vmdesk.virtxml import devices as naming
+from vmdesk.virtxml import system as naming_systems
 from vmdesk.virtxml.document import kibibytes, number
 from vmdesk.virtxml.edit.tree import Definition, EditError, add, drop, ensure, put
+from vmdesk.virtxml.metadata import clean
 
 _UNITS = {"KiB": 1, "k": 1, "K": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G": 1024**2, "TiB": 1024**3, "T": 1024**3}
 BOOTABLE = ("disk", "interface", "hostdev", "redirdev")
@@ -23,6 +25,7 @@ _MEMORY = ("memory", "currentMemory", "maxMemory", "cpu")
 SCOPES: dict[str, tuple[str, ...]] = {
     "title": ("title",),
     "description": ("description",),
+    "system": ("metadata",),
     "vcpus": ("vcpu", "vcpus", "cpu"),
     "topology": ("cpu",),
     "cpu_model": ("cpu",),
@@ -53,6 +56,29 @@ def title(xml: str, words: str | None) -> str:
 def description(xml: str, words: str | None) -> str:
     """More about it."""
     return _put(xml, "description", words or None)
+
+
+def system(xml: str, os_id: str) -> str:
+    """Which operating system is in it, by libosinfo's id (a URL); "" takes that away. All else in <metadata> stays."""
+    definition = Definition(xml)
+    domain = definition.domain
+    known = [(space, domain.find(f"metadata/{space}libosinfo")) for space in naming_systems.OSINFO]
+    space, info = next((one for one in known if one[1] is not None), known[0])
+    element = info.find(f"{space}os") if info is not None else None
+    if os_id:
+        if info is None:
+            uri = space.strip("{}")
+            info = add(ensure(domain, "metadata"), etree.Element(f"{space}libosinfo", nsmap={"libosinfo": uri}))
+        if element is None:
+            element = add(info, etree.Element(f"{space}os"))
+        if element.get("id") != os_id:
+            element.set("id", clean(os_id))
+    elif info is not None and element is not None:
+        drop(element)
+        if not len(info) and not (info.text or "").strip():
+            drop(info)
+            _drop_empty(domain, "metadata")
+    return definition.text
 
 
 def _put(xml: str, path: str, value: str | None) -> str:

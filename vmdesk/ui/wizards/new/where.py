@@ -44,7 +44,7 @@ class WherePage(QWidget):
         self.initrd = PlaceChooser(desk, "initrd", tr("Initrd"))
         self.append = Line("append")
         self.append.setPlaceholderText("console=ttyS0 quiet")
-        self.system = SystemSearch(desk)
+        self.system = SystemSearch("system", desk.parts.jobs.spawn, lambda: desk.workshop.systems())
         self._fields = Fields()
         self._media = self._fields.add(tr("&File"), self.media)
         self._kernel = self._fields.add(tr("&Kernel"), self.kernel)
