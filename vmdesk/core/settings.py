@@ -165,7 +165,7 @@ class SettingsFile:
         except FileNotFoundError:
             return Settings()
         except (OSError, ValueError, RecursionError) as error:
-            self._set_aside(str(error))
+            self._set_aside(_why(error))
             return Settings()
         settings, wrong = decode(tree)
         newer = isinstance(version := tree.get("version"), int) and version > VERSION
@@ -182,7 +182,7 @@ class SettingsFile:
             self._file.rename(aside)
             next_step = text("It was set aside as {file}; VMDesk starts with the standard settings.", file=str(aside))
         except OSError as error:
-            why = f"{why}; {error}"
+            why = why if _why(error) == why else f"{why}; {_why(error)}"
             next_step = text(
                 "VMDesk starts with the standard settings. Check the owner of {file}.", file=str(self._file)
             )
@@ -401,3 +401,8 @@ def _create(file: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _why(error: Exception) -> str:
+    """The reason without the path, which is told once, beside it."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -143,7 +143,11 @@ async def remove(connection: Connection, uuid: str, called: str) -> bool:
         if domain.name() != called:
             raise errors.refused(doing, text("The machine was renamed meanwhile."), name="changed")
         if domain.isActive():
-            domain.destroy()
+            try:
+                domain.destroy()
+            except libvirt.libvirtError:
+                if domain.isActive():  # else it ended by itself in that moment
+                    raise
         if domain.isPersistent():
             undefine_whole(domain)
 

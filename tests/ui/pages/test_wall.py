@@ -81,7 +81,7 @@ class Bench:
             raise VirtError(self.refusal)
         self.sent.append((key, tuple(qnums)))
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < end, "it never came"

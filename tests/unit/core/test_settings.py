@@ -112,6 +112,22 @@ def test_a_folder_in_its_place_is_set_aside(file: Path) -> None:
     assert settings.set(theme="dark") is None
 
 
+def test_a_folder_that_is_not_ours_is_told_with_its_path_once(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_arguments: object, **_more: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path), None, f"{path}.broken")
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("{}")
+    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "rename", refuse)
+    settings = SettingsFile(file)
+    assert settings.load() == Settings()
+    (notice,) = settings.notices
+    assert notice.details == "Permission denied"
+    told = " ".join(str(part) for part in (notice.what, notice.why, notice.what_next, notice.details) if part)
+    assert told.count(str(file.parent)) == 1
+
+
 def test_one_bad_field_does_not_lose_the_others(file: Path) -> None:
     file.parent.mkdir()
     tree = encode(Settings(hosts=(HOST, OTHER), theme="dark"))
