@@ -177,8 +177,8 @@ class SettingsFile:
         return settings
 
     def _set_aside(self, why: str) -> None:
-        aside = free_name(self._file)
         try:
+            aside = free_name(self._file)
             self._file.rename(aside)
             next_step = text("It was set aside as {file}; VMDesk starts with the standard settings.", file=str(aside))
         except OSError as error:
