@@ -254,7 +254,7 @@ def _host_facts(config: HostConfig, found: HostFacts) -> list[tuple[str, str]]:
         (tr("NUMA cells"), str(len(found.cells)) if found.cells else ""),
         *((tr("Huge pages"), f"{page.total} x {units.kib(page.size_kib)}") for page in found.huge_pages),
         (tr("Virtualization"), _virtualization(found.virtualization)),
-        (tr("KVM offered"), _told(found.kvm)),
+        (tr("KVM"), _kvm(found.kvm)),
         (tr("Nested virtualization"), _told(found.nested)),
         (tr("IOMMU"), _told(found.iommu)),
         (tr("Saved by page sharing"), _saved(found)),
@@ -275,6 +275,11 @@ def _version(version: tuple[int, int, int] | None) -> str:
 
 def _told(fact: bool | None) -> str:
     return "" if fact is None else tr("yes") if fact else tr("no")
+
+
+def _kvm(offered: bool | None) -> str:
+    """Whether a machine starts with it is only known where one was started: the window tries."""
+    return "" if offered is None else tr("offered, not tried yet") if offered else tr("not offered by libvirt")
 
 
 def _topology(found: HostFacts) -> str:
