@@ -144,7 +144,7 @@ def test_the_password_of_a_pool_is_a_secret_that_nobody_reads(system_uri: str) -
         await making.forget_pool(connection, name)
         assert kept(system_uri) == before
         # What cannot be defined leaves no secret behind.
-        taken = fresh("dir", {Field.TARGET: str(BED)}, start=False)
+        taken = fresh("dir", {Field.TARGET: str(BED / secrets.token_hex(3))}, start=False)
         await making.make_pool(JOURNAL, connection, taken)
         wish = PoolWish(taken.name, "iscsi", tuple(said.items()), password="x", secret=new_secret())
         assert await problem(making.make_pool(JOURNAL, connection, wish)) == "taken"

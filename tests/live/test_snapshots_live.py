@@ -9,9 +9,9 @@ from tests.live.chain_bed import Bed, blocks, chain_of, check, digest, disk, off
 from tests.testbed.guests import Guest, Guests
 from vmdesk.core.chains import Index, orphans
 from vmdesk.core.snapshots.deleting import delete, plan
-from vmdesk.core.snapshots.desk import view
+from vmdesk.core.snapshots.desk import Desk, view
 from vmdesk.core.snapshots.merging import commit, pull
-from vmdesk.core.snapshots.plan import Way
+from vmdesk.core.snapshots.plan import SnapshotPlan, Way
 from vmdesk.core.snapshots.reverting import revert
 from vmdesk.core.snapshots.taking import Wish, take
 from vmdesk.model.chain import Role
@@ -82,6 +82,11 @@ def test_internal_ones_off_and_running(bed: Bed) -> None:
     check(path)
 
 
+async def planned(desk: Desk, name: str) -> SnapshotPlan:
+    (told,) = plan(await view(desk.connection, desk.uuid), name)
+    return told
+
+
 def test_a_chain_of_five_loses_its_middle(bed: Bed) -> None:
     guest = bed.guest(start=False)
     for number in range(1, 6):
@@ -91,7 +96,7 @@ def test_a_chain_of_five_loses_its_middle(bed: Bed) -> None:
     now = digest(disk(guest))
     then = {name: digest(one.disks[0].frozen) for name, one in listed(bed, guest).items()}
     assert len(agree(bed, guest)) == 6
-    told = bed.at(guest, lambda desk: plan(desk.connection, desk.uuid, "s3"))
+    told = bed.at(guest, lambda desk: planned(desk, "s3"))
     assert told.way is Way.LIBVIRT and told.refused is None
     bed.at(guest, lambda desk: delete(desk, "s3"))
     assert guest.state() == 5 and len(agree(bed, guest)) == 5
@@ -139,7 +144,7 @@ def test_reverting_external_ones(bed: Bed) -> None:
     off(guest)
     agree(bed, guest)
     # A snapshot that others stand on is only forgotten; a branch of nobody goes with its files.
-    told = bed.at(guest, lambda desk: plan(desk.connection, desk.uuid, "one"))
+    told = bed.at(guest, lambda desk: planned(desk, "one"))
     assert told.way is not Way.LIBVIRT and base not in {image.path for image in told.gone}
     bed.at(guest, lambda desk: delete(desk, done.saved))
     bed.at(guest, lambda desk: delete(desk, "one"))
