@@ -17,6 +17,7 @@ from vmdesk.core.archive import Archived
 from vmdesk.core.history import Series
 from vmdesk.core.jobs import Jobs
 from vmdesk.model.text import tr
+from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.graph import Gap, Graph, Limit, Line, Unit
@@ -70,7 +71,9 @@ class Graphs(QWidget):
 
     def __init__(self, source: Source, jobs: Jobs, owner: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._source, self._jobs, self._owner = source, jobs, owner
+        self._source, self._owner = source, owner
+        self._tasks = Tasks(jobs)
+        self.destroyed.connect(self._tasks.end)
         self.timeline = Timeline(time.time(), self)
         self._plans: tuple[Plan, ...] = ()
         self._graphs: dict[str, Graph] = {}
@@ -210,7 +213,7 @@ class Graphs(QWidget):
     def _read_archive(self) -> None:
         self._archive_read = time.time()
         self._loading += 1
-        self._jobs.spawn("graphs from the archive", self._load(self._loading))
+        self._tasks.spawn("graphs from the archive", self._load(self._loading))
 
     async def _load(self, number: int) -> None:
         span = self.timeline.span
@@ -240,7 +243,7 @@ class Graphs(QWidget):
         missing = sorted(self._kept - self._past.keys())
         for name in missing:
             self._past[name] = Series(array("d"), array("f"))
-        self._jobs.spawn("graphs of the last hour", self._load_past(missing))
+        self._tasks.spawn("graphs of the last hour", self._load_past(missing))
 
     async def _load_past(self, names: Sequence[str]) -> None:
         end = self.timeline.now
