@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import shiboken6
 from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QTabBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -150,6 +151,31 @@ def test_day_comes_from_the_archive(run_async: Run, page: MachinePage, parts: Pa
         assert not graph(page, "wait").isHidden()
         assert not cpu.lines[0].high
         await parts.jobs.close()
+
+    run_async(talk())
+
+
+def test_graphs_that_go_while_the_archive_is_read(run_async: Run, page: MachinePage, parts: Parts) -> None:
+    async def talk() -> None:
+        graphs = page.findChild(Graphs)
+        source, begun, answered = graphs._source, asyncio.Event(), asyncio.Event()
+        read = source.archived
+
+        async def slow(*asked: Any) -> Any:
+            begun.set()
+            await answered.wait()
+            return await read(*asked)
+
+        source.archived = slow
+        graphs.timeline.set_span(SPANS[2])
+        await begun.wait()
+        told: list[BaseException] = []
+        parts.jobs._bug = told.append
+        shiboken6.delete(graphs)
+        answered.set()
+        await asyncio.sleep(0.05)
+        await parts.jobs.close()
+        assert not told
 
     run_async(talk())
 
