@@ -1,7 +1,6 @@
 """What a definition needs and its host lacks: a machine that is defined so cannot start."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt import facts, networks, volumes
 from vmdesk.virt.connection import Connection
-from vmdesk.virt.files import in_definition
+from vmdesk.virt.files import here, in_definition
 from vmdesk.virtxml import hardware
 from vmdesk.virtxml.edit.tree import Definition
 
@@ -156,17 +155,9 @@ def _has_cards(connection: Connection) -> bool:
 async def _is_there(connection: Connection, path: str) -> bool | None:
     """None: it cannot be told."""
     if path.startswith("/"):
-        if connection.local:
-            try:
-                os.stat(path)
-            except PermissionError:
-                pass  # perhaps it is there: a pool may know
-            except OSError:
-                # A pool's volume need not be a file: of an iSCSI target, of the practice host.
-                return await _is_volume(connection, path)
-            else:
-                return True
-        return True if await _is_volume(connection, path) else None
+        there = await here(connection, path)
+        # Not a file, or none that we may see: a pool may know it (of an iSCSI target, of the practice host).
+        return there or await _is_volume(connection, path) or there
     pool, slash, volume = path.partition("/")
     if not slash or "://" in path:
         return True  # of a server: the hypervisor asks it

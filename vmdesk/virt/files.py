@@ -31,6 +31,24 @@ async def files(connection: Connection, uuid: str) -> list[File]:
     return await look(connection, uuid, find, doing, wire=connection.long)
 
 
+async def here(connection: Connection, path: str) -> bool | None:
+    """Whether this computer has something of that path. None: it is another's, or behind folders that are closed.
+
+    In a worker: a network drive whose server is gone holds up whoever looks.
+    """
+
+    def look_for(_conn: "libvirt.virConnect") -> bool | None:
+        try:
+            os.stat(path)
+        except PermissionError:
+            return None
+        except OSError:
+            return False
+        return True
+
+    return await connection.long.call(look_for) if connection.local else None
+
+
 def _named(domain: "libvirt.virDomain") -> Iterator[tuple[str, str]]:
     """(path, kind); a path of "" is not told by libvirt."""
     for flags in (libvirt.VIR_DOMAIN_XML_INACTIVE, 0):
