@@ -148,16 +148,32 @@ def test_figures_of_a_driver_without_bulk_statistics(tmp_path):
     run(tmp_path, 10, story)
 
 
-def test_what_becomes_of_a_pool_is_told_and_costs_no_reading_of_machines(tmp_path):
-    xml = "<pool type='dir'><name>theirs</name><target><path>/srv/theirs</path></target></pool>"
-
-    def steps(conn):
-        pool = conn.storagePoolDefineXML(xml)
+def of_a_pool(conn):
+    pool = conn.storagePoolDefineXML(
+        "<pool type='dir'><name>theirs</name><target><path>/srv/theirs</path></target></pool>"
+    )
+    yield
+    for do in (pool.create, pool.refresh, pool.destroy, pool.undefine):
+        do()
         yield
-        for do in (pool.create, pool.refresh, pool.destroy, pool.undefine):
-            do()
-            yield
 
+
+def of_a_network(conn):
+    network = conn.networkDefineXML("<network><name>theirs</name></network>")
+    yield
+    for do in (network.create, network.destroy, network.undefine):
+        do()
+        yield
+
+
+@pytest.mark.parametrize(
+    ("steps", "count", "changes", "callbacks", "kinds"),
+    [
+        (of_a_pool, 5, Changes(pools=frozenset("h")), "storagePoolEventCallbackID", 2),
+        (of_a_network, 4, Changes(networks=frozenset("h")), "networkEventCallbackID", 1),
+    ],
+)
+def test_what_becomes_of_it_is_told_and_costs_no_reading_of_machines(tmp_path, steps, count, changes, callbacks, kinds):
     async def story(w):
         connection = w.session.require()
         heard = []
@@ -166,44 +182,15 @@ def test_what_becomes_of_a_pool_is_told_and_costs_no_reading_of_machines(tmp_pat
         read = w.sessions.calls.read
         w.session._calls = replace(w.sessions.calls, read=lambda *some: (reread.append(some), read(*some))[1])
         going = await connection.control.call(steps)
-        for number in range(5):
+        for number in range(count):
             await connection.control.call(lambda _conn: next(going))
             await w.until(lambda number=number: len(heard) > number)
-            assert heard == [Changes(pools=frozenset("h"))] * (number + 1)
+            assert heard == [changes] * (number + 1)
         assert reread == []
         conn = await connection.control.call(lambda conn: conn)
-        told = len(conn.storagePoolEventCallbackID)
+        told = len(getattr(conn, callbacks))
         await w.sessions.close()
-        assert told == 2 and conn.storagePoolEventCallbackID == {}
-
-    run(tmp_path, 2, story)
-
-
-def test_what_becomes_of_a_network_is_told_and_costs_no_reading_of_machines(tmp_path):
-    def steps(conn):
-        network = conn.networkDefineXML("<network><name>theirs</name></network>")
-        yield
-        for do in (network.create, network.destroy, network.undefine):
-            do()
-            yield
-
-    async def story(w):
-        connection = w.session.require()
-        heard = []
-        w.store.subscribe(heard.append)
-        reread = []
-        read = w.sessions.calls.read
-        w.session._calls = replace(w.sessions.calls, read=lambda *some: (reread.append(some), read(*some))[1])
-        going = await connection.control.call(steps)
-        for number in range(4):
-            await connection.control.call(lambda _conn: next(going))
-            await w.until(lambda number=number: len(heard) > number)
-            assert heard == [Changes(networks=frozenset("h"))] * (number + 1)
-        assert reread == []
-        conn = await connection.control.call(lambda conn: conn)
-        told = len(conn.networkEventCallbackID)
-        await w.sessions.close()
-        assert told == 1 and conn.networkEventCallbackID == {}
+        assert told == kinds and getattr(conn, callbacks) == {}
 
     run(tmp_path, 2, story)
 
