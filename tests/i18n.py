@@ -3,9 +3,9 @@
 `python -m tests.i18n [vi]` lists what is missing (as JSON, ready to be filled in), what is stale, whose {fields}
 differ, and calls whose text is not a literal. Exit 1 if there is anything to list.
 
-A text is the first argument of tr(), text() and Text() and the first two of trn(), where those names come from
-vmdesk.model.text. A literal is a string, or one of two strings chosen by a condition. `other.source` is let pass: it
-repeats a Text that was a literal somewhere else.
+A text is the first argument of tr(), text() and Text() and the first two of trn() and textn(), where those names come
+from vmdesk.model.text. A literal is a string, or one of two strings chosen by a condition. `other.source` is let pass:
+it repeats a Text that was a literal somewhere else.
 """
 
 import ast
@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CATALOGUES = ROOT / "resources" / "i18n"
 MODULE = "vmdesk.model.text"
-TEXTS = {"tr": 1, "text": 1, "Text": 1, "trn": 2}  # how many leading arguments are texts
+TEXTS = {"tr": 1, "text": 1, "Text": 1, "trn": 2, "textn": 2}  # how many leading arguments are texts
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ def _fields_given(call: ast.Call, called: str) -> set[str] | None:
     """The fields that the call fills in; None where they are not to be seen (a `**mapping`, a template)."""
     if called == "Text" or any(keyword.arg is None for keyword in call.keywords):
         return None
-    return {keyword.arg for keyword in call.keywords if keyword.arg} | ({"n"} if called == "trn" else set())
+    return {keyword.arg for keyword in call.keywords if keyword.arg} | ({"n"} if called in ("trn", "textn") else set())
 
 
 def read(folder: Path) -> Findings:

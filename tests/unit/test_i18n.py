@@ -40,12 +40,13 @@ def test_the_reader_sees_what_it_must(tmp_path: Path) -> None:
     package = tmp_path / "pack"
     package.mkdir()
     (package / "a.py").write_text(
-        "from vmdesk.model.text import Text, text, tr as t, trn\n"
+        "from vmdesk.model.text import Text, text, textn, tr as t, trn\n"
         "from vmdesk.model import text as words\n"
         "t('One')\n"
         "t('Two {name}', name=n)\n"
         "t('Yes' if x else 'No')\n"
         "trn('{n} machine', '{n} machines', 3)\n"
+        "textn('{n} disk', '{n} disks', 3)\n"
         "T = Text('Starting {name}')\n"
         "text(T.source, name=n)\n"
         "words.tr('Three')\n"
@@ -56,9 +57,20 @@ def test_the_reader_sees_what_it_must(tmp_path: Path) -> None:
         "t('Six {name}', other=1)\n"
     )
     found = i18n.read(package)
-    sources = ["One", "Two {name}", "Yes", "No", "{n} machine", "{n} machines", "Starting {name}", "Three"]
+    sources = [
+        "One",
+        "Two {name}",
+        "Yes",
+        "No",
+        "{n} machine",
+        "{n} machines",
+        "{n} disk",
+        "{n} disks",
+        "Starting {name}",
+        "Three",
+    ]
     assert list(found.sources) == [*sources, "Five {name}", "Six {name}"]
-    assert [line.split(": ")[0] for line in found.wrong] == ["pack/a.py:12", "pack/a.py:13", "pack/a.py:14"]
+    assert [line.split(": ")[0] for line in found.wrong] == ["pack/a.py:13", "pack/a.py:14", "pack/a.py:15"]
     assert i18n.missing(found, {"One": "Một"})[:2] == ["Two {name}", "Yes"]
     assert i18n.unlike(found, {"Two {name}": "Hai {ten}"}) and not i18n.unlike(found, {"Two {name}": "Hai {name}"})
     assert i18n.stale(found, {"Gone": "Mất"}) == ["Gone"]

@@ -63,7 +63,13 @@ async def shut_down(session: Session, options: argparse.Namespace) -> int:
         if not await until_off(act.ctx, act.domain, seconds):
             name = act.domain.name
             raise refused(
-                text("{name} has not shut down within {n} seconds.", name=name, n=f"{seconds:g}"),
+                text(
+                    "{name} has not shut down within {n} second."
+                    if seconds == 1
+                    else "{name} has not shut down within {n} seconds.",
+                    name=name,
+                    n=f"{seconds:g}",
+                ),
                 None,
                 text("To force it off: vmdesk poweroff {name}", name=name),
                 "shutdown-timeout",

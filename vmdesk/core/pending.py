@@ -139,8 +139,7 @@ def _of_machine(name: str, running: Hardware, stored: Hardware) -> Iterator[Chan
         yield hardware.memory(stored.memory.given_kib, stored.memory.most_kib)
     elif name == "Cpu.count":
         if stored.cpu.count > running.cpu.maximum:
-            most = running.cpu.maximum
-            raise EditError(text("It was started with room for {n} virtual processors.", n=most))
+            raise EditError(hardware.no_room(running.cpu.maximum))
         yield hardware.vcpus(stored.cpu.count)
     elif name == "Overview.title":
         yield hardware.title(stored.overview.title)

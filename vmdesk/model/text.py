@@ -68,3 +68,8 @@ class Text:
 def text(source: str, /, **values: object) -> Text:
     """A `Text` from a literal and its fields."""
     return Text(source, tuple(values.items()))
+
+
+def textn(one: str, many: str, n: int, /, **values: object) -> Text:
+    """A `Text` from `one` or `many` for the number `n`, with `{n}` filled in."""
+    return Text(one if n == 1 else many, (("n", n), *values.items()))

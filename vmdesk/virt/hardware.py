@@ -15,7 +15,7 @@ import libvirt
 from vmdesk.model import sizes
 from vmdesk.model.errors import VirtError
 from vmdesk.model.limits import NO_GROUPS, Setting, Unit
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, text, textn
 from vmdesk.model.uri import is_session
 from vmdesk.virt import defining, errors, tuning
 from vmdesk.virt.acting import act, ask_monitor, look, name
@@ -223,14 +223,22 @@ def balloon_period(seconds: int) -> Change:
     )
 
 
+def no_room(most: int) -> Text:
+    """Why no more than so many processors can be had while it runs."""
+    return textn(
+        "It was started with room for {n} virtual processor.",
+        "It was started with room for {n} virtual processors.",
+        most,
+    )
+
+
 def vcpus(count: int, maximum: int | None = None) -> Change:
     """So many virtual processors; live up to the number it was started with."""
 
     def live(domain: "libvirt.virDomain", xml: str) -> None:
         most = hardware.parse(xml).cpu.maximum
         if count > most:
-            why = text("It was started with room for {n} virtual processors.", n=most)
-            raise errors.refused(_RUNNING, why, name=NOT_LIVE)
+            raise errors.refused(_RUNNING, no_room(most), name=NOT_LIVE)
         domain.setVcpusFlags(count, _LIVE)
 
     what = text("Virtual processors: {n}", n=count)

@@ -222,6 +222,8 @@ def test_when_it_holds() -> None:
     assert words(running, {"cpu": {"count": 6}})[0].endswith(
         "from the next start. It was started with room for 4 virtual processors."
     )
+    alone = seen(running=XML.replace("<vcpu current='2'>4<", "<vcpu>1<"))
+    assert words(alone, {"cpu": {"count": 3}})[0].endswith("room for 1 virtual processor.")
     assert words(running, {"memory": {"given": 2**23}})[0].endswith(
         "It was started with 4096 MiB. More can be added as a memory device."
     )
@@ -285,7 +287,7 @@ def test_what_cannot_be_is_told() -> None:
 
     assert "is not a MAC address" in wrong(f"interface/{MAC}", {"mac": "52:54"})
     assert "is no feature" in wrong("cpu", {"features": "vmx"})
-    assert "of 2 virtual processors cannot be" in wrong("cpu", {"count": 3, "maximum": 2})
+    assert "3 of 2 is not possible" in wrong("cpu", {"count": 3, "maximum": 2})
     assert "belong to a kernel" in wrong("boot", {"cmdline": "quiet"})
 
 

@@ -3,15 +3,25 @@
 from vmdesk.core.command import Act, Command, Offer
 from vmdesk.core.commands import conditions, disks, keeping, medium, outside, questions, virsh, work
 from vmdesk.model.host import Feature
-from vmdesk.model.text import text
+from vmdesk.model.text import text, textn
 
 
 async def _wait_until_off(act: Act) -> None:
     """Wait for the guest; when it takes too long, offer Force off and end."""
     seconds = act.ctx.settings.current.shutdown_wait
-    act.report(None, text("Waiting for the guest, {n} seconds at most", n=round(seconds)))
+    act.report(
+        None,
+        textn(
+            "Waiting for the guest, {n} second at most", "Waiting for the guest, {n} seconds at most", round(seconds)
+        ),
+    )
     if not await work.until_off(act.ctx, act.domain, seconds):
-        message = text("{name} has not shut down within {n} seconds.", name=act.domain.name, n=round(seconds))
+        message = textn(
+            "{name} has not shut down within {n} second.",
+            "{name} has not shut down within {n} seconds.",
+            round(seconds),
+            name=act.domain.name,
+        )
         act.report(1.0, text("the guest did not shut down"))
         act.ctx.ask.offer(Offer(message, POWEROFF, (act.domain.key,)))
 

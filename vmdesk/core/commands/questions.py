@@ -7,7 +7,7 @@ from vmdesk.core.command import Confirm, Context, Question, named
 from vmdesk.core.labels import LabelsEdit
 from vmdesk.model import names
 from vmdesk.model.domain import Domain, File
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, text, textn
 from vmdesk.virt import domains
 
 FILES_LISTED = 12  # files written out in a question
@@ -111,7 +111,9 @@ async def _lines(ctx: Context, domain: Domain) -> tuple[Text | str, ...]:
 async def _summary(ctx: Context, domain: Domain) -> Text:
     files = await what_stays(ctx, domain)
     size = units.size(sum(file.bytes or 0 for file in files))
-    return text("{name}: {n} files stay, {size}", name=domain.name, n=len(files), size=size)
+    return textn(
+        "{name}: {n} file stays, {size}", "{name}: {n} files stay, {size}", len(files), name=domain.name, size=size
+    )
 
 
 _KINDS = {

@@ -23,7 +23,7 @@ from vmdesk.core.hardware.sheet import (
 )
 from vmdesk.core.hardware.storage import put
 from vmdesk.model.hardware import GraphicsDevice, Hardware, MemoryDevice
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, text, textn
 from vmdesk.virt import hardware
 from vmdesk.virtxml.edit import EditError, devices
 
@@ -65,7 +65,7 @@ def others(found: Hardware, host: Offers, tells: bool = True) -> Iterator[Sheet]
             "commandline",
             text("QEMU command line"),
             "console",
-            text("{n} arguments past libvirt", n=len(found.overview.commandline)),
+            textn("{n} argument past libvirt", "{n} arguments past libvirt", len(found.overview.commandline)),
             MACHINE,
             rows,
             note=text(

@@ -19,7 +19,7 @@ from vmdesk.core.hardware.sheet import (
     switch,
 )
 from vmdesk.model.hardware import Boot, Cpu, Hardware, Topology
-from vmdesk.model.text import Text, text
+from vmdesk.model.text import Text, text, textn
 from vmdesk.virt import hardware
 from vmdesk.virtxml import system
 from vmdesk.virtxml.edit import EditError, machine
@@ -213,16 +213,16 @@ def cpu(seen: Seen, host: Offers) -> Sheet:
             count = figure(values, "count", found.count)
             most = figure(values, "maximum", max(found.maximum, count))
             if "maximum" in values and "count" not in values:
-                what = text("At most {n} virtual processors", n=most)
+                what = _at_most(most)
                 made.append(later(what, lambda xml: machine.vcpus(xml, min(count, most), most)))
             else:
                 change = hardware.vcpus(count, most)
                 why = None
                 if running and count > running.maximum:
-                    why = text("It was started with room for {n} virtual processors.", n=running.maximum)
+                    why = hardware.no_room(running.maximum)
                 made.append(Wish(change, why))
                 if most != found.maximum:
-                    what = text("At most {n} virtual processors", n=most)
+                    what = _at_most(most)
                     made.append(later(what, lambda xml: machine.vcpus(xml, count, most)))
         if "model" in values:
             wanted = str(values["model"])
@@ -245,6 +245,10 @@ def cpu(seen: Seen, host: Offers) -> Sheet:
     if found.count == found.maximum:
         words = text("{n}, {model}", n=found.count, model=_model_words(found))
     return Sheet("cpu", text("Processors"), "cpu", words, MACHINE, tuple(rows), wishes)
+
+
+def _at_most(most: int) -> Text:
+    return textn("At most {n} virtual processor", "At most {n} virtual processors", most)
 
 
 def _arranged(wanted: Topology) -> Wish:

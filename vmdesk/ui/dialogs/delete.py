@@ -22,7 +22,7 @@ from vmdesk.core.storage.rows import ROLES
 from vmdesk.model.chain import Role
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
-from vmdesk.model.text import Text, text, tr, trn
+from vmdesk.model.text import Text, text, textn, tr, trn
 from vmdesk.ui.delegates.plain import cell_room
 from vmdesk.ui.dialogs.dialog import Dialog
 from vmdesk.ui.dialogs.lines import Warned, endanger
@@ -265,7 +265,7 @@ async def _delete(parts: Parts, key: DomainKey) -> None:
 
     async def work(report: Report) -> None:
         done = await parts.layers.delete(key, name, chosen, report)
-        report(1.0, text("{n} files are gone", n=len(done.gone)) if done.gone else None)
+        report(1.0, textn("{n} file is gone", "{n} files are gone", len(done.gone)) if done.gone else None)
         if done.left:
             what = text("{name} was deleted. What could not be: {things}", name=name, things=", ".join(done.left))
             parts.shell.notify(Notice(Problem(what), Level.WARNING))

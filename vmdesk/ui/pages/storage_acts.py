@@ -15,7 +15,7 @@ from vmdesk.core.storage.rows import Row
 from vmdesk.core.storage.work import Able, Seen
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.storage import Pool
-from vmdesk.model.text import Text, text, tr
+from vmdesk.model.text import Text, text, textn, tr
 from vmdesk.ui.dialogs.volume import CopyDialog, GrowDialog, MoveDialog, NewVolumeDialog, free_name, name_problem
 from vmdesk.ui.later import load
 from vmdesk.ui.parts import Parts
@@ -153,7 +153,14 @@ class Acts:
         lines: list[Text | str] = []
         if pool.active:
             size = units.size(sum(row.allocation for row in rows))
-            lines.append(text("{n} volumes ({size}) stay where they are.", n=len(rows), size=size))
+            lines.append(
+                textn(
+                    "{n} volume ({size}) stays where it is.",
+                    "{n} volumes ({size}) stay where they are.",
+                    len(rows),
+                    size=size,
+                )
+            )
         else:
             lines.append(text("It is off: nobody knows what is in it. That stays where it is."))
         lines += [pool.target] if pool.target else []

@@ -93,7 +93,8 @@ def _processors(wish: Wish, system: System, host: HostAbilities, where: Platform
     vcpus, _ = vcpus_for(wish, system, host)
     most = _most_vcpus(host, where)
     if not 1 <= vcpus <= most:
-        yield Complaint("vcpus", text("A machine of this kind has between 1 and {most} processors.", most=most))
+        words = text("A machine of this kind has between 1 and {most} processors.", most=most)
+        yield Complaint("vcpus", text("A machine of this kind has one processor.") if most == 1 else words)
         return
     if host.cpus and vcpus > host.cpus:
         yield Complaint(

@@ -97,7 +97,7 @@ def vcpus(xml: str, count: int, maximum: int | None = None) -> str:
     old = max(1, number(domain.findtext("vcpu"), 1))
     most = max(old, count) if maximum is None else maximum
     if not 1 <= count <= most <= _MOST_VCPUS:
-        raise EditError(text("{n} of {most} virtual processors cannot be.", n=count, most=most))
+        raise EditError(text("Virtual processors: {n} of {most} is not possible.", n=count, most=most))
     element = ensure(domain, "vcpu")
     if most != old or not (element.text or "").strip():
         put(domain, "vcpu", None, str(most))
@@ -145,7 +145,7 @@ def topology(xml: str, wanted: Topology | None) -> str:
             _drop_empty(domain, "cpu")
         return definition.text
     if min(wanted.sockets, wanted.dies, wanted.cores, wanted.threads) < 1 or wanted.total != most:
-        raise EditError(text("The topology has {n} processors, and the machine has {most}.", n=wanted.total, most=most))
+        raise EditError(text("Of processors, the topology has {n} and the machine {most}.", n=wanted.total, most=most))
     found = ensure(domain, "cpu/topology")
     for name in ("sockets", "dies", "cores", "threads"):
         value = getattr(wanted, name)
