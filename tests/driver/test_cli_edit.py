@@ -156,6 +156,26 @@ def test_now_and_stored(run: Run) -> None:
     assert record["done"] and [(one["live"], one["stored"]) for one in record["changes"]] == [(True, True)] * 2
 
 
+def test_the_system_in_it_is_written_down_now_and_stored(run: Run) -> None:
+    """In the running machine's definition, too. A URL needs no database, which may be too old for it."""
+    debian = "http://debian.org/debian/99"
+    ended = run("edit", "web", "--os", debian)
+    assert (ended.returncode, ended.stdout) == (0, "System: Debian 99: now and from every start on\n"), ended.stderr
+    shown = run("edit", "web", "--os", debian, "--print-diff")
+    assert shown.returncode == 0 and f"+      <libosinfo:os id='{debian}'/>" in shown.stdout, shown.stdout
+    edited = run("edit", "--xml", "-", "--os", debian, stdin=OWN, host=False)
+    assert edited.returncode == 0 and debian in edited.stdout
+    assert run("edit", "--xml", "-", "--os", "none", stdin=edited.stdout, host=False).stdout == OWN
+
+
+def test_the_system_by_its_short_id(run: Run) -> None:
+    pytest.importorskip("gi.repository.Libosinfo", exc_type=ImportError)
+    edited = run("edit", "--xml", "-", "--os", "debian11", stdin=OWN, host=False)
+    assert edited.returncode == 0 and "http://debian.org/debian/11" in edited.stdout
+    wrong = run("edit", "--xml", "-", "--os", "nosuch", stdin=OWN, host=False)
+    assert (wrong.returncode, wrong.stdout) == (1, "") and "knows no system nosuch" in wrong.stderr
+
+
 def test_what_waits_for_the_next_start_says_why(run: Run) -> None:
     ended = run("edit", "web", "--vcpus", "4")
     assert ended.returncode == 0 and "from the next start. It was started with room for 2" in ended.stdout

@@ -13,7 +13,7 @@ from vmdesk.model.text import tr
 
 # What changes something, as argparse calls it.
 WISHES = (
-    *("vcpus", "memory", "title", "boot", "add_disk", "add_nic", "add_usb"),
+    *("vcpus", "memory", "title", "os", "boot", "add_disk", "add_nic", "add_usb"),
     *("insert", "eject", "remove", "set_limit"),
 )
 
@@ -22,6 +22,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vcpus", type=int, metavar="N", help=tr("virtual processors"))
     parser.add_argument("--memory", metavar="M", help=tr("512M, 2G; without a unit MiB"))
     parser.add_argument("--title", metavar="T", help=tr("a line about it"))
+    parser.add_argument("--os", metavar="ID", help=tr("which system is in it: debian11, or libosinfo's URL; none"))
     parser.add_argument(
         "--boot", metavar="ORDER", help=tr("what is tried first: cdrom,hd,network or devices, like vda,sda")
     )
@@ -67,7 +68,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def check(options: argparse.Namespace) -> None:
     """Wrong usage is told before any host is opened."""
     said = {name: getattr(options, name) for name in WISHES}
-    if not any(said.values()) and said["title"] is None and said["vcpus"] is None:
+    if not any(said.values()) and said["title"] is None and said["os"] is None and said["vcpus"] is None:
         raise Usage(tr("Say what to change: --vcpus N, --memory M, --add-disk ..., --set-limit KEY=VALUE ..."))
     if options.xml is not None:
         if options.name or options.live or options.config:

@@ -20,6 +20,7 @@ from vmdesk.core.hardware.additions import far_disks
 from vmdesk.core.hardware.new_disk import DiskWish, NewDisk
 from vmdesk.core.journal import Journal
 from vmdesk.core.options import OptionError
+from vmdesk.media import systems
 from vmdesk.model import sizes
 from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
@@ -33,10 +34,12 @@ from vmdesk.virt.hardware import Affect, Applied, Change
 from vmdesk.virt.lane import Lane
 from vmdesk.virtxml import difference, secrets
 from vmdesk.virtxml import hardware as hardware_xml
+from vmdesk.virtxml import system as naming
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import EditError, devices, machine, ranges
 
 DONE, FAILED = 0, 1
+NONE = "none"
 _FORMATS = {".qcow2": "qcow2", ".qcow": "qcow", ".vmdk": "vmdk", ".vdi": "vdi", ".vhdx": "vhdx"}
 _DISK_WORDS = ("size", "pool", "path", "format", "bus", "name")
 
@@ -258,6 +261,8 @@ def _plain_changes(xml: str, options: argparse.Namespace) -> list[Change]:
     found: list[Change] = []
     if options.title is not None:
         found.append(hardware.title(options.title))
+    if options.os is not None:
+        found.append(hardware.system(_os_id(options.os)))
     if options.vcpus is not None:
         found.append(hardware.vcpus(options.vcpus))
     if kib := arguments.memory_kib(options):
@@ -274,6 +279,20 @@ def _plain_changes(xml: str, options: argparse.Namespace) -> list[Change]:
         what = text("Boot order: {order}", order=", ".join(order) or text("none"))
         found.append(hardware.later(what, lambda edited: machine.boot(edited, order)))
     return found
+
+
+def _os_id(words: str) -> str:
+    """libosinfo's id; "" for none. Raises EditError. A URL is taken as it is: the database may be too old for it."""
+    words = words.strip()
+    if words in ("", NONE) or naming.name(words):
+        return "" if words == NONE else words
+    try:
+        found = systems.Database().system(words)
+    except VirtError as error:
+        raise EditError(error.problem.why or error.problem.what) from None
+    if found is None:
+        raise EditError(text("The OS database knows no system {name}.", name=words))
+    return found.id
 
 
 def _insert(xml: str, words: str) -> Change:

@@ -143,6 +143,10 @@ def _of_machine(name: str, running: Hardware, stored: Hardware) -> Iterator[Chan
         yield hardware.vcpus(stored.cpu.count)
     elif name == "Overview.title":
         yield hardware.title(stored.overview.title)
+    elif name == "Overview.description":
+        yield hardware.description(stored.overview.description)
+    elif name == "Overview.os_id":
+        yield hardware.system(stored.overview.os_id)
     else:
         yield from _of_limits(name, running, stored)
 

@@ -22,6 +22,7 @@ from vmdesk.virt.acting import act, ask_monitor, look, name
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.tuning import NOT_LIVE
 from vmdesk.virtxml import hardware
+from vmdesk.virtxml import system as systems
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import EditError, devices, limits, machine
 
@@ -205,6 +206,24 @@ def description(words: str) -> Change:
 
     return Change(
         text("Notes changed"), lambda xml: machine.description(xml, words), _with_xml(live), call="virDomainSetMetadata"
+    )
+
+
+def system(os_id: str) -> Change:
+    """Which operating system is in it, by libosinfo's id; "" takes that away. The running machine is told, too."""
+
+    def live(domain: "libvirt.virDomain", xml: str) -> None:
+        old, new = systems.told(xml), systems.told(machine.system(xml, os_id))
+        for namespace in {**old, **new}:
+            if old.get(namespace) != new.get(namespace):
+                kind = libvirt.VIR_DOMAIN_METADATA_ELEMENT
+                domain.setMetadata(kind, new.get(namespace), systems.PREFIX, namespace, _LIVE)
+
+    return Change(
+        text("System: {value}", value=systems.name(os_id) or os_id or text("not told")),
+        lambda xml: machine.system(xml, os_id),
+        _with_xml(live),
+        call="virDomainSetMetadata",
     )
 
 

@@ -12,7 +12,7 @@ from vmdesk.model.hardware import Bandwidth, CpuLimits, Hardware, Limits, Topolo
 from vmdesk.model.limits import LIMITS
 from vmdesk.model.text import Text, text
 from vmdesk.virtxml import devices as naming
-from vmdesk.virtxml import hardware, secrets
+from vmdesk.virtxml import hardware, secrets, system
 from vmdesk.virtxml.build.complaint import in_words
 from vmdesk.virtxml.document import number, root
 
@@ -168,6 +168,7 @@ _Row = tuple[str, Text, tuple[str, ...], Callable[[Any], str]]
 _OVERVIEW: tuple[_Row, ...] = (
     ("title", text("Title"), ("title",), _said),
     ("description", text("Description"), ("description",), _said),
+    ("os_id", text("System"), ("metadata",), lambda value: system.name(value) or _said(value)),
     ("name", text("Name"), ("name",), _said),
     ("kind", text("Kind of virtualization"), (), _said),
     ("arch", text("Processor architecture"), ("os",), _said),

@@ -1,7 +1,13 @@
 """A short readable name from a libosinfo id, without loading libosinfo (which takes a second)."""
 
+import copy
 from urllib.parse import urlsplit
 
+from lxml import etree
+
+from vmdesk.virtxml.document import root
+
+PREFIX = "libosinfo"
 # virt-manager, GNOME Boxes and we write the first; older virt-manager the second.
 OSINFO = (
     "{http://libosinfo.org/xmlns/libvirt/domain/1.0}",
@@ -78,6 +84,40 @@ _WINDOWS = {
     "me": "Windows Me",
     "nt": "Windows NT",
 }
+
+
+def elements(domain: etree._Element) -> list[tuple[str, etree._Element]]:
+    """libosinfo's elements in <metadata> and the namespaces they are in: no more than one each."""
+    found = [(space, domain.find(f"metadata/{space}libosinfo")) for space in OSINFO]
+    return [(space, one) for space, one in found if one is not None]
+
+
+def told(xml: str) -> dict[str, str]:
+    """libosinfo's elements by their namespaces, as virDomainSetMetadata takes them. Raises XmlError."""
+    return {space.strip("{}"): _bare(space, one) for space, one in elements(root(xml))}
+
+
+def _bare(space: str, element: etree._Element) -> str:
+    """Without its own namespace, which libvirt adds itself; it would refuse the prefix a second time."""
+
+    def into(parent: etree._Element | None, one: etree._Element) -> etree._Element:
+        if not isinstance(one.tag, str) or not one.tag.startswith(space):
+            made = copy.deepcopy(one)
+            assert parent is not None
+            parent.append(made)
+            return made
+        tag = one.tag.removeprefix(space)
+        made = etree.Element(tag) if parent is None else etree.SubElement(parent, tag)
+        for key, value in one.attrib.items():
+            made.set(key, value)
+        made.text, made.tail = one.text, one.tail if parent is not None else None
+        for child in one:
+            into(made, child)
+        return made
+
+    made = into(None, element)
+    etree.cleanup_namespaces(made)
+    return etree.tostring(made, encoding="unicode")
 
 
 def name(os_id: str) -> str:

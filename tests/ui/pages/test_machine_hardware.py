@@ -135,6 +135,10 @@ def test_the_system_in_it_is_searched_by_its_name(talk: Callable[..., None], qtb
         qtbot.keyClick(line, Qt.Key.Key_Return)
         assert line.text() == "Debian 12 (debian12)" and lines(page) == []  # no such system: the old one stays
         line.clear()
+        qtbot.keyClicks(line, "https://debian.org/debian/99")  # one that a newer database knows
+        qtbot.keyClick(line, Qt.Key.Key_Return)
+        assert line.text() == "Debian 99"
+        line.clear()
         assert lines(page) == ["System: not told: from the next start: the machine is off"]
         await apply(page)
         assert (await stored(made, domain)).overview.os_id == ""

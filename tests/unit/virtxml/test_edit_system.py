@@ -3,7 +3,7 @@
 import pytest
 
 from tests.unit.virtxml.editors import canonical
-from vmdesk.virtxml import domain
+from vmdesk.virtxml import domain, system
 from vmdesk.virtxml.edit import machine
 
 NEW = "http://libosinfo.org/xmlns/libvirt/domain/1.0"
@@ -46,3 +46,14 @@ def test_another_one_in_its_place(space: str) -> None:
 
 def test_what_is_as_it_should_be_is_left_alone() -> None:
     assert machine.system(BARE, "") == BARE
+
+
+def test_as_libvirt_takes_it_while_the_machine_runs() -> None:
+    """Without its own namespace and prefix, which libvirt adds; what else is in it keeps its own."""
+    more = f"<l:libosinfo xmlns:l='{NEW}'><l:os id='{DEBIAN}'/>  <o:x xmlns:o='urn:o'>1</o:x></l:libosinfo>"
+    (told,) = system.told(within(more)).items()
+    assert told == (NEW, f'<libosinfo><os id="{DEBIAN}"/>  <o:x xmlns:o="urn:o">1</o:x></libosinfo>')
+    assert system.told(machine.system(BARE, ALPINE)) == {
+        NEW: f'<libosinfo>\n      <os id="{ALPINE.replace("&", "&amp;")}"/>\n    </libosinfo>'
+    }
+    assert list(system.told(within(more.replace(NEW, OLD)))) == [OLD] and system.told(BARE) == {}

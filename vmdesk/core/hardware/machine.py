@@ -21,7 +21,6 @@ from vmdesk.core.hardware.sheet import (
 from vmdesk.model.hardware import Boot, Cpu, Hardware, Topology
 from vmdesk.model.text import Text, text, textn
 from vmdesk.virt import hardware
-from vmdesk.virtxml import system
 from vmdesk.virtxml.edit import EditError, machine
 
 MACHINE = text("Machine")
@@ -100,8 +99,7 @@ def overview(seen: Seen, host: Offers) -> Sheet:
             elif name == "description":
                 made.append(Wish(hardware.description(words)))
             elif name == "system":
-                what = text("System: {value}", value=system.name(words) or text("not told"))
-                made.append(later(what, machine.system, words))
+                made.append(Wish(hardware.system(words)))
             elif name == "machine":
                 what = text("Chipset: {value}", value=words)
                 made.append(later(what, machine.machine_type, words))

@@ -62,8 +62,8 @@ def system(xml: str, os_id: str) -> str:
     """Which operating system is in it, by libosinfo's id (a URL); "" takes that away. All else in <metadata> stays."""
     definition = Definition(xml)
     domain = definition.domain
-    known = [(space, domain.find(f"metadata/{space}libosinfo")) for space in naming_systems.OSINFO]
-    space, info = next((one for one in known if one[1] is not None), known[0])
+    found = naming_systems.elements(domain)
+    space, info = found[0] if found else (naming_systems.OSINFO[0], None)
     element = info.find(f"{space}os") if info is not None else None
     if os_id:
         if info is None:

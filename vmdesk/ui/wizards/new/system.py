@@ -109,6 +109,8 @@ class SystemSearch(Line):
         alike = [one for name, one in self._ids.items() if fold(words) in fold(name)]
         if words in self._short:
             self._tell(self._short[words])
+        elif self._whole and naming.name(words):
+            self._tell(words)  # one that a newer database knows
         elif words and words not in self._ids and len(alike) == 1:
             self._tell(alike[0])
         if words not in self._ids:
