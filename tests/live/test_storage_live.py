@@ -19,7 +19,7 @@ from tests.testbed.connecting import Ears, opened, problem
 from vmdesk.model.errors import VirtError
 from vmdesk.model.event import Kind
 from vmdesk.model.storage import Pool, Volume
-from vmdesk.virt import storage
+from vmdesk.virt import room, storage
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml import pools as pools_xml
 
@@ -175,21 +175,38 @@ def test_a_qcow2_file_becomes_a_qcow2_volume(system_uri: str, folder: Path, tmp_
     run(system_uri, folder, work)
 
 
-def test_a_pool_that_fills_up_half_way(system_uri: str, keeper: KeeperClient, tmp_path: Path) -> None:
+def test_a_pool_that_fills_up_half_way(
+    system_uri: str, keeper: KeeperClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small = Path(keeper.small_make(16))
 
     async def work(connection: Connection, pool: Pool) -> None:
-        source = tmp_path / "large"
-        source.write_bytes(os.urandom(24 * MIB))
-        made = await storage.create_volume(connection, pool, "big.raw", 24 * MIB, format="raw")
-        assert await problem(storage.upload(connection, made, source)) == "disk-full"
-        assert await storage.delete_volume(connection, pool.name, made.name, made.path)
+        dense, sparse = tmp_path / "dense", tmp_path / "sparse"
+        dense.write_bytes(os.urandom(24 * MIB))
+        with sparse.open("wb") as file:
+            for place in range(0, 96, 4):
+                file.seek(place * MIB)
+                file.write(os.urandom(2 * MIB))
+        for source in (dense, sparse):
+            made = await storage.create_volume(connection, pool, "big.raw", source.stat().st_size, format="raw")
+            with pytest.raises(VirtError) as told:
+                await storage.upload(connection, made, source)
+            assert told.value.problem.name == "disk-full" and "16.8 MB left" in str(told.value)
+            assert (small / "big.raw").stat().st_blocks == 0  # seen before it was begun
+            with monkeypatch.context() as blind:
+                blind.setattr(room, "check", lambda *_asked: None)
+                with pytest.raises(VirtError) as told:
+                    await storage.upload(connection, made, source)
+            assert told.value.problem.name == "disk-full"  # libvirt ran into it
+            assert (small / "big.raw").stat().st_blocks and "16.8 MB left" in str(told.value)
+            assert await storage.delete_volume(connection, pool.name, made.name, made.path)
         full = storage.create_volume(connection, pool, "full", 24 * MIB, format="raw", full=True)
         assert await problem(full) == "disk-full"  # seen before: the pool says how much there is
-        blind = Pool(pool.name, pool.uuid)
+        unsaid = Pool(pool.name, pool.uuid)
         for format in ("raw", "qcow2"):  # noqa: A001 - seen by libvirt, half-way
-            asked = storage.create_volume(connection, blind, f"x.{format}", 24 * MIB, format=format, full=True)
-            assert await problem(asked) == "disk-full"
+            with pytest.raises(VirtError) as told:
+                await storage.create_volume(connection, unsaid, f"x.{format}", 24 * MIB, format=format, full=True)
+            assert told.value.problem.name == "disk-full" and "16.8 MB left" in str(told.value)
         assert list(small.iterdir()) == []
         assert (await storage.pool(connection, pool.name)).active
 

@@ -113,13 +113,23 @@ class _Explained(NamedTuple):
 def _explain(code: int, domain: int, details: str, uri: str) -> _Explained:
     low = details.lower()
     return (
-        _explain_ssh(low, uri)
+        _explain_full(low)
+        or _explain_ssh(low, uri)
         or _explain_connecting(code, domain, low, uri)
         or _explain_rights(code, low, uri)
         or _explain_store(code, low, details)
         or _explain_machine(code, low, details, uri)
         or _Explained("libvirt", text("libvirt says: {words}", words=details))
     )
+
+
+def _explain_full(low: str) -> _Explained | None:
+    """Before anything else: a full disk breaks streams and pipes, which is no connection that was lost."""
+    if "no space left" in low:
+        return _Explained(
+            "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")
+        )
+    return None
 
 
 def _explain_ssh(low: str, uri: str) -> _Explained | None:
@@ -198,8 +208,11 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
         "cannot recv data",
     )
     rpc = (_code("VIR_FROM_RPC", 7), _code("VIR_FROM_REMOTE", 13))
+    stream = _code("VIR_FROM_STREAMS", 38)  # the pipe that breaks there is the daemon's own
     if code == _code("VIR_ERR_INVALID_CONN", 6) or (
-        code in (1, 38, 39) and (domain in rpc or any(word in low for word in lost)) and not socket
+        code in (1, 38, 39)
+        and (domain in rpc or (domain != stream and any(word in low for word in lost)))
+        and not socket
     ):
         return _Explained(
             "closed",
@@ -408,10 +421,6 @@ def _explain_machine(code: int, low: str, details: str, uri: str) -> _Explained 
             "disk-missing",
             text("Its disk {file} is not there, or QEMU may not read it.", file=found.group(1)),
             text("Put it back, or take the disk out of the machine's definition."),
-        )
-    if "no space left" in low:
-        return _Explained(
-            "disk-full", text("There is no room left on the host's disk."), text("Make room, then try again.")
         )
     if code == _code("VIR_ERR_OPERATION_ABORTED", 78):
         return _Explained("aborted", text("It was cancelled."), None)

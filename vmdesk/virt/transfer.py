@@ -16,18 +16,18 @@ import libvirt
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Volume
 from vmdesk.model.text import Text, text
-from vmdesk.virt import errors
+from vmdesk.virt import errors, room
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.stopping import Meter, Progress, Stop, stoppable
 from vmdesk.virt.things import UNKNOWN_FLAG
 
 PIECE = 262_120  # bytes: the most that libvirt takes in one message of a stream
-_UP_SPARSE = libvirt.VIR_STORAGE_VOL_UPLOAD_SPARSE_STREAM
 _DOWN_SPARSE = libvirt.VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM
 _PHYSICAL = libvirt.VIR_STORAGE_VOL_GET_PHYSICAL
 _STOP_AT_HOLE = libvirt.VIR_STREAM_RECV_STOP_AT_HOLE
 _HOLE = -3  # what recvFlags answers at one
 _MOST_READ = 64 * 1024 * 1024
+_LEAST_HOLE = 1024 * 1024  # the zeroes of a smaller one are sent sooner than another stream is opened
 
 
 async def upload(
@@ -36,27 +36,39 @@ async def upload(
     """Write a file, or what can be read and sought like one, into the volume from its first byte on.
 
     Holes of the file stay holes in an empty raw volume. A qcow2 file belongs into a *raw* volume of the file's size:
-    libvirt sees by itself what it has become.
+    libvirt sees by itself what it has become. VirtError "disk-full" with figures if the pool has no room for it.
     Cancelled or failed, the volume has a part of it and is for the caller to delete, which is possible at once.
     """
     connection.may_write(doing := text("Writing the volume {volume}", volume=volume.name))
     meter = Meter(progress)
 
+    needed = 0
+
     def work(conn: "libvirt.virConnect", stop: Stop) -> None:
+        nonlocal needed
         stop.check()
-        target = conn.storagePoolLookupByName(volume.pool).storageVolLookupByName(volume.name)
+        pool = conn.storagePoolLookupByName(volume.pool)
+        target = pool.storageVolLookupByName(volume.name)
         with _readable(source, doing) as (file, length):
             _check_room(target, length, doing)
             meter.begin(length)
+            taken = int(target.info()[2])
             # A hole is skipped, not zeroed: it would show what the volume had there before.
-            holes = _has_holes(file) and volume.kind == "file" and volume.format == "raw" and not target.info()[2]
-            if length:
-                _send(conn, target, file, length, holes, stop, meter, doing)
+            holes = _has_holes(file) and volume.kind == "file" and volume.format == "raw" and not taken
+            parts = tuple(_data(file, length)) if holes else ((0, length),) if length else ()
+            needed = sum(end - start for start, end in parts)
+            if volume.kind == "file":
+                room.check(pool, needed - taken, doing)
+            for start, end in parts:
+                meter.add(start - meter.done)
+                _send(conn, target, file, start, end, stop, meter, doing)
 
     finished = False
     try:
         await stoppable(connection, work, doing)
         finished = True
+    except VirtError as error:
+        raise await room.told(connection, volume.pool, volume.name, needed, doing, error) from None
     finally:
         meter.end(finished)
 
@@ -129,38 +141,30 @@ def _send(
     conn: "libvirt.virConnect",
     target: "libvirt.virStorageVol",
     file: BinaryIO,
-    length: int,
-    holes: bool,
+    start: int,
+    end: int,
     stop: Stop,
     meter: Meter,
     doing: Text,
 ) -> None:
+    """From `start` to `end` of the file, to the same place of the volume.
+
+    WORKAROUND libvirt 9.0: a stream that is told of holes ends badly when the pool fills up. The daemon hangs up, or
+    never answers again. So each stretch of data has a stream of its own, which knows of no hole.
+    """
     stream = conn.newStream(0)
-    try:
-        target.upload(stream, 0, length, _UP_SPARSE if holes else 0)
-    except libvirt.libvirtError as error:
-        if not holes or error.get_error_code() not in UNKNOWN_FLAG:
-            raise
-        holes = False
-        stream = conn.newStream(0)
-        target.upload(stream, 0, length, 0)
+    target.upload(stream, start, end - start, 0)
     with _streaming(stream):
-        for start, end in _data(file, length) if holes else ((0, length),):
-            if start > meter.done:
-                stream.sendHole(start - meter.done)
-                meter.add(start - meter.done)
-            file.seek(start)
-            while meter.done < end:
-                stop.check()
-                data = file.read(min(PIECE, end - meter.done))
-                if not data:
-                    why = text("The file became shorter while it was read.")
-                    raise errors.refused(doing, why, text("Try again."), "changed")
-                meter.add(len(data))
-                while data:
-                    data = data[stream.send(data) :]
-        if meter.done < length:
-            stream.sendHole(length - meter.done)
+        file.seek(start)
+        while meter.done < end:
+            stop.check()
+            data = file.read(min(PIECE, end - meter.done))
+            if not data:
+                why = text("The file became shorter while it was read.")
+                raise errors.refused(doing, why, text("Try again."), "changed")
+            meter.add(len(data))
+            while data:
+                data = data[stream.send(data) :]
 
 
 def _receive(
@@ -271,7 +275,20 @@ def _has_holes(file: BinaryIO) -> bool:
 
 
 def _data(file: BinaryIO, length: int) -> Iterator[tuple[int, int]]:
-    """Where its data begin and end; between them are holes."""
+    """Where its data begin and end; between them are holes that are worth it."""
+    found: tuple[int, int] | None = None
+    for start, end in _all_data(file, length):
+        if found and start - found[1] < _LEAST_HOLE:
+            found = found[0], end
+            continue
+        if found:
+            yield found
+        found = start, end
+    if found:
+        yield found
+
+
+def _all_data(file: BinaryIO, length: int) -> Iterator[tuple[int, int]]:
     end = 0
     while end < length:
         try:

@@ -12,7 +12,7 @@ import libvirt
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Pool, Volume
 from vmdesk.model.text import Text, text
-from vmdesk.virt import errors, secrets
+from vmdesk.virt import errors, room, secrets
 from vmdesk.virt.connection import Connection
 from vmdesk.virt.stopping import Progress, Stop, stoppable
 from vmdesk.virt.things import UNKNOWN_FLAG, unreadable
@@ -102,8 +102,8 @@ async def create_volume(
     connection.may_write(doing := _making(name, pool))
     check_name(name, doing)
     full = full or pool.kind in _ALWAYS_FULL
-    if full and 0 < pool.available < capacity:
-        raise _too_large(doing, capacity, pool.available)
+    if full and room.is_short(pool, capacity):
+        raise room.refusal(doing, pool.name, capacity, pool.available)
     xml = _build(
         doing,
         name,
@@ -240,6 +240,8 @@ async def _make(
     watching = asyncio.ensure_future(_watch(connection, pool.name, name, total, progress)) if progress else None
     try:
         made = await stoppable(connection, work, doing)
+    except VirtError as error:
+        raise await room.told(connection, pool.name, "", total, doing, error) from None
     except asyncio.CancelledError:
         if kept:  # it was done at that very moment
             with contextlib.suppress(VirtError):
@@ -291,15 +293,6 @@ def _build(
         )
     except XmlError as error:
         raise VirtError(Problem(text("{doing} did not work.", doing=doing), details=str(error), name="xml")) from None
-
-
-def _too_large(doing: Text, capacity: int, available: int) -> VirtError:
-    why = text(
-        "It needs {needed} GiB, and the storage pool has {room} GiB left.",
-        needed=f"{capacity / 1024**3:.1f}",
-        room=f"{available / 1024**3:.1f}",
-    )
-    return errors.refused(doing, why, text("Make room there, or make it smaller."), "disk-full")
 
 
 def _delete(found: "libvirt.virStorageVol") -> None:
