@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication
 from qasync import QEventLoop
 
 from vmdesk import __version__
-from vmdesk.core import choice, garbage
+from vmdesk.core import choice, failures, garbage
 from vmdesk.core import practice as practice_host
 from vmdesk.core.activity import Activity
 from vmdesk.core.answers import Answer, Answers
@@ -135,6 +135,7 @@ class App:
         self._watcher: Any = None
         self._recorder = Recorder(self._history, self._archive, lambda: settings.current.archive)
         self._hosts = Hosts(settings, self.sessions, self._practice, self._ways)
+        failures.follow(self._activity, self.jobs, self.store)
         self._notifier = Notifier(self._activity, self.jobs, settings, self._announce)
 
     @property

@@ -37,6 +37,7 @@ class EntryKind(Enum):
     HEALTH = "health"
     DEVICE = "device"  # a USB device of the host that a rule is about
     CHANGE = "change"  # restarted, or another device, medium, limit, while it runs
+    JOB = "job"  # a job of ours that failed; core/failures.py makes and reads its words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Entries of the activity in words for people."""
 
 from vmdesk.core.activity import Entry, EntryKind
-from vmdesk.model.text import Text, text
+from vmdesk.core.failures import unpacked
+from vmdesk.model.text import Text, text, tr
 
 _LIFECYCLE = {
     "defined": text("Defined"),
@@ -139,11 +140,16 @@ _STEPS = {  # libvirt's codes of I/O errors
 
 def what(entry: Entry) -> str:
     """`Stopped`, `Disk error: paused`, ... An unknown word is shown as libvirt says it."""
+    if entry.kind is EntryKind.JOB:
+        return tr("Failed: {doing}", doing=unpacked(entry.what, entry.reason).doing)
     return str(_KINDS[entry.kind].get(entry.what) or entry.what)
 
 
 def why(entry: Entry) -> str:
     """`forced off`, `no space left on the host's disk`, ...; "" if nothing is known."""
+    if entry.kind is EntryKind.JOB:
+        problem = unpacked(entry.what, entry.reason).problem
+        return str(problem.why or "") or str(problem.what)
     if entry.kind is EntryKind.HOST:
         return str(_CLOSED.get(entry.reason) or entry.reason)
     if entry.kind is EntryKind.IO_ERROR:
@@ -153,9 +159,18 @@ def why(entry: Entry) -> str:
     return str(_REASONS.get((entry.what, entry.reason)) or entry.reason)
 
 
+def whole(entry: Entry) -> str:
+    """All that is known of it: libvirt's own words, or what failed, why, what to do next, and what libvirt said."""
+    if entry.kind is EntryKind.JOB:
+        problem = unpacked(entry.what, entry.reason).problem
+        parts = (problem.what, problem.why, problem.what_next, problem.details)
+        return "\n".join(words for part in parts if (words := str(part or "")))
+    return f"{entry.what} / {entry.reason}" if entry.reason else entry.what
+
+
 def bad(entry: Entry) -> bool:
-    """Whether somebody should look at it: a crash, an I/O error, a machine that hangs, a host that is away."""
-    if entry.kind in (EntryKind.IO_ERROR, EntryKind.WATCHDOG):
+    """Whether somebody should look at it: a crash, an I/O error, what failed, a machine that hangs, a host away."""
+    if entry.kind in (EntryKind.IO_ERROR, EntryKind.WATCHDOG, EntryKind.JOB):
         return True
     return (entry.what, entry.reason) in (
         ("stopped", "crashed"),

@@ -10,6 +10,10 @@ from PySide6.QtWidgets import QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from tests.ui.desk import Shell, entries, parts_of, until
+from vmdesk.core import failures
+from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.text import text
+from vmdesk.ui.models.activity import words_of
 from vmdesk.ui.pages.activity import ActivityPage
 from vmdesk.ui.parts import Parts
 
@@ -67,6 +71,35 @@ def test_filter_line_and_kind(run_async: Run, qtbot: QtBot, tmp_path: Path) -> N
         page.grab()
 
     shown(run_async, qtbot, parts_of(tmp_path), 60, talk)
+
+
+def test_what_failed_is_a_kind_and_goes_to_its_machine(run_async: Run, qtbot: QtBot, tmp_path: Path) -> None:
+    parts = parts_of(tmp_path)
+    failures.follow(parts.activity, parts.jobs, parts.store)
+    key, domain = next(iter(parts.store.domains.items()))
+
+    async def refuse() -> None:
+        raise VirtError(Problem(text("It does not start."), text("A disk is missing."), details="/x: <gone>"))
+
+    async def talk(page: ActivityPage) -> None:
+        kind, model = page.findChild(QComboBox, "activity-kind"), page.view.model
+        kind.setCurrentIndex(kind.findText("What failed"))
+        await until(lambda: not model.reading and model.rowCount() == 0, "nothing failed yet")
+        await parts.jobs.start(text("Refreshing {name}", name="default"), refuse())
+        await parts.jobs.start(text("Starting {name}", name=domain.name), refuse(), (key,))
+        await until(lambda: model.rowCount() == 2, "both failures")
+        assert words_of(model.entry(0))[1:] == (
+            domain.name,
+            parts.store.hosts[key.host].config.name,
+            f"Failed: Starting {domain.name}",
+            "A disk is missing.",
+        )
+        tip = model.data(model.index(0, 4), Qt.ItemDataRole.ToolTipRole)
+        assert "It does not start." in tip and "&lt;gone&gt;" in tip
+        assert page.view.table.menu_for(0).actions()[-1].text() == f"Go to {domain.name}"
+        assert not any("Go to" in action.text() for action in page.view.table.menu_for(1).actions())
+
+    shown(run_async, qtbot, parts, 12, talk)
 
 
 def test_empty_says_what_will_stand_there(run_async: Run, qtbot: QtBot, tmp_path: Path) -> None:

@@ -190,7 +190,7 @@ class ActivityModel(PlainModel):
             case Qt.ItemDataRole.AccessibleTextRole:
                 return f"{_TITLES[Column(column)]}: {words_of(entry)[column]}"
             case Qt.ItemDataRole.ToolTipRole if column in (Column.WHAT, Column.WHY):
-                return plain_tip(f"{entry.what} / {entry.reason}" if entry.reason else entry.what)
+                return plain_tip(activity_words.whole(entry))
             case Qt.ItemDataRole.DecorationRole if column == Column.WHAT:
                 return self._alert if activity_words.bad(entry) else QIcon()
             case Qt.ItemDataRole.ForegroundRole:

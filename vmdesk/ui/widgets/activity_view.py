@@ -18,6 +18,7 @@ TYPING = 150  # ms after the last key before the list is read anew
 KINDS = (
     (text("Everything"), (), False),
     (text("Trouble"), (), True),
+    (text("What failed"), (EntryKind.JOB,), False),
     (text("State changes"), (EntryKind.LIFECYCLE, EntryKind.FOUND), False),
     (text("Restarts, devices, limits"), (EntryKind.CHANGE,), False),
     (text("Disk errors"), (EntryKind.IO_ERROR,), False),
@@ -43,8 +44,8 @@ class _Table(PlainTable):
 
     def menu_for(self, row: int) -> QMenu:
         menu = super().menu_for(row)
-        if row >= 0 and not self._one:
-            entry = self._entries.entry(row)
+        entry = self._entries.entry(row) if row >= 0 else None
+        if entry and not self._one and (entry.name or entry.host_name):
             action = menu.addAction(tr("Go to {name}", name=entry.name or entry.host_name))
             action.setEnabled(entry.key in self._parts.store.domains)
             action.triggered.connect(lambda: self.open_machine(row))
