@@ -16,6 +16,7 @@ from vmdesk.core.words import state_text
 from vmdesk.model.domain import Domain
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.models.sidebar import TRASH
+from vmdesk.ui.parts import Level
 
 
 def off(app: App) -> list[Domain]:
@@ -34,6 +35,7 @@ def test_there_and_back(play: Play) -> None:  # noqa: F811
         window.run("domain.trash", [first.key, second.key])
         await until(lambda: in_trash(app) == 2 and window.notices.current is not None)
         assert "2 machines are in the trash" in str(window.notices.current.problem)
+        assert window.notices.current.level is Level.INFO
         window.machines.settle()
         window.sidebar_model.settle()
         assert window.machines.model.rowCount() == 28

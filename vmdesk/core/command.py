@@ -54,11 +54,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something happened, and a command would help: a notice with a button, never a modal."""
+    """Something happened, and a command would help: a notice with a button, never a modal.
+
+    undo  nothing is wrong, the command takes back what was done just now
+    """
 
     message: Text
     command: "Command"
     keys: tuple[DomainKey, ...]
+    undo: bool = False
 
 
 class Ask(Protocol):

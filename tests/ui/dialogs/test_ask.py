@@ -174,6 +174,11 @@ def test_offers_and_notes_go_to_the_notice_bar(ask: WindowAsk, shell: Shell) -> 
     assert (offer.level, note.level) == (Level.WARNING, Level.INFO)
     offer.actions[0][1]()
     assert shell.ran == [("domain.poweroff", (key,))]
+    ask.offer(Offer(text("It is in the trash."), BY_ID["domain.untrash"], (key,), undo=True))
+    undo = shell.notices[-1]
+    assert undo.level is Level.INFO and undo.actions[0][0] == "Undo"  # nothing is wrong
+    undo.actions[0][1]()
+    assert shell.ran[-1] == ("domain.untrash", (key,))
     ask.copy("words")
     ask.open(key)
     assert (shell.copied, shell.opened) == (["words"], [key])

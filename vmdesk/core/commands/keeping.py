@@ -81,7 +81,7 @@ async def _trash_all(ctx: Context, machines: Sequence[Domain]) -> None:
         message = text("{name} is in the trash: nothing of it was deleted.", name=there[0].name)
     else:
         message = text("{n} machines are in the trash: nothing of them was deleted.", n=len(there))
-    ctx.ask.offer(Offer(message, UNTRASH, tuple(one.key for one in there)))
+    ctx.ask.offer(Offer(message, UNTRASH, tuple(one.key for one in there), undo=True))
 
 
 def _virsh(mark: str) -> Any:

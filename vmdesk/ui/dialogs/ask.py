@@ -124,6 +124,9 @@ class WindowAsk:
         def run() -> None:
             self._shell().run(offer.command.id, offer.keys)
 
+        if offer.undo:
+            self._shell().notify(Notice(Problem(offer.message), Level.INFO, ((tr("Undo"), run),)))
+            return
         actions = ((str(offer.command.text), run),)
         self._shell().notify(Notice(Problem(offer.message), Level.WARNING, actions))
 

@@ -23,6 +23,7 @@ from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.widgets.tool_button import icon_button
 
 STAYS = 6000  # ms an INFO is seen
+OFFERS = 20_000  # ms one with a button is: time to read it, to think, and to get there
 KEEP = 200  # notices that wait at most
 
 _ICONS = {Level.INFO: "info", Level.WARNING: "alert", Level.ERROR: "alert-circle"}
@@ -44,7 +45,7 @@ class NoticeBar(QFrame):
         self._waiting: deque[Notice] = deque(maxlen=KEEP)
         self._going = QTimer(self)
         self._going.setSingleShot(True)
-        self._going.timeout.connect(self.dismiss)
+        self._going.timeout.connect(self._on_time)
         self._sign = PlainLabel(parent=self)
         self._text = PlainLabel(parent=self)
         self._text.setObjectName("notice-text")
@@ -99,7 +100,7 @@ class NoticeBar(QFrame):
                 self._now.append(notice)
             self._show()
         elif self._now and self._now[0].level is not Level.INFO:
-            if notice.level is Level.INFO:
+            if notice.level is Level.INFO and not notice.actions:
                 return  # a word in passing is not worth waiting for
             self._waiting.append(notice)
             self._show()
@@ -155,7 +156,9 @@ class NoticeBar(QFrame):
         self._command_button.setToolTip(plain_tip(notice.problem.command))
         self._show_actions(notice.actions)
         if notice.level is Level.INFO:
-            self._going.start(STAYS)
+            self._going.start(OFFERS if notice.actions else STAYS)
+        else:
+            self._going.stop()
         self.show()
 
     def _show_actions(self, actions: tuple[tuple[str, Callable[[], None]], ...]) -> None:
@@ -172,6 +175,14 @@ class NoticeBar(QFrame):
     def _act(self, do: Callable[[], None]) -> None:
         self.dismiss()
         do()
+
+    def _on_time(self) -> None:
+        """It goes by itself, but not from under somebody's hand."""
+        focus = self.window().focusWidget()
+        if self.underMouse() or (focus is not None and self.isAncestorOf(focus) and self.isActiveWindow()):
+            self._going.start(STAYS)
+        else:
+            self.dismiss()
 
     def _on_details(self, on: bool) -> None:
         self._details_button.setIcon(icon("chevron-down" if on else "chevron-right"))
