@@ -30,7 +30,7 @@ from vmdesk.model.text import Text, text
 FIRST = {"dbus": 1.6}  # seconds for a first picture where there is another door,
 ELSE = 6.0  # ... for other protocols, and
 ONLY = 15.0  # ... where there is no other
-STOPPING = 1.5  # seconds in which we hear that a machine has stopped, after its screen went away
+STOPPING = 4.0  # seconds in which we hear that a machine has stopped, after its screen went away
 AGAIN = (0.3, 1.0, 3.0)  # seconds before tries to take up a connection that broke while the machine runs on
 STEADY = 10.0  # seconds after which a connection counts as good
 EVER = 86_400.0
@@ -69,7 +69,8 @@ class Screen:
         self._link: Link | None = None
         self._ended: Problem | None = None
         self._again = False  # somebody wants another try, whatever has been
-        self._lost_to: set[str] = set()  # protocols that another viewer took from us in this run of the machine
+        # protocol -> why it is left alone in this run of the machine; None: another viewer took it from us
+        self._lost: dict[str, Problem | None] = {}
         self._run = -1
         self._bell = Bell()
         self._waiting: list[asyncio.Future[Surface]] = []
@@ -129,13 +130,17 @@ class Screen:
             self.stop()
 
     def retry(self) -> None:
-        """Try again now."""
+        """Try again now, what broke as well; but throw nobody out."""
+        self._forgive()
         self._again = True
         self._bell.ring()
 
+    def _forgive(self) -> None:
+        self._lost = {protocol: why for protocol, why in self._lost.items() if why is None}
+
     def take_back(self) -> None:
         """Throw the other viewer out."""
-        self._lost_to.clear()
+        self._lost.clear()
         self.retry()
 
     async def first_picture(self, seconds: float = ONLY) -> Surface:
@@ -218,7 +223,7 @@ class Screen:
                 continue
             if domain.live_id != self._run:
                 self._run = domain.live_id
-                self._lost_to.clear()
+                self._lost.clear()
             self._show(Status(Phase.CONNECTING))
             try:
                 why = await self._connect()
@@ -226,9 +231,10 @@ class Screen:
                 taken = error.problem.name == "taken"
                 self._show(Status(Phase.TAKEN if taken else Phase.LOST, problem=error.problem, taken=taken))
                 await self._until_other(domain.live_id, EVER)
+                self._forgive()
                 continue
             assert self._link is not None
-            self._show(Status(Phase.LIVE, self._link.protocol, why, taken=bool(self._lost_to)))
+            self._show(Status(Phase.LIVE, self._link.protocol, why, taken=None in self._lost.values()))
             began = time.monotonic()
             problem = await self._until_ended()
             protocol = self._link.protocol
@@ -236,12 +242,16 @@ class Screen:
             if problem is None:
                 continue
             tries = 0 if time.monotonic() - began > STEADY else tries
+            stopping = problem.name == "eof" and protocol in EXCLUSIVE
             if problem.name != "taken":
                 self._show(Status(Phase.CONNECTING))
-                if await self._until_other(domain.live_id, STOPPING if protocol in EXCLUSIVE else AGAIN[0]):
+                if await self._until_other(domain.live_id, STOPPING if stopping else AGAIN[0]):
                     continue
-            if problem.name == "taken" or protocol in EXCLUSIVE:
-                self._lost_to.add(protocol)  # the machine runs on, so it was another viewer
+            if problem.name == "taken" or stopping:
+                self._lost[protocol] = None  # the machine runs on, so it was another viewer
+                continue
+            if protocol in EXCLUSIVE:
+                self._lost[protocol] = problem  # to ask for it again might throw out whoever has it by now
                 continue
             self._show(Status(Phase.LOST, problem=problem))
             await self._until_other(domain.live_id, AGAIN[tries] if tries < len(AGAIN) else EVER)
@@ -260,10 +270,15 @@ class Screen:
         problem: Problem | None = None
         for place, door in enumerate(doors):
             name = protocol_name(door.kind)
-            if door.kind in self._lost_to:
-                why.append(text("Another viewer took the {protocol} display.", protocol=name))
+            if door.kind in self._lost:
+                broke = self._lost[door.kind]
+                if broke is None:
+                    why.append(text("Another viewer took the {protocol} display.", protocol=name))
+                else:
+                    problem = problem or broke
+                    why.append(text("{protocol}: {problem}", protocol=name, problem=broke))
                 continue
-            more = any(one.kind not in self._lost_to for one in doors[place + 1 :])
+            more = any(one.kind not in self._lost for one in doors[place + 1 :])
             try:
                 seconds = FIRST.get(door.kind, ELSE) if more else ONLY
                 # Not for a picture in passing: whoever watches can also be asked.

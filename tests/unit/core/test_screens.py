@@ -210,6 +210,35 @@ def test_taken_goes_on_shared_and_comes_back_only_when_asked(bench: Callable[[Te
     bench(test)
 
 
+def test_one_that_broke_was_not_taken(bench: Callable[[Test], None]) -> None:
+    """What it sent made no sense, say: on over VNC with its own words, and D-Bus again when somebody asks."""
+
+    async def test(on: Bench) -> None:
+        screen, _ = await on.live()
+        on.doors.last.in_thread(lambda: on.doors.last.end("protocol"))
+        await on.until(lambda: screen.status.protocol == "vnc")
+        assert not screen.status.taken
+        assert list(map(str, screen.status.why)) == ["D-Bus: The connection to the screen ended."]
+        screen.retry()
+        await on.until(lambda: screen.status.protocol == "dbus")
+
+    bench(test)
+
+
+def test_one_that_broke_without_another_way(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        screen, _ = await on.live("dbus")
+        on.doors.last.in_thread(lambda: on.doors.last.end("no-frame"))
+        await on.until(lambda: screen.status.phase is Phase.LOST)
+        assert screen.status.problem and screen.status.problem.name == "no-frame" and not screen.status.taken
+        await asyncio.sleep(0.05)
+        assert len(on.doors.made) == 1, "nobody else is thrown out"
+        screen.retry()
+        await on.until(lambda: screen.status.phase is Phase.LIVE)
+
+    bench(test)
+
+
 def test_taken_without_another_way(bench: Callable[[Test], None]) -> None:
     async def test(on: Bench) -> None:
         on.doors.displays = Displays((Display("spice", 0),))

@@ -3,7 +3,6 @@
 import asyncio
 import concurrent.futures
 import threading
-import time
 import weakref
 from typing import Any
 
@@ -21,7 +20,9 @@ MOUSE = "org.qemu.Display1.Mouse"
 # bit of `buttons` -> QEMU's number; the last two are the buttons on a mouse's side
 _BUTTONS = (0, 1, 2, 3, 4, 7, 8, 5, 6)
 _GRACE = 0.02  # seconds from a new size to the picture in it
-_ANEW = 1.0  # seconds between two times that the pictures end and are asked for anew
+_ANEW = 0.5  # seconds from the pictures' end to asking for them anew: the time to hear that all has ended
+_ANEW_FIRST = 0.1  # ... while no picture has come yet, and somebody waits for it
+_FORGOTTEN = 6  # times in a row that they end before one has come
 _BUTTON_BITS = (1 << len(_BUTTONS)) - 1
 
 
@@ -47,7 +48,7 @@ class DBusBackend:
         self._paused = False
         self._registered = False
         self._checking = False
-        self._anew = 0.0
+        self._forgotten = 0  # how often the pictures ended since the last one came
         # input
         self.path = ""
         self.size = (0, 0)
@@ -262,16 +263,15 @@ class DBusBackend:
             self._leave(words.no_frame(str(error)))
         elif self._closing:
             self._display.remove(link)  # the task that says so is on its way
+        elif self._forgotten < _FORGOTTEN:
+            # WORKAROUND QEMU 7.2: it forgets listeners by a name that all viewers share, so the end of one that was
+            # left (a new size, a console closed just before) can take the new one with it, and again at the next size.
+            # Where QEMU or a newer viewer has ended all, the display's own connection tells, and nothing is asked.
+            self._forgotten += 1
+            self._drop()
+            self._display.later(_ANEW if self._first.done() else _ANEW_FIRST, self._ask_anew)
         else:
-            problem = self._display.lost()
-            # WORKAROUND QEMU 7.2: it forgets listeners by a name that all of a connection share, so the end of the one
-            # that we left (a new size) can take the new one with it.
-            if self._registered and self._first.done() and time.monotonic() - self._anew > _ANEW:
-                self._anew = time.monotonic()
-                self._drop()
-                self._register()
-            else:
-                self._leave(problem)
+            self._leave(words.no_frame(str(error)))
 
     def _drop(self) -> None:
         """Have no more pictures."""
@@ -289,6 +289,12 @@ class DBusBackend:
         elif not self._paused and not self._registered:
             self._register()
 
+    def _ask_anew(self) -> None:
+        """For the pictures that ended, unless that has been done, or nobody wants them."""
+        wanted = not self._paused or not self._first.done()
+        if wanted and not (self._over or self._closing or self._registered):
+            self._register()
+
     # frames.Screen
 
     def surface(self, surface: Surface) -> None:
@@ -297,12 +303,14 @@ class DBusBackend:
         self._started()
 
     def damage(self, rect: Rect) -> None:
+        self._forgotten = 0
         self._listener.damage(rect)
 
     def cursor(self, cursor: Cursor | None) -> None:
         self._listener.cursor(cursor)
 
     def _started(self) -> None:
+        self._forgotten = 0
         if not self._first.done():
             self._first.set_result(None)
             if self._paused:

@@ -463,11 +463,6 @@ class Display:
 
     # ---------------------------------------------------------------- the end
 
-    def lost(self) -> Problem:
-        """A monitor's connection ended by itself; why. Ended: the whole display did."""
-        self._hear(0.5, lambda: False)
-        return words.ended()
-
     def _why_ended(self) -> Problem | None:
         """QEMU closed its connection: did it end, or is there a newer viewer?
 
