@@ -423,11 +423,32 @@ def test_a_volume_made_for_nothing_is_taken_back(
         await made.change(domain, "<on_crash>restart", "<on_crash>destroy")  # so that it is refused
         dialog.action.click()
         await until(lambda: any("Taking back" in one.title.source for one in made.parts.jobs.all), "it is taken back")
-        await until(lambda: not made.parts.jobs.running, "all is done")
+        await until(lambda: dialog.action.isEnabled() and not made.parts.jobs.running, "all is done")
         pools = await made.call(
             domain, lambda one: [p.listVolumes() for p in one.connect().listAllStoragePools() if p.isActive()]
         )
         assert not any("vain.qcow2" in names for names in pools)
+        # What was chosen is still there, with the reason; the next try begins with what the machine is now.
+        assert dialog.isVisible() and dialog.form.controls["name"].text() == "vain.qcow2"
+        assert "changed" in dialog._wrong.text()
+        dialog.form.controls["name"].setText("kept.qcow2")
+        assert not dialog._wrong.text()
+        dialog.action.click()
+        assert not dialog.action.isEnabled() and dialog.cancel.text() == "Close"
+        await until(lambda: any("kept.qcow2" in str(one.summary) for one in page._sheets), "it is there")
+
+    talk(work)
+
+
+def test_what_is_being_added_goes_on_when_its_dialog_is_closed(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, off(made), qtbot)
+        page.add.click()
+        dialog = await dialog_of(AddDialog)
+        dialog.form.controls["name"].setText("closed.qcow2")
+        dialog.action.click()
+        dialog.cancel.click()
+        await until(lambda: any("closed.qcow2" in str(one.summary) for one in page._sheets), "it is there")
 
     talk(work)
 

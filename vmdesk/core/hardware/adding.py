@@ -96,8 +96,8 @@ class Added:
     key: str = ""
 
 
-async def add(ctx: Context, journal: Journal, seen: Seen, kind: Addition, values: Values) -> Added | None:
-    """Add it, as jobs. None: it did not work, which they have told; a volume made for it is taken back."""
+async def add(ctx: Context, journal: Journal, seen: Seen, kind: Addition, values: Values) -> Added | Problem | None:
+    """Add it, as jobs. Why it did not work, which they have told (None: cancelled); its new volume is taken back."""
     made: list[NewDisk] = []
     try:
         added = await _add(ctx, journal, seen, kind, values, made)
@@ -106,7 +106,7 @@ async def add(ctx: Context, journal: Journal, seen: Seen, kind: Addition, values
             await one.take_back()
         raise
     for one in made:
-        if added is not None:
+        if isinstance(added, Added):
             one.finish()
         else:
             doing = text("Taking back the disk {name}", name=one.volume.name)
@@ -116,7 +116,7 @@ async def add(ctx: Context, journal: Journal, seen: Seen, kind: Addition, values
 
 async def _add(
     ctx: Context, journal: Journal, seen: Seen, kind: Addition, values: Values, made: list[NewDisk]
-) -> Added | None:
+) -> Added | Problem | None:
     place: NetworkPlace | None = None
     secret = ""
     if kind.id in ("disk", "existing"):
@@ -141,38 +141,38 @@ async def _add(
             doing = text("Looking at the disk {path}", path=str(values.get("path", "")))
         job: Job = await ctx.jobs.start(doing, prepare, (seen.domain.key,))
         if job.state is not JobState.DONE:
-            return None
+            return job.problem
         values = {**values, **found}
     if kind.changes is not None:
         changes, key = kind.changes(values)
         outcome = await applying.apply(ctx, seen, changes)
-        return None if isinstance(outcome, Problem) else Added(outcome, key)
+        return outcome if isinstance(outcome, Problem) else Added(outcome, key)
     what, fragment = kind.make(values) if place is None else far_disks.disk(seen, values, place)
     fragment = devices.encrypted(fragment, secret)
     change = hardware.add_device(what, fragment)
     if kind.later is not None:
         change = hardware.later(what, lambda xml: devices.add_device(xml, fragment), kind.later)
-    if not await _on_host(ctx, seen, kind.before(values)):
-        return None
+    before = await _on_host(ctx, seen, kind.before(values))
+    if before is not None and before.state is not JobState.DONE:
+        return before.problem
     done = await applying.apply(ctx, seen, [change])
     if isinstance(done, Problem):
         if kind.undo is not None and kind.before(values) is not None:
             await _on_host(ctx, seen, (text("Taking back {what}", what=what), kind.undo))
-        return None
+        return done
     return Added(done, devices.key_of_added(seen.base, fragment))
 
 
-async def _on_host(ctx: Context, seen: Seen, made: tuple[Text, Work] | None) -> bool:
-    """Whether it was done, or there was nothing to do."""
+async def _on_host(ctx: Context, seen: Seen, made: tuple[Text, Work] | None) -> Job | None:
+    """How it ended; None: there was nothing to do."""
     if made is None:
-        return True
+        return None
     doing, work = made
 
     async def run(_report: Report) -> None:
         await work(ctx.sessions.of(seen.domain.key).require())
 
-    job: Job = await ctx.jobs.start(doing, run, (seen.domain.key,), cancellable=False)
-    return job.state is JobState.DONE
+    return await ctx.jobs.start(doing, run, (seen.domain.key,), cancellable=False)
 
 
 async def delete(ctx: Context, seen: Seen, uuid: str) -> bool:
@@ -181,7 +181,8 @@ async def delete(ctx: Context, seen: Seen, uuid: str) -> bool:
     async def work(connection: Connection) -> None:
         await mdevs.delete(connection, uuid)
 
-    return await _on_host(ctx, seen, (text("Deleting the mediated device {uuid}", uuid=uuid), work))
+    job = await _on_host(ctx, seen, (text("Deleting the mediated device {uuid}", uuid=uuid), work))
+    return job is not None and job.state is JobState.DONE
 
 
 def _take_back(made: NewDisk) -> Callable[[Report], Coroutine[Any, Any, None]]:

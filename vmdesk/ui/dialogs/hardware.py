@@ -1,6 +1,9 @@
 """New hardware: which kind, its form, and when it is there. And: which volume of a pool."""
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
@@ -15,17 +18,18 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from vmdesk.core import units
 from vmdesk.core.command import Confirm, Context
-from vmdesk.core.hardware import adding
+from vmdesk.core.hardware import adding, reading
 from vmdesk.core.hardware.adding import Added, Addition, Around
 from vmdesk.core.hardware.reading import Offers, Seen
 from vmdesk.core.hardware.sheet import Value
 from vmdesk.core.jobs import Job, Report
 from vmdesk.core.journal import Journal
 from vmdesk.model.domain import DomainKey
-from vmdesk.model.errors import Problem
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.storage import Volume
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
@@ -47,11 +51,13 @@ _ID = Qt.ItemDataRole.UserRole
 
 
 class AddDialog(Dialog):
-    """`kind` and `values` are what is chosen.
+    """`kind` and `values` are what is chosen. It stays until that is there, or the person gives up.
 
+    add_wanted(): the person wants it added; `show_adding`, then `refuse`, or `done`.
     delete_wanted(uuid): the person wants a mediated device deleted on the host; `renew` with what is there then.
     """
 
+    add_wanted = Signal()
     delete_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None, seen: Seen, near: Around, local: bool, choose: Volumes) -> None:
@@ -60,6 +66,8 @@ class AddDialog(Dialog):
         self._seen = seen
         self._kinds = adding.additions(seen, near)
         self._written: dict[str, dict[str, Value]] = {}
+        self._adding = False
+        self._refused: Problem | None = None  # of what is in the form now
         self.setMinimumWidth(100 * GRID)
         self.body.addWidget(Heading(title))
         self.kinds = QListWidget()
@@ -91,7 +99,8 @@ class AddDialog(Dialog):
         row = QHBoxLayout()
         row.setSpacing(3 * GRID)
         row.addWidget(self.kinds)
-        row.addWidget(self._make_page(), 1)
+        self._page = self._make_page()
+        row.addWidget(self._page, 1)
         self.body.addLayout(row, 1)
         self.kinds.currentRowChanged.connect(lambda _row: self._show_kind())
         self.kinds.itemSelectionChanged.connect(self._on_selected)
@@ -138,6 +147,25 @@ class AddDialog(Dialog):
         self._written.pop(self.kind.id, None)
         self._show_kind()
 
+    def accept(self) -> None:
+        if not self._adding and self.action.isEnabled():
+            self.add_wanted.emit()
+
+    def show_adding(self) -> None:
+        """It is being added: nothing can be chosen meanwhile."""
+        self._adding, self._refused = True, None
+        self._show_state()
+        self.cancel.setFocus()
+
+    def refuse(self, problem: Problem | None, seen: Seen, near: Around) -> None:
+        """It was not added (None: cancelled): what was chosen is still there, beside how the machine is now."""
+        self._adding, self._refused, self._seen = False, problem, seen
+        self._kinds = adding.additions(seen, near)
+        self._show_kind()
+        self._page.ensureWidgetVisible(self._wrong)
+        stops = self.form.stops()
+        (stops[0] if stops else self.kinds).setFocus()
+
     def _on_delete(self) -> None:
         uuid, why = self.kind.delete(self.values) if self.kind.delete is not None else ("", None)
         if uuid and why is None:
@@ -161,6 +189,7 @@ class AddDialog(Dialog):
         self._show_state()
 
     def _on_written(self, name: str, value: Value) -> None:
+        self._refused = None
         self._written.setdefault(self.kind.id, {})[name] = value
         self._show_state()
 
@@ -176,6 +205,15 @@ class AddDialog(Dialog):
     def _show_state(self) -> None:
         kind = self.kind
         self._show_delete()
+        self.kinds.setEnabled(not self._adding)
+        self._page.setEnabled(not self._adding)
+        self.cancel.setText(tr("Close") if self._adding else tr("Cancel"))
+        self.cancel.setToolTip(tr("It goes on without this window.") if self._adding else "")
+        if self._adding:
+            self.action.setEnabled(False)
+            self.action.setToolTip(tr("It is being added."))
+            self._wrong.tell(None)
+            return
         if kind.why is not None:
             self._notes.show_notes(())
             self._wrong.tell(None)
@@ -186,6 +224,8 @@ class AddDialog(Dialog):
         wrong = _problem(kind, self.values, self._seen)
         # Not before anything was written: an empty form is no mistake.
         self._wrong.tell(wrong if kind.id in self._written else None)
+        if wrong is None and self._refused is not None:
+            self._wrong.setText(_in_words(self._refused))
         self.action.setEnabled(wrong is None)
         self.action.setToolTip(plain_tip(str(wrong or "")))
 
@@ -210,6 +250,12 @@ def _problem(kind: Addition, values: dict[str, Value], seen: Seen) -> Text | Non
     except (XmlError, ValueError) as error:
         return text("It cannot be read: {words}", words=str(error))
     return None
+
+
+def _in_words(problem: Problem) -> str:
+    """What libvirt said is the reason where there is no better one."""
+    reason = problem.why or problem.details.strip()
+    return " ".join(str(one) for one in (problem.what, reason, problem.what_next) if one)
 
 
 class VolumeDialog(Dialog):
@@ -286,7 +332,7 @@ async def choose_volume(parts: Parts, key: DomainKey, take: Callable[[str], None
 
 
 async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | None:
-    """Ask what, and add it. None: given up, or it did not work, which is told."""
+    """Ask what, and add it; the question stays until that has worked. None: given up."""
     ctx: Context = parts.context
     tasks = Tasks(parts.jobs)
     near: list[Around] = []
@@ -312,11 +358,38 @@ async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | 
         await parts.jobs.start(text("Looking at the host's devices"), look)
         dialog.renew(near[-1])
 
+    done: list[Added] = []
+    tries: list[asyncio.Task[None]] = []
+
+    async def attempt(kind: Addition, values: dict[str, Value]) -> None:
+        nonlocal seen
+        added = await adding.add(ctx, Journal(parts.paths.journal_folder), seen, kind, values)
+        if isinstance(added, Added):
+            done.append(added)
+        else:
+            with contextlib.suppress(VirtError):  # somebody may have changed it: the next try begins with that
+                host = parts.store.hosts.get(seen.domain.key.host)
+                seen = replace(await reading.read(ctx.sessions, seen.domain, host), sizes=seen.sizes)
+                near.append(await adding.around(ctx.sessions, seen, offers))
+        if not isValid(dialog) or not dialog.isVisible():
+            return
+        if done:
+            dialog.done(dialog.DialogCode.Accepted)
+        else:
+            dialog.refuse(added if isinstance(added, Problem) else None, seen, near[-1])
+
+    def begin() -> None:
+        dialog.show_adding()
+        tries.append(parts.jobs.spawn("add hardware", attempt(dialog.kind, dialog.values)))
+
     dialog.delete_wanted.connect(lambda uuid: tasks.spawn("delete a mediated device", delete(uuid)))
+    dialog.add_wanted.connect(begin)
     try:
-        if not await dialog.answer():
-            return None
+        await dialog.answer()
+        if tries:
+            await tries[-1]  # it was closed, and that goes on
     finally:
+        for one in tries:
+            one.cancel()
         tasks.end()
-    journal = Journal(parts.paths.journal_folder)
-    return await adding.add(ctx, journal, seen, dialog.kind, dialog.values)
+    return done[-1] if done else None
