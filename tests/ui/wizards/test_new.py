@@ -191,6 +191,8 @@ def test_a_closed_home_is_told_with_the_line_and_the_choice(walk: Any) -> None:
         grant = on.page.findChild(QAbstractButton, "reach-grant")
         grant.click()
         assert on.draft.wish.reach is Reach.GRANT
+        on.page.findChild(QAbstractButton, "reach-copy").toggle()  # as a screen reader does it
+        assert on.draft.wish.reach is Reach.COPY
         on.type("media-line", ISO)
         await on.looked()
         assert not blocked.isVisibleTo(on.page)
@@ -868,6 +870,11 @@ def test_an_image_that_has_to_be_converted_is_a_copy(walk: Any) -> None:
         on.page.go_on()
         use, copy = (on.page.findChild(QAbstractButton, name) for name in ("disk-use", "disk-copy"))
         assert use.isEnabled() and use.isChecked()
+        # As a screen reader does it, which never clicks.
+        for name, wanted in (("disk-copy", (True, False)), ("disk-link", (False, True)), ("disk-use", (False, False))):
+            on.page.findChild(QAbstractButton, name).toggle()
+            disk = on.draft.wish.disks[0]
+            assert (disk.copy, disk.linked) == wanted
         found = replace(on.draft.found, image=Image("/home/anna/old.vmdk", "vmdk", 1 << 30, 1 << 20))
         on.page.desk.put(replace(on.draft, found=found))
         assert not use.isEnabled() and use.toolTip() and copy.isChecked()

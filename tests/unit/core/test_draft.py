@@ -13,6 +13,7 @@ from vmdesk.core.creating.edited import Edited, carry_over, merge
 from vmdesk.core.creating.sources import of_file, sources
 from vmdesk.core.creating.summary import lines, set_up, system_words
 from vmdesk.core.creating.templates import Templates, read, written
+from vmdesk.media.image import Image
 from vmdesk.model.abilities import HostAbilities
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.network import Network
@@ -210,6 +211,23 @@ def test_a_blocked_medium_is_copied_or_let_in() -> None:
     assert any("setfacl -m u:q:x /home/anna" in str(one) for one in set_up(granted))
 
 
+def test_only_what_the_hypervisor_reads_itself_has_to_be_let_in() -> None:
+    """What is converted or copied, this program reads, as the person."""
+    blocked = Blocked("/home/anna", "q", text("no"), (("setfacl", "-m", "u:q:x", "/home/anna"),), True)
+    met = replace(found(blocked=blocked), image=Image("/home/anna/d", "qcow2", GIB, GIB))
+    disk = Wish("web", From.DISK, Here("/home/anna/d"), disks=(DiskWish(),))
+    assert met.in_the_way(disk) is blocked
+    assert met.in_the_way(Wish("web", From.CDROM, ISO)) is blocked
+    assert replace(met, image=Image("/home/anna/d", "vmdk", GIB, GIB)).in_the_way(disk) is None
+    for wish in (
+        replace(disk, disks=(DiskWish(copy=True),)),
+        replace(disk, disks=(DiskWish(linked=True),)),
+        replace(disk, name="web-{1..2}"),
+        replace(disk, source=From.CLOUD),
+    ):
+        assert met.in_the_way(wish) is None
+
+
 def test_lines_of_the_summary() -> None:
     shown = {str(one.label): str(one.value) for one in lines(drafted(), "Laptop")}
     assert shown["Name"] == "debian-12" and shown["Host"] == "Laptop"
@@ -356,4 +374,3 @@ def test_changes_of_the_same_line_are_refused_or_left() -> None:
 def test_nothing_is_known_of_a_fresh_draft() -> None:
     assert drafts.choices(Draft()) is None and drafts.complaints(Draft()) == ()
     assert drafts.stopping(Draft(), Page.WHERE) is not None
-    assert not drafts.detailed(Wish()) and drafts.detailed(Wish(sealed=True))

@@ -96,6 +96,8 @@ class _Run:
             if name in self._taken.names:
                 why = text("There is a machine called {name} on this host already.", name=name)
                 raise _refused(why, text("Choose another name."), "taken")
+        # A question that the installer's answers leave open (a product key) is told before anything is made.
+        await answering.answers(self._tools.knowledge, self._wish, self._found, self._names[0])
         await self._networks()
         entry = self._tools.journal.begin(CREATE, self._connection.config_uri, self._wish.name, names=list(self._names))
         self._making = Making(self._connection, entry)

@@ -47,6 +47,15 @@ class Findings:
     def system(self) -> System:
         return self.medium.system
 
+    def in_the_way(self, wish: Wish) -> Blocked | None:
+        """`blocked`, where the hypervisor itself is to read that file: what is copied or converted, we read."""
+        if wish.source in (From.DISK, From.CLOUD):
+            disk = wish.disks[0] if wish.disks else DiskWish()
+            whole = disk.copy or disk.linked or wish.linked or len(names(wish)) > 1
+            if whole or wish.source is From.CLOUD or (self.image is not None and not self.image.usable):
+                return None
+        return self.blocked
+
 
 async def find(connection: Connection, knowledge: Knowledge, wish: Wish, host: HostAbilities | None = None) -> Findings:
     """Look at everything that the wish names. VirtError if the medium cannot be used at all."""

@@ -100,8 +100,9 @@ def set_up(draft: Draft) -> tuple[Text, ...]:
     if isinstance(wish.media, Here) and (_copies(draft) or _is_base(draft)):
         file = wish.media.path.rpartition("/")[2]
         found.append(text("{file} is copied into a storage pool.", file=file))
-    if draft.found is not None and draft.found.blocked is not None and wish.reach is Reach.GRANT:
-        found += [text("Run: {command}", command=line) for line in draft.found.blocked.lines]
+    blocked = draft.found.in_the_way(wish) if draft.found is not None else None
+    if blocked is not None and wish.reach is Reach.GRANT:
+        found += [text("Run: {command}", command=line) for line in blocked.lines]
     return tuple(found)
 
 

@@ -303,9 +303,10 @@ class _DiskRow(QWidget):
         self.pool.currentIndexChanged.connect(lambda _: self._set(pool=self.pool.currentData()))
         self.full.toggled.connect(lambda on: self._set(full=on))
         self.volume.chosen.connect(lambda place, _typing: self._set(source=place or drafts.NOTHING, bytes=0))
-        self.use.clicked.connect(lambda: self._set(copy=False, linked=False))
-        self.copy.clicked.connect(lambda: self._set(copy=True, linked=False))
-        self.link.clicked.connect(lambda: self._set(copy=False, linked=True))
+        # Not `clicked`: a screen reader toggles.
+        self.use.toggled.connect(lambda on: self._set(copy=False, linked=False) if on else None)
+        self.copy.toggled.connect(lambda on: self._set(copy=True, linked=False) if on else None)
+        self.link.toggled.connect(lambda on: self._set(copy=False, linked=True) if on else None)
 
     def explained(self, draft: Draft) -> Text:
         """What the choice means, in a line."""

@@ -198,6 +198,7 @@ class _Blocked(QWidget):
     def __init__(self, desk: Desk) -> None:
         super().__init__()
         self._desk = desk
+        self._showing = False
         self.setObjectName("blocked")
         self.why = Note()
         self.copy = RadioButton(tr("&Copy it into a storage pool"))
@@ -218,12 +219,14 @@ class _Blocked(QWidget):
         box.setSpacing(GRID // 2)
         for widget in (self.why, self.copy, self.grant, self.lines, self.hint):
             box.addWidget(widget)
-        self.copy.clicked.connect(lambda: desk.wish(reach=Reach.COPY))
-        self.grant.clicked.connect(lambda: desk.wish(reach=Reach.GRANT))
+        # Not `clicked`: a screen reader toggles.
+        self.copy.toggled.connect(lambda on: self._set(Reach.COPY) if on else None)
+        self.grant.toggled.connect(lambda on: self._set(Reach.GRANT) if on else None)
         self.hide()
 
     def show_draft(self, draft: Draft) -> None:
-        blocked = draft.found.blocked if draft.found is not None and draft.problem is None else None
+        known = draft.found is not None and draft.problem is None
+        blocked = draft.found.in_the_way(draft.wish) if draft.found is not None and known else None
         self.setVisible(blocked is not None)
         if blocked is None:
             return
@@ -238,7 +241,13 @@ class _Blocked(QWidget):
             if blocked.ours
             else tr("Not all of the folders are yours: run it yourself, then choose the file again.")
         )
+        self._showing = True
         (self.grant if draft.wish.reach is Reach.GRANT and blocked.ours else self.copy).setChecked(True)
+        self._showing = False
+
+    def _set(self, reach: Reach) -> None:
+        if not self._showing:
+            self._desk.wish(reach=reach)
 
 
 _EXPLAINED: dict[From, Text] = {
