@@ -13,7 +13,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 
 CLIPBOARD = Channel("qemu-vdagent", "com.redhat.spice.0", True, True)
-ALL = Displays((Display("vnc", 0), Display("dbus", 1, p2p=True)), channels=(CLIPBOARD,), tablet=True)
+ALL = Displays((Display("vnc", 0), Display("dbus", 1, p2p=True)), channels=(CLIPBOARD,))
 
 
 class FakeBackend:

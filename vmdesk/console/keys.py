@@ -180,8 +180,6 @@ def _name_of(qnum: int) -> str:
 # ---------------------------------------------------------------- strokes
 
 Stroke = tuple[int, bool]  # (qnum, down)
-# Seconds to wait after each stroke of a text: a PC's keyboard keeps 16 bytes, its firmware 15 keys; more is lost.
-PACE = 0.015
 
 
 def chord(qnums: Iterable[int]) -> list[Stroke]:

@@ -12,8 +12,6 @@ from vmdesk.model.text import Text
 MAX_SIDE = 16384  # pixels; a larger screen is refused
 MAX_PIXELS = 8192 * 8192  # 256 MiB of frame buffer
 
-LED_SCROLL, LED_NUM, LED_CAPS = 1, 2, 4
-
 # Bits of `buttons` in Backend.pointer and Backend.motion.
 LEFT, MIDDLE, RIGHT, WHEEL_UP, WHEEL_DOWN, WHEEL_LEFT, WHEEL_RIGHT = (1 << bit for bit in range(7))
 
@@ -143,7 +141,7 @@ class Listener(Protocol):
         """Whether the guest takes positions (pointer) or movements (motion)."""
 
     def leds(self, leds: int) -> None:
-        """The guest's keyboard lights: LED_SCROLL, LED_NUM, LED_CAPS."""
+        """The guest's keyboard lights, as bits: 1 Scroll Lock, 2 Num Lock, 4 Caps Lock."""
 
     def clipboard(self, text: str) -> None:
         """The guest's clipboard changed. Told only when that direction is allowed."""

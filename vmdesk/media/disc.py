@@ -22,15 +22,14 @@ _FIRST = 16  # the sector of the first descriptor
 _DESCRIPTORS = 32  # more than any disc has
 _FOLDER = 1 << 20  # bytes of one folder's list
 _FILE = 64 << 10
-_FILES = (".disk/info", ".treeinfo")
+_INFO = ".disk/info"
 
 
 @dataclass(frozen=True, slots=True)
 class Disc:
     """The descriptor's texts, without the padding. `info` is .disk/info (Debian and its children), "" if there is none.
 
-    size      bytes that the file system says it has
-    bootable  an El Torito boot record is there
+    size  bytes that the file system says it has
     """
 
     volume: str = ""
@@ -39,8 +38,6 @@ class Disc:
     application: str = ""
     size: int = 0
     info: str = ""
-    treeinfo: str = ""
-    bootable: bool = False
 
 
 def read_file(path: str) -> Disc | None:
@@ -56,7 +53,7 @@ def read_file(path: str) -> Disc | None:
 
 def read_disc(read: Read) -> Disc | None:
     """The disc behind `read`; None if it is no CD image."""
-    primary, joliet, bootable = b"", b"", False
+    primary, joliet = b"", b""
     for number in range(_FIRST, _FIRST + _DESCRIPTORS):
         block = read(number * SECTOR, SECTOR)
         if len(block) < SECTOR or block[1:6] != b"CD001" or block[0] == 255:
@@ -65,21 +62,16 @@ def read_disc(read: Read) -> Disc | None:
             primary = block
         elif block[0] == 2 and block[88:91] in (b"%/@", b"%/C", b"%/E"):
             joliet = block
-        elif block[0] == 0 and block[7:30] == b"EL TORITO SPECIFICATION":
-            bootable = True
     if not primary:
         return None
     tree = _Tree(read, joliet or primary, bool(joliet))
-    info, treeinfo = (tree.file(name).decode("utf-8", "replace").strip() for name in _FILES)
     return Disc(
         volume=_text(primary[40:72]),
         system=_text(primary[8:40]),
         publisher=_text(primary[318:446]),
         application=_text(primary[574:702]),
         size=int(struct.unpack_from("<I", primary, 80)[0]) * SECTOR,
-        info=info,
-        treeinfo=treeinfo,
-        bootable=bootable,
+        info=tree.file(_INFO).decode("utf-8", "replace").strip(),
     )
 
 

@@ -80,7 +80,6 @@ class Displays:
     channels: tuple[Channel, ...] = ()
     heads: int = 0  # screens that its video devices have
     sound: bool = False  # it has a sound card
-    tablet: bool = False  # the pointer is told where it is, not how far it moved
 
     def channel(self, name: str) -> Channel | None:
         """The channel of that name."""

@@ -48,9 +48,6 @@ class Ksm:
     unshared: int | None = None
     volatile: int | None = None
     full_scans: int | None = None
-    pages_to_scan: int | None = None
-    sleep_ms: int | None = None
-    across_nodes: bool | None = None
 
     @property
     def saved_kib(self) -> int | None:
@@ -85,7 +82,7 @@ class DomainAbilities:
     """What machines of the host's own processor may have there (domain capabilities).
 
     firmware     kinds of automatic firmware: bios, efi
-    secure_boot, tpm, sev, ...  None: not told
+    secure_boot, tpm, ...  None: not told
     """
 
     kind: str = ""
@@ -93,12 +90,10 @@ class DomainAbilities:
     machine: str = ""
     max_vcpus: int | None = None
     cpu_modes: tuple[str, ...] = ()
-    host_model: str = ""
     cpu_models: tuple[str, ...] = ()  # that this processor can give
     firmware: tuple[str, ...] = ()
     secure_boot: bool | None = None
     tpm: tuple[str, ...] = ()
-    sev: bool | None = None
     graphics: tuple[str, ...] = ()
     video: tuple[str, ...] = ()
     nested: bool | None = None  # vmx or svm is handed on to guests

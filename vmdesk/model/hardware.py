@@ -401,25 +401,12 @@ class MemoryLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceWeight:
-    """Of a block device of the host: weight, and bytes and requests a second; 0: none."""
-
-    path: str
-    weight: int = 0
-    read_bytes: int = 0
-    write_bytes: int = 0
-    read_requests: int = 0
-    write_requests: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
     """What it may use. What is limited on a disk or a card stands there."""
 
     cpu: CpuLimits = CpuLimits()
     memory: MemoryLimits = MemoryLimits()
     disk_weight: int | None = None
-    disk_devices: tuple[DeviceWeight, ...] = ()
     numa_mode: str = ""
     numa_nodes: str = ""
     io_threads: int = 0

@@ -46,7 +46,6 @@ Place = Here | There | Away
 class Reach(Enum):
     """What to do with a file here that the hypervisor cannot read where it is."""
 
-    ASIS = "as-is"  # it can be read, or nothing is to be done
     COPY = "copy"  # into a pool, with progress (the default)
     GRANT = "grant"  # search permission on the folders, by setfacl
 

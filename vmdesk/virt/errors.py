@@ -46,7 +46,6 @@ _HOLDERS = (
 )
 # Jobs of statistics: held by whoever watches, which is no work done on the machine.
 _WATCHING = ("GetStats", "GetAllDomainStats", "MemoryStats", "BlockStats", "GetInfo", "GetJob")
-_ASYNC_JOBS = ("migration out", "migration in", "save", "dump", "snapshot", "start", "backup")
 
 
 def holder(details: str) -> str:

@@ -123,7 +123,6 @@ def _ksm(connection: Connection, conn: "libvirt.virConnect", described: HostCapa
     values: dict[str, int] = _try(lambda: conn.getMemoryParameters(0)) or {}
     if not values:
         return None
-    across = values.get("shm_merge_across_nodes")
     sizes = [page.size_kib for cell in described.cells for page in cell.pages]
     return Ksm(
         page_kib=min(sizes, default=4),
@@ -132,9 +131,6 @@ def _ksm(connection: Connection, conn: "libvirt.virConnect", described: HostCapa
         unshared=values.get("shm_pages_unshared"),
         volatile=values.get("shm_pages_volatile"),
         full_scans=values.get("shm_full_scans"),
-        pages_to_scan=values.get("shm_pages_to_scan"),
-        sleep_ms=values.get("shm_sleep_millisecs"),
-        across_nodes=None if across is None else bool(across),
     )
 
 

@@ -54,11 +54,6 @@ async def abilities(connection: Connection) -> tuple[PoolAbility, ...]:
     return await connection.long.call(ask, text("Asking which storage pools there can be"))
 
 
-async def pool_kinds(connection: Connection) -> tuple[str, ...]:
-    """Those of them that it can have."""
-    return tuple(one.kind for one in await abilities(connection) if one.supported)
-
-
 async def find_sources(connection: Connection, kind: str, source: PoolSource) -> tuple[PoolSource, ...]:
     """What libvirt finds to make a pool of: exports and targets of a server, volume groups. VirtError if it cannot."""
     doing = text("Looking for what a storage pool can be made of")

@@ -81,7 +81,6 @@ def parse_domain(xml: str) -> DomainAbilities:
         machine=found.findtext("machine") or "",
         max_vcpus=number(vcpu.get("max")) if vcpu is not None else None,
         cpu_modes=tuple(mode.get("name") or "" for mode in modes),
-        host_model=(host_model.findtext("model") or "") if host_model is not None else "",
         cpu_models=tuple(
             model.text or "" for mode in modes for model in mode.findall("model") if model.get("usable") == "yes"
         ),
@@ -90,7 +89,6 @@ def parse_domain(xml: str) -> DomainAbilities:
         tpm=_values(found, "devices/tpm/enum[@name='backendModel']")
         if tpm is not None and tpm.get("supported") == "yes"
         else (),
-        sev=_supported(found.find("features/sev")),
         graphics=_values(found, "devices/graphics/enum[@name='type']"),
         video=_values(found, "devices/video/enum[@name='modelType']"),
         nested=any(name in NESTING for name in features(host_model)) or None,

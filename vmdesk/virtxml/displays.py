@@ -21,7 +21,6 @@ def parse(xml: str) -> Displays:
         channels=tuple(_channel(element) for element in devices.findall("channel")),
         heads=sum(max(1, number(model.get("heads"), 1)) for model in videos),
         sound=devices.find("sound") is not None,
-        tablet=any(element.get("type") == "tablet" for element in devices.findall("input")),
     )
 
 

@@ -9,7 +9,6 @@ from vmdesk.model.hardware import (
     Controller,
     Cpu,
     CpuLimits,
-    DeviceWeight,
     DiskDevice,
     GraphicsDevice,
     Hardware,
@@ -268,21 +267,10 @@ def limits(domain: etree._Element) -> Limits:
         emulator_pin=_at(tune, "emulatorpin", "cpuset"),
         io_pins=tuple((number(one.get("iothread")), _get(one, "cpuset")) for one in _found(tune, "iothreadpin")),
     )
-    weights = tuple(
-        DeviceWeight(
-            one.findtext("path") or "",
-            *(
-                number(one.findtext(name))
-                for name in ("weight", "read_bytes_sec", "write_bytes_sec", "read_iops_sec", "write_iops_sec")
-            ),
-        )
-        for one in domain.findall("blkiotune/device")
-    )
     return Limits(
         cpu,
         MemoryLimits(*(_kib(domain, f"memtune/{name}") for name in ("hard_limit", "soft_limit", "swap_hard_limit"))),
         _number(domain, "blkiotune/weight"),
-        weights,
         _get(numa, "mode"),
         _get(numa, "nodeset"),
         number(domain.findtext("iothreads")),

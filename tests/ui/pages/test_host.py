@@ -62,7 +62,7 @@ FULL = HostFacts(
             (Pages(4, 4_000_000), Pages(2048, 512, 100)),
         ),
     ),
-    ksm=Ksm(4, 12_000, 340_000, 5_000, 120, 88, 100, 20, True),
+    ksm=Ksm(4, 12_000, 340_000, 5_000, 120, 88),
     security=(SecurityModel("apparmor"), SecurityModel("dac")),
     virtualization="svm",
     kvm=True,

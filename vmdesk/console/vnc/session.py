@@ -33,7 +33,6 @@ class Session:
         """`local`: bandwidth does not matter. `opened` is called after the first picture."""
         self.name = ""
         self.can_resize = False
-        self.can_power = False
         self.surface: Surface | None = None
         self.clipboard = Clipboard(wire.send, listener.clipboard)
         self._wire = wire
@@ -106,8 +105,6 @@ class Session:
             self._listener.bell()
         elif kind == 3:
             self._cut_text()
-        elif kind == 250:
-            self.can_power = self.can_power or self._wire.read(3)[2] == 1
         elif kind == 255:
             self._qemu_message()
         else:
@@ -268,7 +265,7 @@ class Session:
         self._paused = paused
         if not paused and self._width and not self._asked:
             self._ask()
-            self.nudge()
+            self._active()  # QEMU may take its time otherwise, after a machine was resumed
 
     def key(self, qnum: int, down: bool) -> None:
         shift = keys.SHIFT in self._held or 0x36 in self._held
@@ -310,14 +307,6 @@ class Session:
             self._wire.send(messages.audio_format(_RATE, _CHANNELS) + messages.audio_enable(True))
         elif self.can_sound and before:
             self._wire.send(messages.audio_enable(False))
-
-    def power(self, action: messages.Power) -> None:
-        if self.can_power:
-            self._wire.send(messages.power(action))
-
-    def nudge(self) -> None:
-        """Let QEMU look at the screen soon; after a machine was resumed it may take its time otherwise."""
-        self._active()
 
     def let_go(self) -> None:
         """Release what is held down."""

@@ -16,7 +16,7 @@ from vmdesk.model.errors import Problem
 from vmdesk.model.sizes import GIB, KIB, MIB
 from vmdesk.model.system import System
 from vmdesk.model.text import Text, fold, text
-from vmdesk.model.wish import CloudWish, DiskWish, Firmware, From, Here, Nets, NicWish, Place, There, Wish
+from vmdesk.model.wish import CloudWish, DiskWish, From, Here, Nets, NicWish, Place, There, Wish
 from vmdesk.virtxml.build import checks
 from vmdesk.virtxml.build.choose import Choices, choose, disk_bytes_for, memory_for, vcpus_for
 from vmdesk.virtxml.build.complaint import Complaint, Weight
@@ -391,10 +391,3 @@ def choices(draft: Draft) -> Choices | None:
     if draft.found is None:
         return None
     return choose(draft.wish, draft.system, draft.found.host, draft.found.machine)
-
-
-def detailed(wish: Wish) -> bool:
-    """Whether anything among the details was chosen."""
-    plain = Wish()
-    fields = ("arch", "kind", "machine", "tpm", "cpu", "displays", "sealed", "drivers", "title", "description")
-    return wish.firmware is not Firmware.DEFAULT or any(getattr(wish, one) != getattr(plain, one) for one in fields)

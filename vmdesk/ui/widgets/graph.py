@@ -81,11 +81,6 @@ class Graph(QWidget):
 
     # -- what it shows
 
-    def set_title(self, title: str) -> None:
-        self._drawing.title = title
-        self.setAccessibleName(title)
-        self._redraw()
-
     def set_lines(self, lines: Sequence[Line]) -> None:
         """New readings. Cheap when hidden: nothing is worked out before it is painted."""
         same = [line.name for line in lines] == [line.name for line in self._drawing.lines]
