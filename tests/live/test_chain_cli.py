@@ -118,6 +118,11 @@ def test_clones_and_deletions(bed: Bed, vmdesk: Line) -> None:
     vmdesk("delete", linked[0].name, "--yes")  # its disk stays
     assert Path(kept).exists() and [one["path"] for one in vmdesk.json("orphans")] == [kept]
     assert chain_of(disk(linked[1]))[1] == base and digest(disk(linked[1])) == before
+    vmdesk("volume", "delete", bed.pool, Path(kept).name)
+    last = disk(linked[1])  # the only one that stands on the base now: it may go, too
+    told = vmdesk.json("delete", linked[1].name, "--with-disks", "--with-base", "--yes")
+    assert [one["path"] for one in told["goes"]] == [last, base] and told["done"]
+    assert not Path(last).exists() and not Path(base).exists()
 
 
 def test_a_disk_that_is_needed_elsewhere_stops_it_all(bed: Bed, vmdesk: Line) -> None:

@@ -1,10 +1,13 @@
 """`vmdesk delete --with-disks` is all or nothing."""
 
+from dataclasses import replace
+
 import pytest
 
-from vmdesk.cli.deleting import _refused
+from vmdesk.cli.deleting import _chosen, _refused, _with_bases, line
 from vmdesk.core.chains import delete_plan
 from vmdesk.model.chain import Files, Image, Owner, Role, Use
+from vmdesk.model.text import text
 
 
 def image(name: str, on: str = "") -> Image:
@@ -51,4 +54,33 @@ def test_what_is_refused_anyway_is_not_mended_by_it(keep: bool) -> None:
     on = host(disk("web", "web"), active=True)
     assert "not off" in refusal(on, keep_shared=keep)
     top = host(disk("web", "base"), disk("clone", "clone"))
-    assert "/p/base is needed by" in refusal(top, keep_shared=keep)
+    template = replace(top, owners={**top.owners, "web": Owner("web", "web", template=True)})
+    assert "/p/base is needed by" in refusal(template, keep_shared=keep)
+    assert refusal(template, with_disks=False)
+    blind = replace(top, blind=(text("A pool is dark."),))
+    assert "A pool is dark." in refusal(blind, keep_shared=keep)
+
+
+def test_its_own_disk_that_others_need_stays_if_it_may() -> None:
+    top = host(disk("web", "base"), disk("web", "data"), disk("clone", "clone"))
+    assert "/p/base is needed by the machine clone" in refusal(top) and "--keep-shared" in refusal(top)
+    assert refusal(top, keep_shared=True) == ""
+    assert _chosen(delete_plan(top, "web"), True) == ("/p/data",)
+    alone = host(disk("web", "base"), disk("clone", "clone"))
+    assert refusal(alone, keep_shared=True) == "" and _chosen(delete_plan(alone, "web"), True) == ()
+    kept = next(item for item in delete_plan(alone, "web").items if item.image.path == "/p/base")
+    assert "needed" in line(kept) and "the machine clone" in line(kept)
+
+
+def test_without_files_what_goes_with_disks_goes() -> None:
+    none = host(Use("/p/cd.iso", Role.MEDIUM, "web", "sda", "raw"))
+    assert _chosen(delete_plan(none, "web"), True) is None and _chosen(delete_plan(none, "web", ()), False) == ()
+
+
+def test_a_base_of_nobody_else_goes_if_it_is_said() -> None:
+    files = host(disk("web", "web"))
+    told = delete_plan(files, "web")
+    assert _with_bases(told) == ("/p/web", "/p/base") and "--with-base" in line(told.items[1])
+    assert [one.path for one in delete_plan(files, "web", _with_bases(told)).gone] == ["/p/web", "/p/base"]
+    both = delete_plan(host(disk("web", "web"), disk("clone", "clone")), "web")
+    assert _with_bases(both) == ("/p/web",) and "--with-base" not in line(both.items[1])

@@ -23,11 +23,16 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     if found is None:
         return FAILED
     domain, connection = found
-    chosen = None if options.with_disks else ()
-    told = await deletion.plan(connection, domain.uuid, chosen)
+    if options.with_base and not options.with_disks:
+        session.complain(tr("--with-base goes with --with-disks."))
+        return FAILED
+    told = await deletion.plan(connection, domain.uuid, None if options.with_disks else ())
+    if options.with_base and told.bases:
+        told = await deletion.plan(connection, domain.uuid, _with_bases(told))
     why = _refused(told, options.with_disks, options.keep_shared)
+    chosen = _chosen(told, options.with_disks)
     if not session.shared.json:
-        _show(told, options.with_disks, why is not None)
+        _show(told, chosen is None or bool(chosen), why is not None)
     if why is not None:
         session.complain(plain.clean(str(why)))
     if options.dry_run or why is not None:
@@ -37,11 +42,10 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     if not options.yes and not agreed(tr('Delete {name} for good? Type "yes": ', name=plain.clean(domain.name))):
         say(tr("Nothing was deleted. To delete it without being asked: --yes"))
         return FAILED
-    files = {image.path for image in told.gone}
 
     async def work(report: Any) -> deletion.Deleted:
         journal = Journal(session.paths.journal_folder)
-        return await deletion.delete(journal, connection, domain.uuid, domain.name, report, files if files else chosen)
+        return await deletion.delete(journal, connection, domain.uuid, domain.name, report, chosen)
 
     done, came = await job(session, text("Deleting {name}", name=domain.name), work)
     if session.shared.json:
@@ -55,13 +59,27 @@ async def run(session: Session, options: argparse.Namespace) -> int:
     return FAILED if came.left else DONE
 
 
+def _with_bases(told: DeletePlan) -> tuple[str, ...]:
+    return tuple(item.image.path for item in told.items if item.ticked or item.spare)
+
+
+def _chosen(told: DeletePlan, with_disks: bool) -> tuple[str, ...] | None:
+    """The files that go. None: it has none, and what goes with disks goes; (): no file, and that stays, too."""
+    files = tuple(image.path for image in told.gone)
+    return files if files or not with_disks or told.refused is not None else None
+
+
 def _refused(told: DeletePlan, with_disks: bool, keep_shared: bool) -> Text | None:
     if told.owner.active:
         return text("{name} is not off. Shut it down or force it off first.", name=told.owner.name)
     if not with_disks and not told.owner.template:
         return None
-    if told.refused is not None or keep_shared or not with_disks:
+    if not with_disks or told.owner.template:
         return told.refused
+    if keep_shared or told.barred is not None:
+        return told.barred
+    if told.refused is not None:
+        return text("{why} To delete the rest and keep what is shared: --keep-shared", why=told.refused)
     # All or nothing: "with its disks" is not half of them, though the other half would be kept safe.
     for item in told.items:
         if item.keep in _OF_OTHERS and item.used_by:
@@ -130,7 +148,9 @@ def _show(told: DeletePlan, with_disks: bool, refused: bool) -> None:
 
 def line(item: Item) -> str:
     about = [units.size(item.image.allocation)] if item.image.allocation is not None else []
-    if item.keep is not None:
+    if item.spare:
+        about.append(tr("what it stands on, needed by nobody else; it goes with --with-base"))
+    elif item.keep is not None:
         about.append(str(_KEEPS[item.keep]))
     about += [str(one.said()) for one in item.used_by]
     return f"{item.image.path} ({', '.join(about)})" if about else item.image.path

@@ -115,6 +115,11 @@ def delete(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-shared", action="store_true", help=tr("with --with-disks: what others need stays, the rest goes")
     )
+    parser.add_argument(
+        "--with-base",
+        action="store_true",
+        help=tr("with --with-disks: and the base images below them that nobody else needs"),
+    )
     parser.add_argument("--dry-run", action="store_true", help=tr("say what would be done, do nothing"))
     parser.add_argument("--yes", action="store_true", help=tr("do not ask"))
 

@@ -157,6 +157,16 @@ class Item:
     keep: Keep | None = None
     used_by: tuple[Break, ...] = ()
 
+    @property
+    def spare(self) -> bool:
+        """A base image that nobody else needs: somebody may want it for the next machine, or nobody."""
+        return self.keep is Keep.BASE and self.possible
+
+    @property
+    def free(self) -> bool:
+        """Whether the person may tick it, if it is not ticked."""
+        return self.possible and self.keep in (None, Keep.CHOSEN, Keep.BASE)
+
 
 @dataclass(frozen=True, slots=True)
 class DeletePlan:
@@ -166,6 +176,7 @@ class DeletePlan:
     hidden    what goes or stays without a path: nvram (if it is in no pool), TPM state, a saved state
     snapshots their names: they go with the definition
     refused   why it cannot be done with its disks; None: it can
+    barred    why no file of it can go, even if what others need stays; None: those that are `possible` can
     """
 
     owner: Owner
@@ -173,6 +184,7 @@ class DeletePlan:
     hidden: tuple[Role, ...] = ()
     snapshots: tuple[str, ...] = ()
     refused: Text | None = None
+    barred: Text | None = None
 
     @property
     def gone(self) -> tuple[Image, ...]:
@@ -182,6 +194,11 @@ class DeletePlan:
     @property
     def stays(self) -> tuple[Item, ...]:
         return tuple(item for item in self.items if not item.ticked)
+
+    @property
+    def bases(self) -> tuple[Item, ...]:
+        """What it was begun on and nobody else needs: it stays unless it is said to go, too."""
+        return tuple(item for item in self.items if item.spare)
 
     @property
     def frees(self) -> int:
@@ -225,14 +242,19 @@ def delete_plan(files: Files, machine: str, chosen: Collection[str] | None = Non
     items = tuple(_item(index, path, mine, own, possible, ticked) for path in _all_files(index, mine))
     hidden = tuple(dict.fromkeys(use.role for use in mine if not use.path or use.role is Role.NVRAM))
     names = tuple(dict.fromkeys(use.snapshot for use in mine if use.snapshot))
-    return DeletePlan(owner, items, hidden, names, _refused(index, owner, items, mine))
+    barred = _barred(index, owner)
+    return DeletePlan(owner, items, hidden, names, _needed(items, mine) or barred, barred)
 
 
-def _refused(index: Index, owner: Owner, items: Iterable[Item], mine: Collection[Use]) -> Text | None:
+def _needed(items: Iterable[Item], mine: Collection[Use]) -> Text | None:
     for item in items:
         if item.keep is Keep.NEEDED and _is_top(item.image.path, mine):
             who = ", ".join(str(one.said()) for one in item.used_by)
             return text("{path} is needed by {who}.", path=item.image.path, who=who)
+    return None
+
+
+def _barred(index: Index, owner: Owner) -> Text | None:
     if owner.template and (hanging := clones_of(index, owner.uuid)):
         return text("Clones hang on this template: {names}.", names=", ".join(hanging))
     if index.files.blind:

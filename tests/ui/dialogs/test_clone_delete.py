@@ -129,6 +129,38 @@ def test_what_breaks_something_is_refused_with_the_reason(qtbot: QtBot) -> None:
     assert dialog.action.text() == "Delete definition" and dialog.action.isEnabled()
 
 
+def test_what_others_do_not_need_of_it_may_go(qtbot: QtBot) -> None:
+    view = view_of(off())
+    data = f"{POOL}/data.qcow2"
+    files = needed_by_clone(view.files, view.domain)
+    use = Use(data, Role.DISK, view.domain.uuid, "vdb", "qcow2", writable=True)
+    image = Image(data, "qcow2", 10, 10, pool="default", volume="data.qcow2")
+    files = replace(files, images={**files.images, data: image}, uses=(*files.uses, use))
+    dialog = delete_dialog(qtbot, replace(view, files=files))
+    assert dialog.chosen() == () and rows(dialog)["data.qcow2"] == (True, "stays: not ticked")
+    assert "All files stay" in dialog._wrong.text()
+    tick(dialog, "data.qcow2", True)
+    assert dialog.chosen() == (data,) and not dialog._wrong.isVisible()
+    assert rows(dialog)["web-01.qcow2"] == (False, "stays: needed by the machine shop-02")
+
+
+def test_a_base_image_of_nobody_else_may_go_and_stays_unless_ticked(qtbot: QtBot) -> None:
+    view = view_of(off())
+    files = replace(view.files, uses=tuple(use for use in view.files.uses if use.machine == view.domain.uuid))
+    files = replace(files, images={path: one for path, one in files.images.items() if "db-01" not in path})
+    dialog = delete_dialog(qtbot, replace(view, files=files))
+    base, top = f"{POOL}/debian-12.qcow2", f"{POOL}/web-01.qcow2"
+    assert dialog.chosen() == (top,)
+    assert rows(dialog)["debian-12.qcow2"] == (True, "stays: a base image, needed by nobody else")
+    tick(dialog, "debian-12.qcow2", True)
+    assert dialog.chosen() == (top, base) and rows(dialog)["debian-12.qcow2"] == (True, "is deleted")
+    assert "2 files go" in dialog.sum.text() and not dialog._wrong.isVisible()
+    tick(dialog, "web-01.qcow2", False)  # what stays stands on it
+    assert dialog.chosen() == () and "debian-12.qcow2 can only go with what stands on it" in dialog._wrong.text()
+    tick(dialog, "web-01.qcow2", True)
+    assert dialog.chosen() == (top,) and not dialog._wrong.isVisible()
+
+
 def test_a_template_with_clones_is_not_deleted_at_all(qtbot: QtBot) -> None:
     view = view_of(off())
     files = needed_by_clone(view.files, view.domain)

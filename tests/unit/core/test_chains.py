@@ -32,6 +32,9 @@ def test_a_disk_goes_and_what_it_stands_on_stays() -> None:
     plan = delete_plan(files, "m")
     assert [one.path for one in plan.gone] == ["/p/a"] and plan.frees == 10 and plan.refused is None
     assert keeps(files, "m") == {"a": None, "base": Keep.BASE}
+    assert [item.image.path for item in plan.bases] == ["/p/base"] and all(item.free for item in plan.items)
+    others = host([image("a", "base"), image("b", "base"), image("base")], [use("m", "a"), use("n", "b")])
+    assert not delete_plan(others, "m").bases and not delete_plan(others, "m", {"/p/a", "/p/base"}).items[1].ticked
     chosen = delete_plan(files, "m", {"/p/a", "/p/base"})
     assert [one.path for one in chosen.gone] == ["/p/a", "/p/base"]
     assert [one.path for one in delete_plan(files, "m", {"/p/base"}).gone] == []  # its overlay would lose it
@@ -60,11 +63,13 @@ def test_a_disk_that_somebody_needs_refuses_it_all() -> None:
     files = host([image("a"), image("b", "a")], [use("m", "a"), use("n", "b")])
     plan = delete_plan(files, "m")
     assert str(plan.refused) == "/p/a is needed by the machine n." and not plan.gone
+    assert plan.barred is None  # what else it has may go without it
     nobody = host([image("a"), image("b", "a")], [use("m", "a")])
     assert "the volume /p/b" in str(delete_plan(nobody, "m").refused)
     assert delete_plan(files, "n").refused is None
     blind = replace(host([image("a")], [use("m", "a")]), blind=(text("A pool is dark."),))
     assert "A pool is dark." in str(delete_plan(blind, "m").refused)
+    assert delete_plan(blind, "m").barred == delete_plan(blind, "m").refused
 
 
 def test_deleting_one_file() -> None:

@@ -50,7 +50,7 @@ async def delete(
 
     name    as the person saw it: if it has another one now, nothing is done
     chosen  the files that go, by the plan that the person saw; (): none, None: what the plan ticks by itself.
-            If one of them is needed elsewhere by now, nothing is done.
+            If one of them is needed elsewhere by now, nothing is done; what others need and is not among them stays.
     Firmware settings and TPM state go with the disks, else they stay.
     """
     report(None, text("Looking at the disks"))
@@ -73,8 +73,9 @@ def _refuse(found: DeletePlan, name: str, chosen: Collection[str] | None, with_d
         raise refused(text("{name} is called {new} now: nothing was deleted.", name=name, new=owner.name), "changed")
     if owner.active:
         raise refused(text("{name} is not off. Shut it down or force it off first.", name=name), "state")
-    if with_disks and found.refused is not None:
-        raise refused(found.refused, "needed")
+    why = found.refused if chosen is None else found.barred
+    if with_disks and why is not None:
+        raise refused(why, "needed")
     ticked = {image.path for image in found.gone}
     for path in chosen or ():
         if path not in ticked:

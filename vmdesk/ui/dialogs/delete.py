@@ -75,6 +75,7 @@ class DeleteDialog(Dialog):
 
     def __init__(self, parent: QWidget | None, view: View, no_trash: Text | None = None) -> None:
         self._view = view
+        self._held: Text | None = None  # why what was ticked just now is not
         self._uuid = view.domain.uuid
         self._first = delete_plan(view.files, self._uuid)
         name = self._first.owner.name
@@ -85,8 +86,7 @@ class DeleteDialog(Dialog):
         self.body.addWidget(_words(_goes(self._first)))
         self.body.addSpacing(GRID)
         self.body.addWidget(Section(tr("Files: what is ticked is deleted, the rest stays")))
-        # A refused plan deletes no file: one of them is needed elsewhere, or it is not certain who needs what.
-        self._files_may_go = self._first.refused is None
+        self._files_may_go = self._first.barred is None
         self.files = self._make_files()
         self.body.addWidget(self.files)
         self.sum = PlainLabel()
@@ -95,7 +95,8 @@ class DeleteDialog(Dialog):
         self.body.addWidget(self.sum)
         self._wrong = Warned()
         self.body.addWidget(self._wrong)
-        self._fill(self._first if self._files_may_go else delete_plan(view.files, self._uuid, ()))
+        # Where a disk of its own is needed elsewhere no file is ticked: the others may go if that is wanted.
+        self._fill(self._first if self._first.refused is None else delete_plan(view.files, self._uuid, ()))
         self.files.itemChanged.connect(self._on_ticked)
         self.to_trash = False
         self.trash = self.buttons.addButton(tr("Move to trash"), QDialogButtonBox.ButtonRole.ResetRole)
@@ -154,7 +155,7 @@ class DeleteDialog(Dialog):
         row = QTreeWidgetItem([image.path, what, size, fate(item)])
         row.setData(NAME, _PATH, image.path)
         row.setTextAlignment(SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        may = item.possible and item.keep in (None, Keep.CHOSEN) and self._files_may_go
+        may = item.free and self._files_may_go
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
         row.setFlags(flags | Qt.ItemFlag.ItemIsUserCheckable if may else flags)
         if may:
@@ -164,7 +165,7 @@ class DeleteDialog(Dialog):
                 row.setForeground(column, self.palette().brush(QPalette.ColorRole.PlaceholderText))
         row.setSizeHint(NAME, QSize(0, self._row_height()))
         row.setToolTip(NAME, plain_tip(image.path))
-        row.setToolTip(FATE, plain_tip(fate(item, whole=True)))
+        row.setToolTip(FATE, _tip(item))
         return row
 
     def _on_ticked(self, changed: QTreeWidgetItem, column: int) -> None:
@@ -172,7 +173,10 @@ class DeleteDialog(Dialog):
         if column != NAME:
             return
         self.files.blockSignals(True)
-        plan = delete_plan(self._view.files, self._uuid, self.chosen())
+        wanted = self.chosen()
+        plan = delete_plan(self._view.files, self._uuid, wanted)
+        left = [path for path in wanted if path not in {image.path for image in plan.gone}]
+        self._held = text("{path} can only go with what stands on it.", path=left[0]) if left else None
         by_path = {item.image.path: item for item in plan.items}
         for row in range(self.files.topLevelItemCount()):
             at = self.files.topLevelItem(row)
@@ -182,7 +186,7 @@ class DeleteDialog(Dialog):
             if at.flags() & Qt.ItemFlag.ItemIsUserCheckable:
                 at.setCheckState(NAME, Qt.CheckState.Checked if item.ticked else Qt.CheckState.Unchecked)
             at.setText(FATE, fate(item))
-            at.setToolTip(FATE, plain_tip(fate(item, whole=True)))
+            at.setToolTip(FATE, _tip(item))
         self.files.blockSignals(False)
         self.files.fit()
         self._show_sum()
@@ -198,8 +202,9 @@ class DeleteDialog(Dialog):
         else:
             self.sum.setText(tr("No file goes: only the definition is deleted."))
         why = self.refused()
-        if why is None and not self._files_may_go and self._first.refused is not None:
+        if why is None and not chosen and self._first.refused is not None:
             why = text("All files stay: {why}", why=str(self._first.refused))
+        why = why or self._held
         self._wrong.tell(why)
         self._wrong.setVisible(why is not None)
         self.action.setText(tr("Delete") if chosen or self.refused() is not None else tr("Delete definition"))
@@ -212,10 +217,21 @@ def fate(item: Item, whole: bool = False) -> str:
         return tr("is deleted")
     names = [str(one.said()) for one in item.used_by]
     who = ", ".join(names) if whole else _few(names, 1)
+    if item.spare:
+        return tr("stays: a base image, needed by nobody else")
     if item.keep is Keep.NEEDED:
         return tr("stays: needed by {who}", who=who or tr("another file"))
     words = str(KEPT[item.keep])
     return tr("{words} (also of {who})", words=words, who=who) if who else words
+
+
+def _tip(item: Item) -> str:
+    if item.spare:
+        words = tr(
+            "The machine was begun on it. Tick it to delete it, too; keep it if another machine is to be made of it."
+        )
+        return plain_tip(words)
+    return plain_tip(fate(item, whole=True))
 
 
 def _goes(plan: DeletePlan) -> str:
