@@ -290,16 +290,9 @@ async def _call(ctx: Context, command: Command, domain: Domain, report: Report, 
     assert command.run is not None
     host = ctx.store.hosts.get(domain.key.host)
     virsh = command.virsh_lines(domain, host.config.uri if host else "", argument)
-    outcome: Text | None = text("cancelled")
-    try:
+    with ctx.trace.noting(domain.key, domain.name, command.doing_to(domain.name), command.call, virsh):
         act = Act(ctx, ctx.sessions.of(domain.key).require(), domain, report, argument)
         await command.run(act)
-        outcome = None
-    except VirtError as error:
-        outcome = error.problem.what
-        raise
-    finally:
-        ctx.trace.note(domain.key, domain.name, command.doing_to(domain.name), command.call, virsh, outcome)
     return act
 
 

@@ -26,7 +26,7 @@ from vmdesk.core.snapshots.taking import Wish
 from vmdesk.core.store import Store
 from vmdesk.core.trace import Trace
 from vmdesk.model.domain import Domain, DomainKey
-from vmdesk.model.errors import Problem, VirtError
+from vmdesk.model.errors import Problem
 from vmdesk.model.snapshot import Kind, Snapshot
 from vmdesk.model.text import Text, text
 from vmdesk.virt import snapshots
@@ -179,14 +179,5 @@ class Layers:
         line = ""
         if virsh and domain and host:
             line = shlex.join(("virsh", "-c", host.config.uri, virsh[0], reference(domain), *virsh[1:]))
-        outcome: Text | None = text("cancelled")
-        name = self._name(key)
-        try:
-            result = await work
-            outcome = None
-        except VirtError as error:
-            outcome = error.problem.what
-            raise
-        finally:
-            self._trace.note(key, name, doing, call, line, outcome)
-        return result
+        with self._trace.noting(key, self._name(key), doing, call, line):
+            return await work

@@ -12,7 +12,6 @@ from vmdesk.core.command import Context, Links, reference
 from vmdesk.core.jobs import Job, Report
 from vmdesk.model import cpu_set
 from vmdesk.model.domain import Domain
-from vmdesk.model.errors import VirtError
 from vmdesk.model.hardware import CpuLimits, Hardware, IoTune
 from vmdesk.model.limits import LIMITS, NO_GROUPS, Setting, Unit, named
 from vmdesk.model.text import Text, text
@@ -191,21 +190,13 @@ async def apply(ctx: Context, domain: Domain, known: Known, wishes: Mapping[str,
     done: dict[str, Applied] = {}
 
     async def work(_report: Report) -> None:
-        outcome: Text | None = text("cancelled")
-        try:
+        host = ctx.store.hosts.get(domain.key.host)
+        uri = host.config.uri if host else ""
+        shown = "\n".join(shlex.join(("virsh", "-c", uri, *line)) for line in virsh(domain, wishes))
+        with ctx.trace.noting(domain.key, domain.name, doing, _call(next(iter(wishes))), shown):
             connection = ctx.sessions.of(domain.key).require()
             made = await hardware.apply(connection, domain.uuid, tuple(changes.values()))
             done.update(zip(changes, made))
-            outcome = None
-        except VirtError as error:
-            outcome = error.problem.what
-            raise
-        finally:
-            lines = virsh(domain, wishes)
-            host = ctx.store.hosts.get(domain.key.host)
-            uri = host.config.uri if host else ""
-            shown = "\n".join(shlex.join(("virsh", "-c", uri, *line)) for line in lines)
-            ctx.trace.note(domain.key, domain.name, doing, _call(next(iter(wishes))), shown, outcome)
 
     job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
     return done if job.problem is None else {}

@@ -382,16 +382,11 @@ async def _job(ctx: Context, domain: Domain, doing: Text, work: Callable[[Connec
     seen = _Seen()
 
     async def run(_report: Report) -> None:
-        outcome: Text | None = text("cancelled")
         try:
-            await work(ctx.sessions.of(domain.key).require(), seen)
-            outcome = None
+            with ctx.trace.noting(domain.key, domain.name, doing, lambda: ", ".join(seen.calls), virsh(ctx, domain)):
+                await work(ctx.sessions.of(domain.key).require(), seen)
         except VirtError as error:
-            outcome = error.problem.what
             raise VirtError(censored(error.problem, *seen.texts)) from None
-        finally:
-            calls = ", ".join(seen.calls)
-            ctx.trace.note(domain.key, domain.name, doing, calls, virsh(ctx, domain), outcome)
 
     job: Job = await ctx.jobs.start(doing, run, (domain.key,), cancellable=False)
     return job.problem is None

@@ -207,19 +207,15 @@ async def apply(ctx: Context, domain: Domain, begun: Begun, made: Plan) -> str |
     doing = text("Changing the definition of {name}", name=domain.name)
 
     async def work(report: Report) -> None:
-        outcome: Text | None = text("cancelled")
         try:
-            connection = ctx.sessions.of(domain.key).require()
-            await defining.change(connection, domain.uuid, lambda _old: made.new, doing, begun.base)
-            outcome = None
+            with ctx.trace.noting(domain.key, domain.name, doing, CALL, virsh(ctx, domain)):
+                connection = ctx.sessions.of(domain.key).require()
+                await defining.change(connection, domain.uuid, lambda _old: made.new, doing, begun.base)
         except VirtError as error:
-            outcome = error.problem.what
             if error.problem.name != "changed":
                 raise VirtError(_without_secrets(error.problem, begun.vault)) from None
             theirs.append(await defining.whole(connection, domain.uuid))
             report(1.0, text("Not changed: somebody else changed it meanwhile"))
-        finally:
-            ctx.trace.note(domain.key, domain.name, doing, CALL, virsh(ctx, domain), outcome)
 
     job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
     if theirs:
@@ -234,15 +230,11 @@ async def go_back(ctx: Context, domain: Domain, way: WayBack, answers: tuple[str
     doing = text("Going back to an older definition of {name}", name=domain.name)
 
     async def work(_report: Report) -> None:
-        outcome: Text | None = text("cancelled")
         try:
-            await definitions.go_back(ctx.sessions.of(domain.key).require(), domain.uuid, way, answers)
-            outcome = None
+            with ctx.trace.noting(domain.key, domain.name, doing, CALL, virsh(ctx, domain)):
+                await definitions.go_back(ctx.sessions.of(domain.key).require(), domain.uuid, way, answers)
         except VirtError as error:
-            outcome = error.problem.what
             raise VirtError(censored(error.problem, way.base, secrets.fill_in(way.xml, answers))) from None
-        finally:
-            ctx.trace.note(domain.key, domain.name, doing, CALL, virsh(ctx, domain), outcome)
 
     job: Job = await ctx.jobs.start(doing, work, (domain.key,), cancellable=False)
     return job.problem is None

@@ -1,12 +1,14 @@
 """What did this do: every action with its libvirt call and the virsh line that does the same."""
 
+import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from vmdesk.model.domain import DomainKey
-from vmdesk.model.text import Text
+from vmdesk.model.errors import VirtError
+from vmdesk.model.text import Text, text
 
 KEEP = 1000  # steps remembered
 
@@ -62,6 +64,24 @@ class Trace:
         self._steps.append(step)
         for listener in tuple(self._listeners):
             listener(step)
+
+    @contextlib.contextmanager
+    def noting(
+        self, key: DomainKey, name: str, doing: Text, call: str | Callable[[], str], virsh: str
+    ) -> Iterator[None]:
+        """Add the step as the block ends: it worked, or why not (a VirtError, which goes on), or it was cancelled.
+
+        call  a function where only the end shows what was called
+        """
+        outcome: Text | None = text("cancelled")
+        try:
+            yield
+            outcome = None
+        except VirtError as error:
+            outcome = error.problem.what
+            raise
+        finally:
+            self.note(key, name, doing, call if isinstance(call, str) else call(), virsh, outcome)
 
     def note(self, key: DomainKey, name: str, doing: Text, call: str, virsh: str, outcome: Text | None) -> None:
         """Add a step that has just ended."""

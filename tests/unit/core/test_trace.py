@@ -1,7 +1,12 @@
 """The list of what was done."""
 
+import asyncio
+
+import pytest
+
 from vmdesk.core.trace import KEEP, Step, Trace
 from vmdesk.model.domain import DomainKey
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import text
 
 WEB, DB = DomainKey("h", "1"), DomainKey("h", "2")
@@ -24,3 +29,18 @@ def test_only_the_last_steps_are_kept() -> None:
         trace.note(WEB, str(n), text("x"), "", "", None)
     assert len(trace.entries) == KEEP
     assert trace.entries[0].name == "5"
+
+
+def test_a_block_is_noted_as_it_ends() -> None:
+    trace, calls = Trace(), list[str]()
+    with trace.noting(WEB, "web", text("x"), lambda: ", ".join(calls), "virsh edit web"):
+        calls.append("virDomainAttachDevice")
+    with pytest.raises(VirtError), trace.noting(WEB, "web", text("x"), "virDomainCreate", ""):
+        raise VirtError(Problem(text("It has none.")))
+    with pytest.raises(asyncio.CancelledError), trace.noting(WEB, "web", text("x"), "virDomainSave", ""):
+        raise asyncio.CancelledError
+    assert [(step.call, step.outcome and step.outcome.source) for step in trace.entries] == [
+        ("virDomainAttachDevice", None),
+        ("virDomainCreate", "It has none."),
+        ("virDomainSave", "cancelled"),
+    ]

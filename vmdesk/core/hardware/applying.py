@@ -7,6 +7,7 @@ from vmdesk.core import lacking
 from vmdesk.core.command import Context, reference
 from vmdesk.core.hardware.reading import Seen
 from vmdesk.core.jobs import Job, Report
+from vmdesk.model.domain import Domain
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.virt import hardware
@@ -26,16 +27,12 @@ async def apply(ctx: Context, seen: Seen, changes: Sequence[Change]) -> tuple[Ap
     async def work(report: Report) -> None:
         connection = ctx.sessions.of(domain.key).require()
         base = seen.base if domain.persistent else None
-        outcome: Text | None = text("cancelled")
         try:
-            said = await _lacking(connection, seen, changes)
-            done.extend(await hardware.apply(connection, domain.uuid, changes, Affect.BOTH, base))
-            outcome = None
+            with ctx.trace.noting(domain.key, domain.name, doing, lambda: _calls(changes, done), _virsh(ctx, domain)):
+                said = await _lacking(connection, seen, changes)
+                done.extend(await hardware.apply(connection, domain.uuid, changes, Affect.BOTH, base))
         except VirtError as error:
-            outcome = error.problem.what
             raise VirtError(_without_secrets(error.problem, seen.base)) from None
-        finally:
-            _note(ctx, seen, doing, _calls(changes, done), outcome)
         late = [one for one in done if one.later is not None]
         if late and seen.active:
             report(1.0, outcome_of(late))
@@ -102,8 +99,6 @@ def _calls(changes: Sequence[Change], done: Sequence[Applied]) -> str:
     return ", ".join(dict.fromkeys([*live, *stored]))
 
 
-def _note(ctx: Context, seen: Seen, doing: Text, calls: str, outcome: Text | None) -> None:
-    domain = seen.domain
+def _virsh(ctx: Context, domain: Domain) -> str:
     host = ctx.store.hosts.get(domain.key.host)
-    virsh = shlex.join(("virsh", "-c", host.config.uri if host else "", "edit", reference(domain)))
-    ctx.trace.note(domain.key, domain.name, doing, calls, virsh, outcome)
+    return shlex.join(("virsh", "-c", host.config.uri if host else "", "edit", reference(domain)))

@@ -21,7 +21,6 @@ from vmdesk.core.store import Store
 from vmdesk.core.trace import Trace
 from vmdesk.model.chain import Files
 from vmdesk.model.domain import DomainKey
-from vmdesk.model.errors import VirtError
 from vmdesk.model.storage import Pool, PoolAbility, PoolSource, Volume
 from vmdesk.model.text import Text, text
 from vmdesk.virt import chains, pools, secrets, transfer, volumes
@@ -219,16 +218,8 @@ class Storage:
     ) -> T:
         known = self._store.hosts.get(host)
         line = shlex.join(("virsh", "-c", known.config.uri, *virsh)) if virsh and known else ""
-        outcome: Text | None = text("cancelled")
-        try:
-            result = await work
-            outcome = None
-        except VirtError as error:
-            outcome = error.problem.what
-            raise
-        finally:
-            self._trace.note(DomainKey(host, uuid), name, doing, call, line, outcome)
-        return result
+        with self._trace.noting(DomainKey(host, uuid), name, doing, call, line):
+            return await work
 
 
 def _free(files: Files, chosen: Sequence[Row]) -> list[FilePlan]:
