@@ -9,7 +9,7 @@ from typing import Any
 from vmdesk.console.dbus import words
 from vmdesk.console.dbus.display import CONSOLE, SECONDS, Display, wait
 from vmdesk.console.dbus.frames import CannotShow, Frames
-from vmdesk.console.dbus.link import Link, Refused
+from vmdesk.console.dbus.link import Declined, Link, Refused
 from vmdesk.console.dbus.wire import ProtocolError
 from vmdesk.console.screen import MAX_SIDE, Cursor, Listener, Rect, Speaker, Surface, Talker
 from vmdesk.model.errors import Problem, VirtError
@@ -259,6 +259,9 @@ class DBusBackend:
             self._leave(words.cannot_show(error.why))
         elif isinstance(error, ProtocolError):
             self._leave(words.protocol(str(error)))
+        elif isinstance(error, Declined) and self._first.done():
+            # The console is another viewer's: QEMU 7.2 keeps our connection open if it shares the clipboard with us.
+            self._leave(words.taken())
         elif isinstance(error, Refused):
             self._leave(words.no_frame(str(error)))
         elif self._closing:

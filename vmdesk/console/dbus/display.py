@@ -22,7 +22,7 @@ from vmdesk.console.dbus.audio import Ear, Sound
 from vmdesk.console.dbus.clipboard import PATH as CLIPBOARD_PATH
 from vmdesk.console.dbus.clipboard import Clipboard
 from vmdesk.console.dbus.frames import CannotShow, serve
-from vmdesk.console.dbus.link import Ended, Link, Refused
+from vmdesk.console.dbus.link import Declined, Ended, Link, Refused
 from vmdesk.console.dbus.wire import ProtocolError
 from vmdesk.console.screen import Speaker, Talker
 from vmdesk.model.errors import Problem, VirtError
@@ -292,24 +292,24 @@ class Display:
         source = self._sources[link.fileno()]
         source.login = True
 
-        def failed(details: str) -> None:
+        def failed(error: Refused) -> None:
             if source.login and self._sources.get(link.fileno()) is source:
-                source.over(Refused(details))
+                source.over(error)
 
         def login_over(error: Exception) -> None:
             if source.login and not isinstance(error, Refused):
                 self._hear(0.1, lambda: not source.login or link.fileno() < 0)  # QEMU's words may say why
-                failed(f"{type(error).__name__} {error}".strip())
+                failed(Refused(f"{type(error).__name__} {error}".strip()))
             else:
                 over(error)
 
         def answered(values: tuple[Any, ...] | None, error: str) -> None:
             if values is None:
-                failed(error)
+                failed(Declined(error))
 
         source.over = login_over
         self.request(path, interface, member, "h", [0], [theirs.detach()], then=answered)
-        self.later(SECONDS, lambda: failed("no login"))
+        self.later(SECONDS, lambda: failed(Refused("no login")))
         link.begin()
         return link
 

@@ -34,6 +34,10 @@ class Refused(Exception):
     """The other side does not want us: its words."""
 
 
+class Declined(Refused):
+    """It answered, with an error."""
+
+
 class _Waiting:
     """A message of the queue, perhaps sent in part."""
 

@@ -448,6 +448,16 @@ def test_taken_by_another_viewer(server: Server) -> None:
     second.close()
 
 
+def test_taken_while_the_clipboard_is_shared(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """QEMU 7.2 then keeps the connection; the pictures end, and there is no console on it any more."""
+    monkeypatch.setattr(backend_module, "_ANEW", 0.01)
+    backend, ears = opened(server)
+    server.deaf = "Object does not exist at path “/org/qemu/Display1/Console_0”"
+    server.listener.close()
+    eventually(lambda: ears.over == ["taken"], "told")
+    backend.close()
+
+
 def test_the_machine_ends(server: Server) -> None:
     """A process of its own plays QEMU, and dies."""
     ours, theirs = socket.socketpair()
