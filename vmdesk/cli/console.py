@@ -27,6 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keys", dest="strokes", action="append", type=_pressed, metavar="KEYS", help=tr("press keys: ctrl-alt-f2")
     )
+    parser.add_argument(
+        "--layout", choices=tuple(keys.LAYOUTS), default="us", help=tr("the guest's keyboard layout, for --type")
+    )
     parser.add_argument("--text", action="store_true", help=tr("join the text console; Ctrl+] leaves"))
     parser.add_argument(
         "--device", default="", metavar="DEVICE", help=tr("which one: serial0 ...; without it the first")
@@ -55,8 +58,14 @@ def check(options: argparse.Namespace) -> None:
                 keys.parse(words)
         except VirtError as error:
             raise Usage(str(error.problem)) from error
-        if kind == "type" and (missing := keys.plan(words).missing):
-            raise Usage(tr("These characters cannot be typed on an English keyboard: {chars}", chars=missing))
+        if kind == "type" and (missing := keys.plan(words, options.layout).missing):
+            raise Usage(
+                tr(
+                    "These characters cannot be typed with the layout {layout}: {chars}",
+                    layout=options.layout,
+                    chars=missing,
+                )
+            )
 
 
 async def console(session: Session, options: argparse.Namespace) -> int:

@@ -41,7 +41,7 @@ async def _screen(session: Session, machine: Domain, options: argparse.Namespace
         backend = screen.backend
         assert backend is not None
         for kind, words in options.strokes:
-            await _press(backend, kind, words)
+            await _press(backend, kind, words, options.layout)
         record: dict[str, Any] = {"name": machine.name, "uuid": machine.uuid, "protocol": screen.status.protocol}
         if options.screenshot is not None:
             if options.strokes:
@@ -74,11 +74,11 @@ async def _open(screens: Screens, machine: Domain, protocol: str | None) -> Scre
     raise AssertionError
 
 
-async def _press(backend: Backend, kind: str, words: str) -> None:
+async def _press(backend: Backend, kind: str, words: str, layout: str) -> None:
     if kind == "keys":
         await typist.press(backend.key, words)
     else:
-        await typist.type_strokes(backend.key, keys.plan(words).strokes)
+        await typist.type_strokes(backend.key, keys.plan(words, layout).strokes)
 
 
 def _save(picture: bytes, file: Path) -> None:

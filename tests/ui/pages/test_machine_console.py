@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tests.fakes.screen import ALL, FakeBackend, FakeDoors
@@ -80,6 +80,11 @@ class Bench:
         menu = menu_of(button)
         menu.aboutToShow.emit()
         return next(one for one in menu.actions() if one.objectName() == name)
+
+    def layouts(self) -> QMenu:
+        menu = menu_of(self.page.bar.keys)
+        menu.aboutToShow.emit()
+        return next(one for one in menu.findChildren(QMenu, "console-layouts") if one.menuAction() in menu.actions())
 
 
 @pytest.fixture
@@ -218,6 +223,34 @@ def test_keys_are_sent_and_typed(bench: Callable[[Test], None]) -> None:
         QGuiApplication.clipboard().setText("日")
         on.page.bar.type.click()
         assert "日" in str(on.parts.shell.notices[-1].problem)
+
+    bench(test)
+
+
+def test_typed_for_the_guests_keyboard(bench: Callable[[Test], None]) -> None:
+    """What it believes to be a German keyboard has Z where an English one has Y. Remembered per machine."""
+
+    async def test(on: Bench) -> None:
+        await on.live()
+
+        async def typed() -> int:
+            on.backend.keys.clear()
+            on.page.bar.type.click()
+            await on.until(lambda: len(on.backend.keys) == 2 and on.page.bar.type.text() == "Type the clipboard")
+            return on.backend.keys[0][0]
+
+        QGuiApplication.clipboard().setText("y")
+        assert await typed() == 0x15
+        layouts = on.layouts()
+        assert layouts.title() == "The guest's keyboard: English (US)"
+        layouts.findChild(QAction, "layout-de").trigger()
+        assert await typed() == 0x2C
+        assert on.layouts().title() == "The guest's keyboard: German"
+        QGuiApplication.clipboard().setText("ç")
+        on.page.bar.type.click()
+        assert "German: ç" in str(on.parts.shell.notices[-1].problem)
+        on.layouts().findChild(QAction, "layout-fr").trigger()
+        assert await typed() == 0x0A
 
     bench(test)
 

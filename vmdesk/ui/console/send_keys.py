@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from vmdesk.console import keys
 from vmdesk.model.errors import VirtError
-from vmdesk.model.text import tr
+from vmdesk.model.text import Text, text, tr
 
 STANDARD = (
     "ctrl-alt-delete",
@@ -21,12 +22,20 @@ STANDARD = (
     "",
 )
 CONSOLES = tuple(f"ctrl-alt-f{n}" for n in range(1, 13))
+LAYOUTS: dict[str, Text] = {
+    "us": text("English (US)"),
+    "gb": text("English (UK)"),
+    "de": text("German"),
+    "fr": text("French"),
+}
 _WRITTEN = {"delete": "Del", "meta": "Super", "print": "Print", "esc": "Esc"}
 
 
 def fill(menu: QMenu, own: Sequence[str], send: Callable[[str], None], edit: Callable[[], None]) -> None:
     """Put the entries in: the standard ones, the text consoles, the person's own."""
     menu.clear()
+    for old in menu.findChildren(QMenu):
+        old.deleteLater()  # clear() leaves them
     for names in STANDARD:
         if names:
             _add(menu, names, send)
@@ -41,6 +50,22 @@ def fill(menu: QMenu, own: Sequence[str], send: Callable[[str], None], edit: Cal
         _add(menu, names, send)
     menu.addSeparator()
     menu.addAction(tr("Own entries…"), edit)
+
+
+def fill_layouts(menu: QMenu, now: str, choose: Callable[[str], None]) -> None:
+    """Which keyboard the guest believes to have: a text is typed by its keys, so it must be known."""
+    layouts = menu.addMenu(tr("The guest's keyboard: {layout}", layout=LAYOUTS[now]))
+    layouts.setObjectName("console-layouts")
+    layouts.setToolTipsVisible(True)
+    group = QActionGroup(layouts)
+    for layout, name in LAYOUTS.items():
+        action = layouts.addAction(str(name))
+        action.setObjectName(f"layout-{layout}")
+        action.setToolTip(tr("For a text that is typed; keys that you press go by their place"))
+        action.setCheckable(True)
+        action.setChecked(layout == now)
+        group.addAction(action)
+        action.triggered.connect(lambda _checked=False, layout=layout: choose(layout))
 
 
 def _add(menu: QMenu, names: str, send: Callable[[str], None]) -> None:

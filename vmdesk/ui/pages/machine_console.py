@@ -25,7 +25,7 @@ from vmdesk.ui.console.bar import ConsoleBar, ConsoleFoot, menu_of
 from vmdesk.ui.console.clipboard import ClipboardLink, locked, not_yet, state_words
 from vmdesk.ui.console.filming import Filming
 from vmdesk.ui.console.pane import ConsolePane
-from vmdesk.ui.console.send_keys import fill, written
+from vmdesk.ui.console.send_keys import LAYOUTS, fill, fill_layouts, written
 from vmdesk.ui.console.sharing import Sharing
 from vmdesk.ui.console.sound import SoundMenu
 from vmdesk.ui.console.transform import Mode
@@ -201,9 +201,17 @@ class MachineConsole(QWidget):
             action.setEnabled(device.streams)
             action.triggered.connect(lambda _checked=False, name=device.name: self.show_text(name))
 
+    @property
+    def _layout(self) -> str:
+        """The guest's keyboard layout, as far as somebody has said."""
+        chosen = self._parts.settings.current.screens.get(self._machine.uuid, {}).get("layout", "")
+        return chosen if chosen in LAYOUTS else "us"
+
     def _fill_keys(self) -> None:
         own = self._parts.settings.current.send_keys
-        fill(menu_of(self.bar.keys), own, self._on_send, self._on_own_keys)
+        menu = menu_of(self.bar.keys)
+        fill(menu, own, self._on_send, self._on_own_keys)
+        fill_layouts(menu, self._layout, lambda layout: self._keep("layout", layout))
 
     # ---------------------------------------------------------------- what the person does
 
@@ -278,9 +286,16 @@ class MachineConsole(QWidget):
         if len(words) > LONGEST:
             self._tell(text("The text is longer than {n} characters: too long to be typed.", n=LONGEST))
             return
-        plan = keys.plan(words)
+        plan = keys.plan(words, self._layout)
         if plan.missing:
-            self._tell(text("These characters cannot be typed on an English keyboard: {chars}", chars=plan.missing))
+            self._tell(
+                text(
+                    "These characters cannot be typed on the guest's keyboard, {layout}: {chars} Another one can be "
+                    "chosen under Send keys.",
+                    layout=LAYOUTS[self._layout],
+                    chars=plan.missing,
+                )
+            )
             return
         self._typing = self._parts.jobs.spawn("typing", typist.type_strokes(backend.key, plan.strokes))
         self._typing.add_done_callback(lambda _task: self._on_typed())
