@@ -3,7 +3,6 @@
 import base64
 import binascii
 import ctypes
-import io
 import re
 import secrets
 import string
@@ -11,10 +10,10 @@ import threading
 from types import NoneType
 from typing import Any
 
-import pycdlib
 import yaml
 
 from vmdesk.media import fixed_address
+from vmdesk.media.new_disc import new_disc
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text
 from vmdesk.model.wish import CloudWish
@@ -109,7 +108,7 @@ def seed(cloud: CloudWish, name: str, instance: str, mac: str = "", number: int 
         files["network-config"] = cloud.network.rstrip() + "\n"
     elif config := fixed_address.config(cloud, mac, number):
         files["network-config"] = _dumped(config)
-    return _cd({file: content.encode() for file, content in files.items()})
+    return new_disc("cidata", {file: content.encode() for file, content in files.items()})
 
 
 def user_data(cloud: CloudWish, host: str) -> str:
@@ -183,18 +182,6 @@ def _loaded(data: str) -> Any:
 
 def _dumped(data: dict[str, Any]) -> str:
     return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000))
-
-
-def _cd(files: dict[str, bytes]) -> bytes:
-    """ISO 9660 with Joliet and Rock Ridge: each guest finds the small letters in one of them."""
-    iso = pycdlib.PyCdlib()
-    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident="cidata")
-    for number, (name, content) in enumerate(files.items()):
-        iso.add_fp(io.BytesIO(content), len(content), f"/FILE{number}.;1", rr_name=name, joliet_path=f"/{name}")
-    target = io.BytesIO()
-    iso.write_fp(target)
-    iso.close()
-    return target.getvalue()
 
 
 def _short(line: str) -> str:

@@ -5,15 +5,13 @@ An answer file is a template into which the values are put as they are: what cou
 
 import contextlib
 import importlib
-import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import pycdlib
-
+from vmdesk.media.new_disc import new_disc
 from vmdesk.media.seed import is_host_name
 from vmdesk.media.systems import Database
 from vmdesk.model.errors import Problem, VirtError
@@ -53,7 +51,7 @@ class Answers:
     @property
     def cd(self) -> bytes:
         """A CD with it."""
-        return disc({self.file: self.content})
+        return new_disc("OEMDRV", {self.file: self.content})  # a name where Anaconda looks by itself
 
 
 def check(wish: UnattendedWish, name: str = "") -> tuple[Text, ...]:
@@ -135,18 +133,6 @@ def archive(files: dict[str, bytes]) -> bytes:
         found += content
         found += bytes(-len(found) % 4)
     return bytes(found)
-
-
-def disc(files: dict[str, bytes]) -> bytes:
-    """A CD with these files in its root, by their own names; called OEMDRV, where Anaconda looks by itself."""
-    iso = pycdlib.PyCdlib()
-    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident="OEMDRV")
-    for number, (name, content) in enumerate(files.items()):
-        iso.add_fp(io.BytesIO(content), len(content), f"/FILE{number}.;1", rr_name=name, joliet_path=f"/{name}")
-    target = io.BytesIO()
-    iso.write_fp(target)
-    iso.close()
-    return target.getvalue()
 
 
 @contextlib.contextmanager

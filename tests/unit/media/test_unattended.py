@@ -8,7 +8,7 @@ import pycdlib
 import pytest
 
 from vmdesk.media.systems import Database
-from vmdesk.media.unattended import Way, answers, archive, check, disc
+from vmdesk.media.unattended import Way, answers, archive, check
 from vmdesk.model.errors import VirtError
 from vmdesk.model.system import System
 from vmdesk.model.wish import UnattendedWish
@@ -120,7 +120,3 @@ def test_the_kernel_understands_the_archive() -> None:
         found[name] = made[at : at + size]
         at = (at + size + 3) // 4 * 4
     assert found == {"preseed.cfg": b"d-i x\n", "empty": b"", "odd": b"123"}
-
-
-def test_a_disc_is_read_back() -> None:
-    assert b"OEMDRV" in disc({"a.ks": b"text\n"})
