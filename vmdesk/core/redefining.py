@@ -18,7 +18,7 @@ from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Feature, Host
 from vmdesk.model.text import Text, text
 from vmdesk.virt import defining, domains
-from vmdesk.virtxml import difference, masks, merge, secrets
+from vmdesk.virtxml import comments, difference, masks, merge, secrets
 from vmdesk.virtxml.document import XmlError
 from vmdesk.virtxml.edit import ranges
 from vmdesk.virtxml.masks import Vault
@@ -26,6 +26,7 @@ from vmdesk.virtxml.merge import Merge
 from vmdesk.virtxml.source import Mistake, Source, read
 
 CALL = "virDomainDefineXMLFlags"
+NOT_KEPT = text("Comments outside of <metadata> are not kept by libvirt: write what is to stay into the notes.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,17 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a new text would change. `words` in plain language, `lines` line by line without secrets."""
+    """What a new text would change. `words` in plain language, `lines` line by line without secrets.
+
+    idle   nothing to libvirt: only comments or layout are others, and it keeps neither
+    notes  what to know before it is applied
+    """
 
     words: tuple[Text, ...]
     lines: str
     new: str = field(repr=False)
+    idle: bool = False
+    notes: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,9 @@ def plan(begun: Begun, shown: str) -> Plan:
     """What defining it would change. For a text without `problems`. Raises XmlError."""
     new = begun.vault.reveal(shown)
     words = tuple(difference.plain(one) for one in difference.differences(begun.base, new))
-    return Plan(words, _diff(begun.shown, begun.vault.hide(new)), new)
+    idle = comments.meaning(new) == comments.meaning(begun.base)
+    notes = (NOT_KEPT,) if comments.dropped(new) else ()
+    return Plan(words, _diff(begun.shown, begun.vault.hide(new)), new, idle, notes)
 
 
 def _diff(old: str, new: str) -> str:

@@ -256,6 +256,20 @@ def test_what_libvirt_refuses_stays_in_the_editor(talk: Callable[..., None], qtb
     talk(work)
 
 
+def test_comments_alone_change_nothing_and_that_is_said(talk: Callable[..., None], qtbot: QtBot) -> None:
+    async def work(made: Bench) -> None:
+        page = await page_of(made, made.star, qtbot)
+        await edit(page)
+        write(page, "<name>", "<!-- mine -->\n  <name>")
+        await until(page.apply.isEnabled, "it can be tried")
+        page.apply.click()
+        await until(lambda: made.shell.notices and not page._working, "it is told")
+        assert "libvirt keeps neither" in str(made.shell.notices[-1].problem.what)
+        assert page.editing and page.unsaved and "<!-- mine -->" in page.editor.text()
+
+    talk(work)
+
+
 def test_given_up_in_the_dialog(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
         before = await made.whole(made.star)

@@ -24,7 +24,9 @@ class ApplyDialog(Dialog):
             else tr("The changes hold from the next start.")
         )
         self.body.addWidget(Muted(when, caption=False))
-        self.setAccessibleDescription(when)
+        for note in plan.notes:
+            self.body.addWidget(Muted(str(note), caption=False))
+        self.setAccessibleDescription(" ".join((when, *map(str, plan.notes))))
         words = WordsList("apply-words", tr("What changes"))
         words.show_words(plan.words)
         lines = DiffView("apply-diff")

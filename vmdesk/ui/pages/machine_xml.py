@@ -463,6 +463,11 @@ class MachineXml(QWidget):
             except XmlError as error:
                 self._tell(Problem(text("The definition cannot be read."), details=str(error)), Level.WARNING)
                 return
+            if made.idle:
+                what = text("Nothing is applied: only comments or spaces are others, and libvirt keeps neither.")
+                next_ = text("Write what is to stay into the notes, or into <metadata>.")
+                self._tell(Problem(what, None, next_))
+                return
             if not await ApplyDialog(self.window(), domain.name, made, domain.active).answer():
                 return
             theirs = await redefining.apply(self._parts.context, domain, begun, made)
