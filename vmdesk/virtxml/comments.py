@@ -4,7 +4,7 @@ from lxml import etree
 
 from vmdesk.virtxml.document import root
 
-_DROPPED = (etree.Comment, etree.ProcessingInstruction)
+_DROPPED: tuple[object, ...] = (etree.Comment, etree.ProcessingInstruction)
 
 
 def dropped(xml: str) -> tuple[str, ...]:

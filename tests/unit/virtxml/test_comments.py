@@ -2,7 +2,8 @@
 
 from vmdesk.virtxml.comments import dropped, meaning
 
-PLAIN = "<domain><name>n</name><metadata><a:x xmlns:a='urn:a'><!-- kept --></a:x></metadata><os><type>hvm</type></os></domain>"
+KEPT = "<metadata><a:x xmlns:a='urn:a'><!-- kept --></a:x></metadata>"
+PLAIN = f"<domain><name>n</name>{KEPT}<os><type>hvm</type></os></domain>"
 WRITTEN = """<!-- before -->
 <domain>
   <name><!-- of it -->n</name>
