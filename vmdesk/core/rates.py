@@ -5,8 +5,11 @@ that once, never negative and never a spike.
 """
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from vmdesk.model.stats import NAN, DiskCounters, DomainCounters, Figures, HostCounters, NicCounters
+
+Device = TypeVar("Device", DiskCounters, NicCounters)
 
 # Seconds between two readings below which a rate would be noise: a guest that writes once a second has then written
 # nothing, or twice as much. The shortest interval that can be chosen is half a second.
@@ -57,9 +60,9 @@ def details(old: DomainCounters | None, new: DomainCounters) -> list[float]:
     before = old.vcpu_ns
     values = [_share(before[n], now, percent) if n < len(before) else NAN for n, now in enumerate(new.vcpu_ns)]
     for place, disk in enumerate(new.disks):
-        values += _disk(_same_disk(old.disks, place, disk.name), disk, seconds)
+        values += _disk(_same(old.disks, place, disk.name), disk, seconds)
     for place, nic in enumerate(new.nics):
-        values += _nic(_same_nic(old.nics, place, nic.name), nic, seconds)
+        values += _nic(_same(old.nics, place, nic.name), nic, seconds)
     return values
 
 
@@ -88,23 +91,18 @@ def _rate(old: int, new: int, seconds: float) -> float:
     return (new - old) / seconds if 0 <= old <= new else NAN
 
 
-def _same_disk(disks: Sequence[DiskCounters], place: int, name: str) -> DiskCounters | None:
-    if place < len(disks) and disks[place].name == name:
-        return disks[place]
-    return next((disk for disk in disks if disk.name == name), None)
-
-
-def _same_nic(nics: Sequence[NicCounters], place: int, name: str) -> NicCounters | None:
-    if place < len(nics) and nics[place].name == name:
-        return nics[place]
-    return next((nic for nic in nics if nic.name == name), None)
+def _same(found: Sequence[Device], place: int, name: str) -> Device | None:
+    """The device of that name: as a rule where it was at the other reading."""
+    if place < len(found) and found[place].name == name:
+        return found[place]
+    return next((one for one in found if one.name == name), None)
 
 
 def _sum_disks(old: Sequence[DiskCounters], new: Sequence[DiskCounters], seconds: float) -> tuple[float, float]:
     """Bytes/s read and written over the disks that were there at both readings."""
     read = write = 0
     for place, disk in enumerate(new):
-        before = _same_disk(old, place, disk.name)
+        before = _same(old, place, disk.name)
         if before is None:
             continue
         if disk.read_bytes < before.read_bytes or disk.write_bytes < before.write_bytes:
@@ -118,7 +116,7 @@ def _sum_nics(old: Sequence[NicCounters], new: Sequence[NicCounters], seconds: f
     """Bytes/s received and sent over the cards that were there at both readings."""
     rx = tx = 0
     for place, nic in enumerate(new):
-        before = _same_nic(old, place, nic.name)
+        before = _same(old, place, nic.name)
         if before is None:
             continue
         if nic.rx_bytes < before.rx_bytes or nic.tx_bytes < before.tx_bytes:
