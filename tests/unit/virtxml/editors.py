@@ -10,7 +10,6 @@ from vmdesk.model.domain import Labels
 from vmdesk.model.hardware import Topology
 from vmdesk.virtxml import edit, hardware
 from vmdesk.virtxml.edit import devices, machine
-from vmdesk.virtxml.edit import limits as limit_editors
 
 Edit = Callable[[str], str]
 
@@ -43,6 +42,11 @@ def _turned_boot(xml: str) -> str:
     if boot.devices:
         return machine.boot(xml, [key for key, _ in reversed(boot.devices) if key.split("/")[0] in machine.BOOTABLE])
     return machine.boot(xml, ["network", "cdrom", "hd"])
+
+
+def _limit_scope(words: str) -> tuple[str, ...]:
+    limit = limits.parse(words).limit
+    return {"disk": ("devices/disk",), "nic": ("devices/interface",)}.get(limit.owner, (limit.path.partition("/")[0],))
 
 
 def _limit(words: str) -> Callable[[str], str]:
@@ -81,7 +85,33 @@ def _agent(xml: str) -> str:
 
 _NIC = devices.nic_fragment("network", "lab", "52:54:00:99:99:99", "virtio")
 _DISK = devices.disk_fragment("vdzz", "virtio", file="/srv/more.qcow2", format="qcow2")
-_SCOPES = machine.SCOPES
+_BOOT = ("os/boot", *(f"devices/{tag}" for tag in machine.BOOTABLE))
+_MEMORY = ("memory", "currentMemory", "maxMemory", "cpu")
+# Which elements each function may touch.
+_SCOPES: dict[str, tuple[str, ...]] = {
+    "title": ("title",),
+    "description": ("description",),
+    "system": ("metadata",),
+    "vcpus": ("vcpu", "vcpus", "cpu"),
+    "topology": ("cpu",),
+    "cpu_model": ("cpu",),
+    "cpu_feature": ("cpu",),
+    "memory": _MEMORY,
+    "hot_memory": _MEMORY,
+    "huge_pages": ("memoryBacking",),
+    "memory_shared": ("memoryBacking",),
+    "memory_locked": ("memoryBacking",),
+    "memory_merging": ("memoryBacking",),
+    "boot": _BOOT,
+    "boot_menu": ("os",),
+    "kernel": ("os",),
+    "firmware": ("os", "features"),
+    "machine_type": ("os",),
+    "feature": ("features",),
+    "clock": ("clock",),
+    "on_event": ("on_poweroff", "on_reboot", "on_crash"),
+    "balloon_period": ("devices/memballoon",),
+}
 
 EDITORS = (
     Editor("title", _SCOPES["title"], lambda xml: machine.title(xml, "Another <title>")),
@@ -152,30 +182,28 @@ EDITORS = (
     Editor("seal", ("devices/graphics", "devices/channel"), edit.seal),
     Editor("agent", ("devices/channel",), _agent),
     *(
-        Editor(words, limit_editors.scopes(limits.parse(words).limit), _limit(words))
+        Editor(words, _limit_scope(words), _limit(words))
         for words in (
             *("cpu.shares=512", "cpu.shares=none", "cpu.quota=50%", "cpu.total-quota=100000", "cpu.pin.0=0"),
             *("cpu.pin.0=none", "cpu.emulator-pin=0-1", "cpu.io-threads=2", "memory.hard=2T", "memory.hard=none"),
             *("disk.weight=500", "memory.nodes=0"),
         )
     ),
-    Editor("disk bus", devices.scope("disk"), _on_first("disk", lambda xml, key: devices.disk_bus(xml, key, "usb"))),
-    Editor(
-        "video", devices.scope("video"), _on_first("video", lambda xml, key: devices.video_model(xml, key, "bochs"))
-    ),
+    Editor("disk bus", ("devices/disk",), _on_first("disk", lambda xml, key: devices.disk_bus(xml, key, "usb"))),
+    Editor("video", ("devices/video",), _on_first("video", lambda xml, key: devices.video_model(xml, key, "bochs"))),
     Editor(
         "listen",
-        devices.scope("graphics"),
+        ("devices/graphics",),
         _on_first("graphics", lambda xml, key: devices.graphics_listen(xml, key, "address", "10.1.2.3")),
     ),
     Editor(
         "no listen",
-        devices.scope("graphics"),
+        ("devices/graphics",),
         _on_first("graphics", lambda xml, key: devices.graphics_listen(xml, key, "none")),
     ),
     Editor(
         "screen password",
-        devices.scope("graphics"),
+        ("devices/graphics",),
         _on_first("graphics", lambda xml, key: devices.graphics_password(xml, key, "s<e>c'r\"et")),
     ),
 )

@@ -21,11 +21,6 @@ TAGS = (
 _PREFIXES = {"virtio": "vd", "ide": "hd", "xen": "xvd", "fdc": "fd"}
 
 
-def scope(tag: str) -> tuple[str, ...]:
-    """Which elements a change of such a device may touch."""
-    return (f"devices/{tag}",)
-
-
 def device(xml: str, word: str) -> str:
     """A device as it stands there: what hot-plug wants. Raises EditError."""
     found = find_one(Definition(xml).domain, word)

@@ -2,7 +2,7 @@
 
 from lxml import etree
 
-from vmdesk.model.limits import Limit, Setting, Unit
+from vmdesk.model.limits import Setting, Unit
 from vmdesk.model.text import text
 from vmdesk.virtxml import devices as naming
 from vmdesk.virtxml.document import number
@@ -10,11 +10,6 @@ from vmdesk.virtxml.edit.tree import Definition, EditError, add, drop, ensure, p
 
 PERIOD = 100_000  # libvirt's and the kernel's own
 _CELLS = {"vcpupin": "vcpu", "iothreadpin": "iothread"}
-
-
-def scopes(limit: Limit) -> tuple[str, ...]:
-    """Which elements it may touch."""
-    return {"disk": ("devices/disk",), "nic": ("devices/interface",)}.get(limit.owner, (limit.path.partition("/")[0],))
 
 
 def limit(xml: str, setting: Setting) -> str:

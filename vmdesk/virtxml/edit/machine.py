@@ -1,6 +1,6 @@
 """Everything but devices and limits: what it is called, processors, memory, start, firmware, features.
 
-None takes a thing away, so that libvirt's default holds. SCOPES says which elements each function may touch.
+None takes a thing away, so that libvirt's default holds.
 """
 
 from collections.abc import Sequence
@@ -19,33 +19,6 @@ _UNITS = {"KiB": 1, "k": 1, "K": 1, "MiB": 1024, "M": 1024, "GiB": 1024**2, "G":
 BOOTABLE = ("disk", "interface", "hostdev", "redirdev")
 _KINDS = {"hd": "disk", "cdrom": "cdrom", "fd": "floppy", "network": "interface"}
 _MOST_VCPUS = 4096
-
-_BOOT = ("os/boot", *(f"devices/{tag}" for tag in BOOTABLE))
-_MEMORY = ("memory", "currentMemory", "maxMemory", "cpu")
-SCOPES: dict[str, tuple[str, ...]] = {
-    "title": ("title",),
-    "description": ("description",),
-    "system": ("metadata",),
-    "vcpus": ("vcpu", "vcpus", "cpu"),
-    "topology": ("cpu",),
-    "cpu_model": ("cpu",),
-    "cpu_feature": ("cpu",),
-    "memory": _MEMORY,
-    "hot_memory": _MEMORY,
-    "huge_pages": ("memoryBacking",),
-    "memory_shared": ("memoryBacking",),
-    "memory_locked": ("memoryBacking",),
-    "memory_merging": ("memoryBacking",),
-    "boot": _BOOT,
-    "boot_menu": ("os",),
-    "kernel": ("os",),
-    "firmware": ("os", "features"),
-    "machine_type": ("os",),
-    "feature": ("features",),
-    "clock": ("clock",),
-    "on_event": ("on_poweroff", "on_reboot", "on_crash"),
-    "balloon_period": ("devices/memballoon",),
-}
 
 
 def title(xml: str, words: str | None) -> str:

@@ -37,19 +37,6 @@ class Update:
     place: int = -1
 
 
-def scope(change: NetworkChange) -> tuple[str, ...]:
-    """Which elements it may touch."""
-    match change:
-        case PutLease() | DropLease() | SetRanges():
-            return ("ip",)
-        case PutHost() | DropHost():
-            return ("dns",)
-        case SetDomain():
-            return ("domain",)
-        case SetNatPorts():
-            return ("forward",)
-
-
 def edit(xml: str, change: NetworkChange) -> str:
     """The definition after it. Raises XmlError, EditError."""
     definition = Definition(xml, "network")
