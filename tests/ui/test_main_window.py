@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAccessible, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QLineEdit, QToolButton, QWidget
+from PySide6.QtGui import QAccessible, QContextMenuEvent, QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QMenu, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.ui.machines import LAB, LAPTOP, machine, store_of
@@ -18,7 +18,7 @@ from tests.ui.window import Standing
 from vmdesk.core.columns import COLUMNS, STANDARD
 from vmdesk.core.commands.domain import COMMANDS
 from vmdesk.core.store import Store
-from vmdesk.model.domain import DomainKey, State
+from vmdesk.model.domain import DomainKey, Labels, State
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import text
@@ -26,6 +26,7 @@ from vmdesk.ui.actions import WINDOW_COMMANDS
 from vmdesk.ui.icons import GLYPHS
 from vmdesk.ui.models.domains import Scope
 from vmdesk.ui.parts import Level, Notice
+from vmdesk.ui.widgets.domains_table import DomainsTable
 
 
 @pytest.fixture
@@ -508,3 +509,69 @@ def test_commands_are_for_the_machine_of_the_page_whatever_its_host_is_called(tm
     made.window.tabs.setCurrentWidget(page)
     assert made.window.acted_on() == [domain]
     made.close()
+
+
+def _sizes(table: DomainsTable) -> dict[str, int]:
+    header = table.horizontalHeader()
+    places = {column.id: place for place, column in enumerate(COLUMNS)}
+    return {one: header.sectionSize(places[one]) for one in table.columns()}
+
+
+def test_names_get_what_their_titles_need(standing: Standing) -> None:
+    window, table, store = standing.window, standing.table, standing.store
+    domain = next(iter(store.domains.values()))
+    wide, title = table.fontMetrics().horizontalAdvance, "Build farm, worker 3 (nightly)"
+    need = wide(domain.name) + wide(title) + 24
+    window.resize(1460, 700)
+    before = _sizes(table)
+    store.update([replace(domain, labels=Labels(title=title)), machine(900, name="new-one")])
+    standing.model.settle()
+    assert before["name"] < need <= _sizes(table)["name"], "what comes makes room for itself"
+    assert _sizes(table)["cpu"] < before["cpu"], "lines are shorter for it"
+    window.resize(1000, 700)
+    assert 160 <= _sizes(table)["name"] < need, "names are whole, titles are cut"
+    assert table.widths() == {}, "nobody chose a width"
+    store.update([machine(901, name="x" * 200)])
+    standing.model.settle()
+    window.resize(3000, 700)
+    assert _sizes(table)["name"] == 360, "one long name does not push the others out of sight"
+
+
+def test_a_short_name_of_a_host_leaves_its_room_to_the_machines(standing: Standing) -> None:
+    window, table = standing.window, standing.table
+    window.resize(1400, 700)
+    sizes = _sizes(table)
+    assert table.columns()[-1] == "host" and sizes["host"] >= table.fontMetrics().horizontalAdvance("laptop") + 16
+    table.show_column("uuid", True)
+    assert _sizes(table)["host"] == 104, "in the middle it has its usual width"
+    table.show_column("state", False)
+    table.show_column("state", True)
+    assert table.widths() == {}, "hidden and shown again is not sized"
+
+
+def test_where_no_machine_is_the_menu_is_the_tables(standing: Standing, qtbot: QtBot) -> None:
+    window, table = standing.window, standing.table
+    window.resize(1200, 1200)
+    view = table.viewport()
+    below = QPoint(60, table.rowViewportPosition(standing.model.rowCount() - 1) + 60)
+    assert not table.indexAt(below).isValid() and view.rect().contains(below)
+
+    def ask(point: QPoint, reason: QContextMenuEvent.Reason = QContextMenuEvent.Reason.Mouse) -> str:
+        QApplication.sendEvent(view, QContextMenuEvent(reason, point, view.mapToGlobal(point)))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        name, words = menu.objectName(), [one.text() for one in menu.actions() if one.isEnabled() and one.text()]
+        if name == "ground-menu":
+            assert words[0] == "New machine" and "Select all" in words and "Columns" in words
+            next(one for one in menu.actions() if one.text() == "Select all").trigger()
+        menu.close()
+        return name
+
+    table.select(standing.model.keys[2:4])
+    assert ask(below) == "ground-menu"
+    assert len(table.selected_keys()) == len(standing.model.keys), "Select all"
+    assert ask(below, QContextMenuEvent.Reason.Keyboard) == "machine-menu", "the key asks for what is selected"
+    table.clearSelection()
+    assert ask(QPoint(30, 10), QContextMenuEvent.Reason.Keyboard) == "ground-menu"
+    table.select(standing.model.keys[2:4])
+    assert ask(QPoint(30, 10)) == "machine-menu"

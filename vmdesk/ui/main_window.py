@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QGuiApplication,
     QHideEvent,
+    QKeySequence,
     QResizeEvent,
     QShowEvent,
 )
@@ -163,6 +164,7 @@ class MainWindow(QMainWindow):
         self.machines.table.dragged.connect(self._on_dragged)
         self.machines.selected.connect(self._on_selected)
         self.machines.menu_wanted.connect(self._on_machine_menu)
+        self.machines.ground_wanted.connect(self._on_ground_menu)
         self.machines.looked_elsewhere.connect(self._on_looked)
         self.machines.table.columns_changed.connect(self._on_columns_changed)
         self.machines.model.refreshed.connect(self.open_pending)
@@ -373,6 +375,25 @@ class MainWindow(QMainWindow):
         menu = self.actions_.menu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setObjectName("machine-menu")
+        menu.popup(point)
+
+    def _on_ground_menu(self, point: QPoint) -> None:
+        """Where there is no machine: what is done without one, and to the table."""
+        menu, table, do = QMenu(self), self.machines.table, self.actions_
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setObjectName("ground-menu")
+        menu.addAction(do["window.new"])
+        menu.addAction(do["window.screens-running"])
+        menu.addSeparator()
+        menu.addAction(tr("Select all"), QKeySequence(QKeySequence.StandardKey.SelectAll), table.selectAll)
+        menu.addAction(do["window.filter"])
+        menu.addAction(do["window.all"])
+        menu.addSeparator()
+        columns = table.columns_menu()
+        columns.setParent(menu, columns.windowFlags())  # it goes with this one
+        columns.setIcon(icon("columns"))
+        menu.addMenu(columns)
+        menu.addAction(do["window.inspector"])
         menu.popup(point)
 
     def _on_host_opened(self, host_id: str) -> None:

@@ -29,12 +29,14 @@ class MachinesPage(QWidget):
     title_changed(str)  how many machines there are
     selected            other machines are selected, or they changed: commands may make other sense now
     menu_wanted(point)  context menu of the selected ones
+    ground_wanted(point) the one where there is no machine
     looked_elsewhere    what is looked at changed (see `watched`)
     """
 
     title_changed = Signal(str)
     selected = Signal()
     menu_wanted = Signal(QPoint)
+    ground_wanted = Signal(QPoint)
     looked_elsewhere = Signal()
 
     key = "machines"
@@ -80,6 +82,7 @@ class MachinesPage(QWidget):
         self.table.selected.connect(self._look.ask)
         self.table.opened.connect(parts.shell.open_machine)
         self.table.asked.connect(self.menu_wanted)
+        self.table.ground_asked.connect(self.ground_wanted)
         self.inspector.opened.connect(parts.shell.open_machine)
         self._leave = [parts.history.subscribe(self._on_figures)]
         self._on_refreshed()

@@ -1,32 +1,53 @@
 """The table itself: selection kept by machine, columns as the person wants them, type-ahead on names."""
 
+import heapq
 import math
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QMenu, QStyleOptionViewItem, QTableView, QWidget
 
 from vmdesk.core.columns import COLUMNS, STANDARD, chosen
+from vmdesk.core.words import state_text
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.delegates.cell import FOCUS, SELECTED, CellDelegate
 from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
-from vmdesk.ui.delegates.state import StateDelegate
+from vmdesk.ui.delegates.state import SIZE, StateDelegate
 from vmdesk.ui.models.domains import DomainsModel
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.scroll_bar import thin
 
 TYPE_AHEAD = 1.0  # seconds between letters that still make one word
-# These take of the room that is left over, until a person gives them a width: part of it, and pixels at most.
-_GROWING = (("name", 0.6, 160), ("state", 0.4, 112))
-# In a narrow window these give so many pixels, of their lines mostly, so that less is scrolled out of sight.
-_SHRINKING = {"cpu": 20, "memory": 20, "disk": 16, "network": 16, "state": 48, "address": 8}
+# Until a person gives them a width, names and states are as wide as what stands in them, within these pixels. Where
+# room is scarce titles are cut below the second figure and names below the third; there is room for most states.
+_NAME_LEAST, _NAME_SOME, _NAME_WHOLE, _NAME_MOST = 104, 160, 240, 360
+_STATE_LEAST, _STATE_MOST = 160, 320
+_ROOMY = 320  # so wide they grow, whatever stands in them, where nothing else needs the room
+# For them these give so many pixels, of their lines mostly.
+_SHRINKING = {"cpu": 20, "memory": 20, "disk": 16, "network": 16, "address": 8}
+_LONGEST = 32  # words that are measured, those with the most letters: measuring thousands would hold up the window
+_MARK = 14  # of a template, behind its name
 _BAR = 16  # pixels that the scroll bar may need
 _PLACE = {column.id: place for place, column in enumerate(COLUMNS)}
+
+
+def _longest(words: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those with the most letters, each once."""
+    return heapq.nlargest(_LONGEST, set(words), key=lambda one: len(one[0]) + len(one[1]))
 
 
 class DomainsTable(QTableView):
@@ -34,7 +55,8 @@ class DomainsTable(QTableView):
 
     selected        the selection or the current machine changed (by the person or by the model)
     opened(key)     double click or Enter
-    asked(point)    context menu wanted, global position
+    asked(point)    context menu of the selected wanted, global position
+    ground_asked(point) the same where there is no machine, below the last one
     dragged(domains) the selection is pulled away with the mouse
     columns_changed the person showed, hid, moved or sized a column
     """
@@ -42,6 +64,7 @@ class DomainsTable(QTableView):
     selected = Signal()
     opened = Signal(object)
     asked = Signal(QPoint)
+    ground_asked = Signal(QPoint)
     dragged = Signal(object)
     columns_changed = Signal()
 
@@ -62,6 +85,9 @@ class DomainsTable(QTableView):
         self._grip: QPoint | None = None  # where a selected machine is held, before it is pulled or let go
         self._widths: dict[int, int] = {}  # as chosen, by place; on the screen some are wider
         self._growing = False
+        self._measured = -1  # machines that were there when names and states were measured last
+        self._needs: dict[int, tuple[int, int]] = {}  # by place: (at least, to see all of it)
+        self._host = 0  # what the hosts' names need
         self.setObjectName("machines-table")
         self.setAccessibleName(tr("Machines"))
         self.setFont(theme.figure_font(self.font()))
@@ -77,7 +103,6 @@ class DomainsTable(QTableView):
         self.setCornerButtonEnabled(False)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         rows = self.verticalHeader()
         rows.setVisible(False)
         rows.setSectionResizeMode(rows.ResizeMode.Fixed)
@@ -97,9 +122,9 @@ class DomainsTable(QTableView):
         header.sectionMoved.connect(self._on_columns_touched)
         header.sectionResized.connect(self._on_sized)
         self.doubleClicked.connect(self._on_double_clicked)
-        self.customContextMenuRequested.connect(self._on_menu)
         model.modelAboutToBeReset.connect(self._on_before_reset)
         model.modelReset.connect(self._on_reset)
+        model.refreshed.connect(self._on_refreshed)
 
     # ---------------------------------------------------------------- selection
 
@@ -190,6 +215,7 @@ class DomainsTable(QTableView):
             self._widths[_PLACE[column.id]] = chosen_width
             header.resizeSection(_PLACE[column.id], chosen_width)
         header.blockSignals(blocked)
+        self._measure()
         self._grow()
         # The signals that the view itself listens to were held back as well.
         self.updateGeometries()
@@ -200,33 +226,94 @@ class DomainsTable(QTableView):
         return round(wanted * max(1.0, self.fontMetrics().averageCharWidth() / 7.0))
 
     def widths(self) -> dict[str, int]:
-        """Of the shown columns, as the person wants them."""
-        header = self.horizontalHeader()
+        """Of the shown columns, those that the person gave a width."""
         return {
-            column.id: self._widths[place] for place, column in enumerate(COLUMNS) if not header.isSectionHidden(place)
+            COLUMNS[place].id: self._widths[place]
+            for place in map(_PLACE.__getitem__, self.columns())
+            if not self._free(place)
         }
+
+    def _free(self, place: int) -> bool:
+        """Whether nobody gave the column a width."""
+        return self._widths[place] == self._width(COLUMNS[place].width)
 
     def _last(self) -> int:
         """The place of the column at the right, which is as wide as there is room."""
         return _PLACE[self.columns()[-1]]
 
+    def _measure(self) -> None:
+        """What names and states need."""
+        domains, hosts = self._domains.store.domains.values(), self._domains.store.hosts
+        self._measured = self._domains.total
+        wide, edge = self.fontMetrics().horizontalAdvance, 2 * theme.GRID + 2
+        names = max((wide(one) for one, _ in _longest((domain.name, "") for domain in domains)), default=0)
+        titled = _longest((domain.name, domain.labels.title) for domain in domains if domain.labels.title)
+        titles = max((wide(name) + theme.GRID + wide(title) for name, title in titled), default=0)
+        marked = _longest((domain.name, domain.labels.title) for domain in domains if domain.definition.template)
+        marks = max((wide(name) + 2 * theme.GRID + _MARK + wide(title) for name, title in marked), default=0)
+        alike = {
+            (one.state, one.reason, one.responding, one.managed_save, one.definition.template, one.key.host): one
+            for one in domains
+        }
+        words = {state_text(one, one.key.host not in hosts or hosts[one.key.host].stale) for one in alike.values()}
+        states = max((wide(one) for one in words), default=0) + SIZE + theme.GRID
+        whole = self._within(max(names, titles, marks) + edge, _NAME_LEAST, _NAME_MOST)
+        least = max(self._within(names + edge, _NAME_LEAST, _NAME_WHOLE), min(whole, self._width(_NAME_SOME)))
+        state = self._within(states + edge, _STATE_LEAST, _STATE_MOST)
+        self._host = max((wide(host.config.name) for host in hosts.values()), default=0) + edge
+        self._needs = {
+            _PLACE["name"]: (least, whole),
+            _PLACE["state"]: (self._width(_STATE_LEAST), state),
+        }
+
+    def sizeHintForColumn(self, place: int) -> int:
+        """For a double click on the line behind its title: all of it, with what stands behind a name."""
+        hint = super().sizeHintForColumn(place)
+        return max(hint, self._needs[place][1]) if place in self._needs else hint
+
+    def _within(self, wanted: int, least: int, most: int) -> int:
+        return max(self._width(least), min(wanted, self._width(most)))
+
+    def _on_refreshed(self) -> None:
+        """Machines came or went: what stands in the columns may need more room. None is taken away meanwhile."""
+        if self._domains.total == self._measured:
+            return
+        before = self._needs if self._measured > 0 else {}
+        self._measure()
+        for place, (least, whole) in before.items():
+            now = self._needs[place]
+            self._needs[place] = (max(least, now[0]), max(whole, now[1]))
+        if self._needs != before:
+            self._grow()
+
     def _grow(self) -> None:
-        """What is cut off in a narrow column is read in a wide window; in a narrow one, lines are shorter."""
+        """Names and states as wide as they need to be, where there is room; in a narrow window lines are shorter."""
         header, last = self.horizontalHeader(), self._last()
-        spare = self.width() - _BAR - sum(self._widths[_PLACE[column_id]] for column_id in self.columns())
+        seen = [_PLACE[column_id] for column_id in self.columns()]
+        free = [place for place in seen if place != last and self._free(place)]
+        needs = {place: need for place, need in self._needs.items() if place in free}
+        lines = {place: self._width(_SHRINKING[COLUMNS[place].id]) for place in free if COLUMNS[place].id in _SHRINKING}
+        # The last one takes what is left over; a short name of a host does not need all that it usually has.
+        tail = min(self._widths[last], self._host) if last == _PLACE["host"] else self._widths[last]
+        room = self.width() - _BAR - tail - sum(self._widths[one] for one in seen if one != last and one not in needs)
+        short = sum(whole for _least, whole in needs.values()) - room
+        part = min(1.0, max(0.0, short / (sum(lines.values()) or 1)))
         self._growing = True
-        for column_id, part, most in _GROWING:
-            place = _PLACE[column_id]
-            width = self._widths[place]
-            if place == last or width != self._width(COLUMNS[place].width):
-                continue
-            header.resizeSection(place, width + max(0, min(round(spare * part), self._width(most))))
-        part = min(1.0, max(0.0, -spare / self._width(sum(_SHRINKING.values()))))
-        for column_id, most in _SHRINKING.items():
-            place = _PLACE[column_id]
-            width = self._widths[place]
-            if place != last and width == self._width(COLUMNS[place].width):
-                header.resizeSection(place, width - math.ceil(part * self._width(most)))
+        if _PLACE["host"] in free:  # it may have been the last
+            header.resizeSection(_PLACE["host"], self._widths[_PLACE["host"]])
+        for place, most in lines.items():
+            given = math.ceil(part * most)
+            room += given
+            header.resizeSection(place, self._widths[place] - given)
+        widths = {place: least for place, (least, _whole) in needs.items()}
+        room -= sum(widths.values())
+        goals = [(place, whole) for place, (_least, whole) in needs.items()]  # the name's first
+        for place, goal in (*goals, *((place, self._width(_ROOMY)) for place, _whole in goals)):
+            given = min(max(0, room), max(0, goal - widths[place]))
+            room -= given
+            widths[place] += given
+        for place, width in (*widths.items(), (last, tail)):
+            header.resizeSection(place, width)
         self._growing = False
 
     def _on_sized(self, place: int, _old: int, new: int) -> None:
@@ -267,9 +354,12 @@ class DomainsTable(QTableView):
 
     def show_column(self, column_id: str, on: bool) -> None:
         header = self.horizontalHeader()
+        self._growing = True  # the width that it had before it was hidden is not one that somebody gave it now
         header.setSectionHidden(_PLACE[column_id], not on)
-        if on and header.sectionSize(_PLACE[column_id]) < 16:
-            header.resizeSection(_PLACE[column_id], self._width(COLUMNS[_PLACE[column_id]].width))
+        if on:
+            header.resizeSection(_PLACE[column_id], self._widths[_PLACE[column_id]])
+        self._growing = False
+        self._grow()
         self.columns_changed.emit()
 
     def _on_standard(self) -> None:
@@ -282,6 +372,7 @@ class DomainsTable(QTableView):
         menu.popup(self.horizontalHeader().mapToGlobal(point))
 
     def _on_columns_touched(self) -> None:
+        self._grow()  # another one may be the last
         self.columns_changed.emit()
 
     # ---------------------------------------------------------------- painting
@@ -336,8 +427,15 @@ class DomainsTable(QTableView):
         if key := self._domains.key_at(index.row()):
             self.opened.emit(key)
 
-    def _on_menu(self, point: QPoint) -> None:
-        self.asked.emit(self.viewport().mapToGlobal(point))
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By the mouse: of the row there, or of the ground. By the key: of the selected, wherever they are."""
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if self.selectionModel().hasSelection() if by_key else self.indexAt(event.pos()).isValid():
+            self.asked.emit(event.globalPos())
+        else:
+            self.clearSelection()
+            self.ground_asked.emit(event.globalPos())
+        event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """A selected row can be pulled away: what a click on it does is done when it is let go."""
