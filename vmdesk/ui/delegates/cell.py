@@ -2,23 +2,17 @@
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from vmdesk.core.columns import COLUMNS
 from vmdesk.model.domain import Domain
 from vmdesk.ui import theme
+from vmdesk.ui.delegates.plain import FOCUS, LEFT, RIGHT, SELECTED, ground
 from vmdesk.ui.icons import draw_glyph
 from vmdesk.ui.models.domains import DomainsModel
 
 MARGIN = theme.GRID
 _GLYPH = 14  # of a template
-# Numbers, made once: putting flags of an enum together or taking them apart costs as much as drawing a word.
-MIDDLE = Qt.TextFlag.TextSingleLine.value | Qt.AlignmentFlag.AlignVCenter.value
-LEFT = MIDDLE | Qt.AlignmentFlag.AlignLeft.value
-RIGHT = MIDDLE | Qt.AlignmentFlag.AlignRight.value
-SELECTED = QStyle.StateFlag.State_Selected.value
-ACTIVE = QStyle.StateFlag.State_Active.value
-FOCUS = QStyle.StateFlag.State_HasFocus.value
 _NAME = next(place for place, column in enumerate(COLUMNS) if column.id == "name")
 
 
@@ -40,9 +34,7 @@ class CellDelegate(QStyledItemDelegate):
     ) -> None:
         """The same for a table that knows the machine already; `rect` and `state` stand for the option's own."""
         selected = bool(state & SELECTED)
-        if selected:
-            group = QPalette.ColorGroup.Active if state & ACTIVE else QPalette.ColorGroup.Inactive
-            painter.fillRect(rect, option.palette.brush(group, QPalette.ColorRole.Highlight))
+        ground(painter, option, rect, state)
         inner = rect.adjusted(MARGIN, 0, -MARGIN, 0)
         self.paint_cell(painter, option, inner, domain, place, selected)
         if state & FOCUS and not selected:

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QStyleOptionViewItem
 from vmdesk.core.columns import COLUMNS, Column, memory_whole
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.ui import theme
-from vmdesk.ui.delegates.cell import RIGHT, CellDelegate
+from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.delegates.plain import RIGHT
 from vmdesk.ui.models.domains import DomainsModel
 
 POINTS = 30  # a cell's line: five minutes at the standard interval

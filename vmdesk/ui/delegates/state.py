@@ -8,7 +8,8 @@ from vmdesk.core.words import state_why, state_word
 from vmdesk.model.domain import Domain
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.delegates.cell import LEFT, CellDelegate
+from vmdesk.ui.delegates.cell import CellDelegate
+from vmdesk.ui.delegates.plain import LEFT
 from vmdesk.ui.theme import Shape
 
 SIZE = 12

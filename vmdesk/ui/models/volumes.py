@@ -136,19 +136,19 @@ class VolumesModel(PlainModel):
             return None
         row = self._rows[place]
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._cell(place, row, column)
+            return self.words(place, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{_TITLES[column]}: {self._cell(place, row, column)}"
+            return f"{_TITLES[column]}: {self.words(place, column)}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return _tip(row, Column(column))
         return row  # Role.VALUE
 
-    def _cell(self, place: int, row: Row, column: int) -> str:
-        """In words, made once for as long as the rows stay."""
+    def words(self, place: int, column: int) -> str:
+        """What a cell says, made once for as long as the rows stay. IndexError where there is no such row."""
         key = place * len(Column) + column
         found = self._cells.get(key)
         if found is None:
-            found = self._cells[key] = _said(row, Column(column))
+            found = self._cells[key] = _said(self._rows[place], Column(column))
         return found
 
 

@@ -4,11 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QContextMenuEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QToolButton, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QStyleOptionViewItem, QToolButton, QWidget
 
 from vmdesk.core.storage.rows import Row
 from vmdesk.model.text import tr
+from vmdesk.ui.delegates.plain import PlainDelegate
 from vmdesk.ui.delegates.pool import PoolDelegate
 from vmdesk.ui.models.pools import Entry, PoolsModel
 from vmdesk.ui.models.volumes import Column, VolumesModel
@@ -18,6 +28,7 @@ from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.plain_table import PlainTable
 from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.widgets.stretch import cells
 
 # Pixels of the first column, and for the last.
 _LEAST, _MOST, _USED = 20 * GRID, 40 * GRID, 27 * GRID
@@ -135,11 +146,13 @@ class VolumesTable(PlainTable):
         super().__init__(model, "volumes", "")
         self._volumes = model
         self._mine = tuple(actions)
+        self._delegate = PlainDelegate(self)
         self._kept: set[tuple[str, str]] = set()
         self.takes_files = False
         self.fits = True  # the columns follow the width, until the person chooses theirs
         self._fitting = True
         self.setAccessibleName(tr("Volumes"))
+        self.setItemDelegate(self._delegate)
         header = FlatHeader(self)
         self.setHorizontalHeader(header)
         header.setObjectName("volumes-header")
@@ -176,6 +189,16 @@ class VolumesTable(PlainTable):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """What QTableView would paint with this delegate."""
+        option, delegate, numbers = QStyleOptionViewItem(), self._delegate, self._volumes.numbers
+        self.initViewItemOption(option)
+        painter = QPainter(self.viewport())
+        for row, place, cell, state in cells(self, event, option.state.value):
+            delegate.draw(painter, option, cell, self._volumes.words(row, place), place in numbers, state)
+        painter.end()
+        self.paint_empty()
 
     def chosen(self) -> list[Row]:
         """The selected volumes, in the table's order."""

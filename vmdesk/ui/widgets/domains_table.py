@@ -4,9 +4,9 @@ import heapq
 import math
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QContextMenuEvent,
@@ -24,12 +24,13 @@ from vmdesk.core.words import state_text
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
-from vmdesk.ui.delegates.cell import FOCUS, SELECTED, CellDelegate
+from vmdesk.ui.delegates.cell import CellDelegate
 from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
 from vmdesk.ui.delegates.state import SIZE, StateDelegate
 from vmdesk.ui.models.domains import DomainsModel
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.scroll_bar import thin
+from vmdesk.ui.widgets.stretch import cells, shown_columns
 
 TYPE_AHEAD = 1.0  # seconds between letters that still make one word
 # Until a person gives them a width, names and states are as wide as what stands in them, within these pixels. Where
@@ -198,7 +199,7 @@ class DomainsTable(QTableView):
 
     def columns(self) -> tuple[str, ...]:
         """The ids of the shown columns, from left to right."""
-        return tuple(COLUMNS[place].id for place in self._seen())
+        return tuple(COLUMNS[place].id for place in shown_columns(self))
 
     def show_columns(self, ids: tuple[str, ...], widths: Mapping[str, Any] | None = None) -> None:
         """Show these columns in this order; () for the standard ones."""
@@ -378,44 +379,17 @@ class DomainsTable(QTableView):
     # ---------------------------------------------------------------- painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """What QTableView would paint with these delegates, but all of it in one stretch of Python: a delegate that Qt
-        asks for cell by cell waits for Python's lock at each of them, while a host's figures are read in a thread.
-        """
-        view, model = self.viewport(), self._domains
-        rows, header, chooser = self.verticalHeader(), self.horizontalHeader(), self.selectionModel()
-        columns = [(place, header.sectionViewportPosition(place), header.sectionSize(place)) for place in self._seen()]
-        current, count, height = self.currentIndex(), len(model.keys), rows.defaultSectionSize()
-        focused = current.isValid() and (self.hasFocus() or view.hasFocus())
+        """What QTableView would paint with these delegates."""
+        model = self._domains
         option = QStyleOptionViewItem()
         self.initViewItemOption(option)
-        plain = option.state.value
-        delegates = {place: self._delegate(place) for place, _left, _width in columns}
-        done: set[tuple[int, int]] = set()
-        painter = QPainter(view)
-        for part in cast(Iterable[QRect], event.region()):  # it can be; its stub does not know
-            first, last = rows.visualIndexAt(part.top()), rows.visualIndexAt(part.bottom())
-            left, right = part.left(), part.right()
-            for row in range(first, (last if last >= 0 else count - 1) + 1) if first >= 0 else ():
-                domain = model.domain_at(row)
-                if domain is None:
-                    continue
-                top, state = rows.sectionViewportPosition(row), plain
-                if chooser.isSelected(model.index(row, 0)):
-                    state |= SELECTED
-                for place, x, width in columns:
-                    if x > right or x + width <= left or (row, place) in done:
-                        continue
-                    done.add((row, place))
-                    here = focused and row == current.row() and place == current.column()
-                    cell = QRect(x, top, width, height)
-                    delegates[place].draw(painter, option, cell, domain, place, state | FOCUS if here else state)
+        delegates = [self._delegate(place) for place in range(len(COLUMNS))]
+        painter = QPainter(self.viewport())
+        for row, place, cell, state in cells(self, event, option.state.value):
+            domain = model.domain_at(row)
+            if domain is not None:
+                delegates[place].draw(painter, option, cell, domain, place, state)
         painter.end()
-
-    def _seen(self) -> list[int]:
-        """The places of the columns that are not hidden, from left to right."""
-        header = self.horizontalHeader()
-        places = (header.logicalIndex(visual) for visual in range(header.count()))
-        return [place for place in places if not header.isSectionHidden(place)]
 
     def _delegate(self, place: int) -> CellDelegate:
         column = COLUMNS[place]

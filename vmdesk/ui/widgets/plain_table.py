@@ -94,6 +94,10 @@ class PlainTable(QTableView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        self.paint_empty()
+
+    def paint_empty(self) -> None:
+        """The words that stand where rows would."""
         if self.model().rowCount() == 0 and self._empty:
             painter = QPainter(self.viewport())
             painter.setPen(muted(self.palette()))
