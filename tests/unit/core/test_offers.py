@@ -39,4 +39,6 @@ def test_nothing_is_put_on_top_of_an_encrypted_disk() -> None:
     told = offers(locked, OLD, ())
     assert "vda is encrypted" in str(told.external) and told.internal is None and told.best == "internal"
     off = offers(replace(locked, state=State.SHUTOFF), OLD, ())
-    assert "while the machine runs" in str(off.internal) and "vda is encrypted" in str(off.external)
+    assert "start it first" in str(off.internal) and "vda is encrypted" in str(off.external)
+    assert told.unable is None  # one kind is enough
+    assert "start it first" in str(off.unable) and "what stands on it" in str(off.unable)  # neither: both reasons

@@ -29,8 +29,14 @@ async def commit(desk: Desk, target: str, top: str, base: str) -> None:
         raise refused(text("These files are not layers of {disk} in that order.", disk=target), "changed")
     gone = line[line.index(top) : line.index(base)]
     _refuse(missed(Index(seen.files), desk.uuid, line, (*gone, base)))
+    doing = text("Writing the layers of {disk} down into the file below them", disk=target)
     await _merge(
-        desk, seen, target, gone, lambda tell: blockjobs.commit(desk.connection, desk.uuid, target, top, base, tell)
+        desk,
+        seen,
+        target,
+        gone,
+        doing,
+        lambda tell: blockjobs.commit(desk.connection, desk.uuid, target, top, base, tell),
     )
 
 
@@ -45,7 +51,12 @@ async def pull(desk: Desk, target: str, base: str = "") -> None:
     index = Index(seen.files)
     own = {use.path for use in index.of(desk.uuid) if use.role is Role.OVERLAY}
     gone = [path for path in below if path in own or _looks_like_a_layer(index, path, line)]
-    await _merge(desk, seen, target, gone, lambda tell: blockjobs.pull(desk.connection, desk.uuid, target, base, tell))
+    doing = text("Copying what is below {disk} into its own file, so that it stands alone", disk=target)
+    if base:
+        doing = text("Copying the layers below {disk} into its own file, down to {file}", disk=target, file=base)
+    await _merge(
+        desk, seen, target, gone, doing, lambda tell: blockjobs.pull(desk.connection, desk.uuid, target, base, tell)
+    )
 
 
 def _looks_like_a_layer(index: Index, path: str, line: Sequence[str]) -> bool:
@@ -86,14 +97,14 @@ def _line(seen: View, target: str) -> tuple[str, ...]:
 
 
 async def _merge(
-    desk: Desk, seen: View, target: str, gone: Sequence[str], work: Callable[[Progress], Awaitable[None]]
+    desk: Desk, seen: View, target: str, gone: Sequence[str], doing: Text, work: Callable[[Progress], Awaitable[None]]
 ) -> None:
     entry = desk.journal.begin(
         MERGE, desk.connection.config_uri, seen.domain.name, uuid=desk.uuid, target=target, files=list(gone)
     )
 
     def tell(done: int, total: int) -> None:
-        desk.report(done / total if total else None, text("Merging the layers of {disk}", disk=target))
+        desk.report(done / total if total else None, doing)
 
     with entry.kept_if_lost():
         entry.step("merge")

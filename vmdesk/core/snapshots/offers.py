@@ -35,6 +35,15 @@ class Offers:
     delete: Mapping[str, Text | None] = field(default_factory=dict)
     best: str = "internal"
 
+    @property
+    def unable(self) -> Text | None:
+        """Why none can be taken at all; None: one kind can. Each kind has a reason of its own: both are said."""
+        if self.internal is None or self.external is None:
+            return None
+        if str(self.internal) == str(self.external):
+            return self.internal
+        return text("{one} {other}", one=self.internal, other=self.external)
+
 
 def offers(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Snapshot], template: bool = False) -> Offers:
     """What is offered for this machine now."""
@@ -81,7 +90,7 @@ def _internal(domain: Domain, capabilities: Capabilities, snapshots: Sequence[Sn
                 return text("The disk {disk} is not qcow2: only those hold snapshots.", disk=disk.target)
             if disk.encrypted and not domain.active:  # libvirt gives qemu-img no passphrase
                 return text(
-                    "The disk {disk} is encrypted: a snapshot inside it is taken while the machine runs.",
+                    "The disk {disk} is encrypted and the machine is off: start it first, then one can be taken.",
                     disk=disk.target,
                 )
         uefi = domain.definition.firmware == "efi"

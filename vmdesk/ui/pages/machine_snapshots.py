@@ -190,7 +190,7 @@ class MachineSnapshots(ReadingPage):
         if (why := self._cannot_be_read() or self._busy()) is not None:
             return why
         told = self._offers
-        return None if told.internal is None or told.external is None else told.internal
+        return told.unable
 
     def _busy(self) -> Text | None:
         domain, _host = self._domain()
