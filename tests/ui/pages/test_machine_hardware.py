@@ -431,6 +431,7 @@ def test_a_volume_made_for_nothing_is_taken_back(
         # What was chosen is still there, with the reason; the next try begins with what the machine is now.
         assert dialog.isVisible() and dialog.form.controls["name"].text() == "vain.qcow2"
         assert "changed" in dialog._wrong.text()
+        assert dialog.action.isDefault() and not dialog.cancel.isDefault()  # Enter tries again
         dialog.form.controls["name"].setText("kept.qcow2")
         assert not dialog._wrong.text()
         dialog.action.click()

@@ -76,6 +76,10 @@ class AddDialog(Dialog):
         self.kinds.setFixedWidth(28 * GRID)
         self.kinds.setSpacing(1)
         thin(self.kinds)
+        palette = self.kinds.palette()
+        off = palette.brush(palette.ColorGroup.Active, palette.ColorRole.PlaceholderText)
+        palette.setBrush(palette.ColorGroup.Disabled, palette.ColorRole.Text, off)  # as those that cannot be chosen
+        self.kinds.setPalette(palette)
         for one in self._kinds:
             self.kinds.addItem(_item(one))
         self._title = Heading()
@@ -165,6 +169,7 @@ class AddDialog(Dialog):
         self._page.ensureWidgetVisible(self._wrong)
         stops = self.form.stops()
         (stops[0] if stops else self.kinds).setFocus()
+        self.action.setDefault(True)  # Cancel had the keyboard
 
     def _on_delete(self) -> None:
         uuid, why = self.kind.delete(self.values) if self.kind.delete is not None else ("", None)
@@ -207,6 +212,7 @@ class AddDialog(Dialog):
         self._show_delete()
         self.kinds.setEnabled(not self._adding)
         self._page.setEnabled(not self._adding)
+        self.action.setText(tr("Adding …") if self._adding else tr("Add"))
         self.cancel.setText(tr("Close") if self._adding else tr("Cancel"))
         self.cancel.setToolTip(tr("It goes on without this window.") if self._adding else "")
         if self._adding:
