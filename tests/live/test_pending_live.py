@@ -77,6 +77,7 @@ def test_now_or_dropped(make_guest: Guests) -> None:
         card = devices.nic_fragment("user", "", "52:54:00:0a:0b:0d", "virtio")
         wishes = (
             hardware.title("Later"),
+            hardware.system("http://debian.org/debian/12"),
             hardware.link(MAC, False),
             hardware.limit(limits.parse(f"disk.{target}.write-bytes=10M")),
             hardware.add_device(text("added"), card),
@@ -85,14 +86,15 @@ def test_now_or_dropped(make_guest: Guests) -> None:
         )
         await hardware.apply(bench.connection, uuid, wishes, Affect.CONFIG)
         waits = await bench.items()
-        assert len(waits) == 6, list(waits)
+        assert len(waits) == 7, list(waits)
         able = [one for one in waits.values() if one.why_not is None]
-        assert len(able) == 4, {words: str(one.why_not) for words, one in waits.items()}
+        assert len(able) == 5, {words: str(one.why_not) for words, one in waits.items()}
         await pending.apply_now(bench.ctx, bench.domain, able)
         assert not bench.told, bench.told[0].problem
         left = await bench.items()
         assert all(one.why_not is not None for one in left.values()) and len(left) == 2, list(left)
         running = guest.ask(lambda domain: str(domain.XMLDesc(0)))
+        assert parse(running).overview.os_id == "http://debian.org/debian/12"
         assert "52:54:00:0a:0b:0d" in running and "<link state='down'/>" in running
 
         stored = await defining.whole(bench.connection, uuid)
