@@ -9,11 +9,12 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QPlainTextEdit, QSystemTrayIcon, QWidget
 
 from vmdesk.app import App, Options
-from vmdesk.core import language
+from vmdesk.core import activity_words, language
 from vmdesk.core.commands.conditions import has_process
 from vmdesk.core.notify import Announcement
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import Link
 from vmdesk.model.text import text
 from vmdesk.ui import notify
@@ -221,6 +222,25 @@ def test_another_language_speaks_at_once(play: Play, tmp_path: Path) -> None:
         assert play(script) == 0
     finally:
         language.use("en")
+
+
+def test_what_failed_stands_in_the_activity(play: Play) -> None:
+    async def refuse() -> None:
+        raise VirtError(Problem(text("No."), text("A disk is missing.")))
+
+    async def script(app: App) -> None:
+        await until(lambda: len(app.store.domains) == 30)
+        page: Any = app.window.open_page("activity")
+        key, domain = next(iter(app.store.domains.items()))
+        await app.jobs.start(text("Starting {name}", name=domain.name), refuse(), (key,))
+        model = page.view.model
+        await until(lambda: any(model.entry(row).uuid == key.uuid for row in range(model.rowCount())))
+        entry = next(one for one in map(model.entry, range(model.rowCount())) if one.uuid == key.uuid)
+        assert activity_words.what(entry) == f"Failed: Starting {domain.name}"
+        assert activity_words.why(entry) == "A disk is missing."
+        app.end()
+
+    assert play(script) == 0
 
 
 def test_what_did_this_do_of_all_machines(play: Play) -> None:

@@ -6,7 +6,7 @@ The words are kept as they are in the source, so that they are read later in wha
 import functools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vmdesk.core.activity import Activity, Entry, EntryKind
@@ -62,7 +62,7 @@ def unpacked(what: str, reason: str) -> Failure:
         problem = Problem(_unpacked(said), _unpacked(why), _unpacked(what_next), str(details))
         return Failure(_unpacked(json.loads(what)), problem)
     except (ValueError, TypeError, AttributeError):
-        return Failure(Text(what), Problem(Text(reason)))
+        return Failure(_words(what), Problem(_words(reason)))
 
 
 def _packed(words: Text) -> list[Any]:
@@ -72,7 +72,12 @@ def _packed(words: Text) -> list[Any]:
 
 def _unpacked(words: list[Any]) -> Text:
     source, values = words
-    return Text(
+    return _words(
         str(source),
         tuple((name, _unpacked(value) if isinstance(value, list) else str(value)) for name, value in values.items()),
     )
+
+
+def _words(source: str, values: tuple[tuple[str, Any], ...] = ()) -> Text:
+    """A text that was a literal when it was written down."""
+    return replace(_NOTHING, source=source, values=values)
