@@ -12,6 +12,7 @@ from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Journal
 from vmdesk.core.snapshots.desk import Desk
 from vmdesk.core.storage.moving import Moved, move
+from vmdesk.core.storage.offers import moves
 from vmdesk.core.storage.rows import rows
 from vmdesk.model.text import text, tr
 from vmdesk.virt import chains, volumes
@@ -25,8 +26,8 @@ async def to_pool(session: Session, options: argparse.Namespace, connection: Con
     row = next((one for one in found if one.key == (options.pool, options.name)), None)
     user = row.moving() if row else None
     if user is None:
-        why = tr("{volume} is not the disk of one machine alone: copy it instead.", volume=options.name)
-        session.complain(plain.clean(why))
+        why = moves(row) if row else text("There is no such volume in the storage pool.")
+        session.complain(plain.clean(str(why)))
         return FAILED
     journal = Journal(session.paths.journal_folder)
 

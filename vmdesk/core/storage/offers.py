@@ -55,7 +55,7 @@ def offers(pool: Pool | None, chosen: Sequence[Row], host: Text | None = None, b
         upload=place or _fixed(pool),
         download=still,
         copy=still or (_encrypted(one) if one else None),
-        move=first or (_moves(one) if one else None),
+        move=first or (moves(one) if one else None),
         grow=still or (_stood_on(one) if one else None) or _fixed_row(pool),
         wipe=needed,
         delete=needed,
@@ -101,7 +101,8 @@ def _encrypted(row: Row) -> Text | None:
     return text("{path} is encrypted: what is copied from it would not be.", path=row.image.path)
 
 
-def _moves(row: Row) -> Text | None:
+def moves(row: Row) -> Text | None:
+    """Why it cannot be moved to another pool; None: it can."""
     if row.moving() is not None:
         return None
     if not row.users:
