@@ -34,7 +34,8 @@ async def upload(connection: Connection, pool: Pool, name: str, file: Path, repo
 
     Cancelled or failed, nothing of it stays.
     """
-    size = max(1, length(file))
+    # In a worker: a file on a network drive whose server is gone holds up whoever looks.
+    size = max(1, await connection.long.call(lambda _conn: length(file)))
     made = await volumes.create_volume(connection, pool, name, size, format="raw" if pool.keeps_files else "")
     try:
         await transfer.upload(connection, made, file, telling(report))
