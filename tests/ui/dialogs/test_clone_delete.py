@@ -157,6 +157,8 @@ def test_a_base_image_of_nobody_else_may_go_and_stays_unless_ticked(qtbot: QtBot
     assert "2 files go" in dialog.sum.text() and not dialog._wrong.isVisible()
     tick(dialog, "web-01.qcow2", False)  # what stays stands on it
     assert dialog.chosen() == () and "debian-12.qcow2 can only go with what stands on it" in dialog._wrong.text()
+    assert dialog.files.geometry().bottom() < dialog.sum.geometry().top()  # the dialog has grown by that line
+    assert dialog.sum.geometry().bottom() < dialog._wrong.geometry().top()
     tick(dialog, "web-01.qcow2", True)
     assert dialog.chosen() == (top,) and not dialog._wrong.isVisible()
 

@@ -207,6 +207,9 @@ class DeleteDialog(Dialog):
         why = why or self._held
         self._wrong.tell(why)
         self._wrong.setVisible(why is not None)
+        if self.isVisible() and (layout := self.layout()) is not None:  # a line more must not cover the others
+            layout.activate()
+            self.resize(self.width(), max(self.height(), self.minimumSizeHint().height()))
         self.action.setText(tr("Delete") if chosen or self.refused() is not None else tr("Delete definition"))
         self.action.setEnabled(self.refused() is None)
 
