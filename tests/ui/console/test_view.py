@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QCursor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent, QWheelEvent
+from PySide6.QtGui import QCursor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent, QPalette, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -109,6 +109,20 @@ def test_old_picture_stays_grey_and_takes_nothing(bench: Bench) -> None:
     assert not bench.view.capturing
     bench.mouse(QEvent.Type.MouseMove, 5, 5)
     assert bench.backend.pointers == []
+
+
+def test_the_old_picture_is_seen_whatever_the_fourth_byte_is(bench: Bench) -> None:
+    """Guests leave 0 there; fitted into the window, the picture was gone then."""
+    surface = bench.backend.surface
+    bench.view.resize(480, 330)
+    surface.data[:] = bytes(len(surface.data))  # black
+    bench.view.picture(surface)
+    bench.view.picture(None)
+    surface.data[:] = b"\xff" * len(surface.data)
+    shown = bench.view.grab().toImage()
+    ground = bench.view.palette().color(QPalette.ColorRole.Window).darker(112)
+    middle = shown.pixelColor(shown.width() // 2, shown.height() // 2)
+    assert abs(middle.lightness() - 0.65 * ground.lightness()) < 3 < ground.lightness()
 
 
 def test_keys_tab_and_shortcuts_are_the_guests(bench: Bench) -> None:

@@ -134,7 +134,8 @@ class ConsoleView(QWidget):
         self._surface = surface
         if surface is None:
             if not self._old and not self._image.isNull():
-                self._image = self._image.copy()
+                # Three bytes a pixel: in the fourth guests leave 0, which makes a faded picture a transparent one.
+                self._image = self._image.convertToFormat(QImage.Format.Format_RGB888)
                 self._old = True
             self._let_go()
             self._dark_timer.stop()
