@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from vmdesk.console.screen import MAX_SIDE, Listener, Rect, Speaker, Talker
 from vmdesk.console.spice import words
-from vmdesk.console.spice.display import Display
+from vmdesk.console.spice.display import Display, within
 from vmdesk.console.spice.heads import Head
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text
@@ -45,7 +45,7 @@ class SpiceBackend:
         try:
             await self.display.connect()
             self.display.do(self._look)
-            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._first)), 2.0)
+            await within(self._first, 2.0)
         except TimeoutError:
             problem = words.no_head(self._number)
             self._fail(problem)

@@ -32,6 +32,13 @@ _LEFT_BEHIND: Final = 0.3  # seconds until libvirt knows that a QEMU has ended
 _USB_SECONDS: Final = 90.0  # somebody may have to type a password for polkit
 
 
+async def within(future: "concurrent.futures.Future[None]", seconds: float) -> None:
+    """Wait for what another thread brings, which is left alone. TimeoutError; what comes later is nobody's mistake."""
+    waiting = asyncio.wrap_future(future)
+    waiting.add_done_callback(lambda over: over.cancelled() or over.exception())
+    await asyncio.wait_for(asyncio.shield(waiting), seconds)
+
+
 class Display:
     """One machine's session, shared by the backends of its monitors. A newer viewer throws it out."""
 
@@ -95,7 +102,7 @@ class Display:
                 self._sockets = Sockets(self._where, self._loop, self._library)
                 self._library.post(self._start)
         try:
-            await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(self._opened)), self._seconds)
+            await within(self._opened, self._seconds)
         except TimeoutError:
             late = words.no_picture(self._seconds) if self._main_open else words.silent(self._seconds)
             self.fail(late)
