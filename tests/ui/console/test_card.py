@@ -1,10 +1,12 @@
 """The card with words where no picture is."""
 
 import pytest
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from vmdesk.ui.console.card import Card, Words
+from vmdesk.ui import theme
+from vmdesk.ui.console.card import Card, Strip, Words
 
 LONG = "Nothing answers at host.example:5900. Check that the machine runs and that no firewall stands between."
 
@@ -28,3 +30,26 @@ def test_as_large_as_its_words(qtbot: QtBot, body: str, details: str) -> None:
     assert button.height() >= button.sizeHint().height()
     assert card.rect().contains(button.geometry())
     assert abs(card.geometry().center().y() - around.rect().center().y()) <= 1
+
+
+def test_their_pictures_follow_light_and_dark(qtbot: QtBot, qapp: QApplication) -> None:
+    around = QWidget()
+    qtbot.addWidget(around)
+    around.resize(900, 600)
+    card, strip = Card(around), Strip(around)
+    around.show()
+
+    def drawn() -> list[QImage]:
+        labels = [next(one for one in each.findChildren(QLabel) if not one.pixmap().isNull()) for each in (card, strip)]
+        return [label.pixmap().toImage() for label in labels]
+
+    before = qapp.palette()
+    try:
+        qapp.setPalette(theme.own_palette(False))
+        card.show_words(Words("now", "lock", "No picture came."))
+        strip.show_words("Another viewer took it.", "account")
+        light = drawn()
+        qapp.setPalette(theme.own_palette(True))
+        qtbot.waitUntil(lambda: all(one != other for one, other in zip(light, drawn(), strict=True)))
+    finally:
+        qapp.setPalette(before)

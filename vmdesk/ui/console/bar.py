@@ -109,7 +109,7 @@ class ConsoleBar(QWidget):
 
     def _fit(self) -> None:
         """As many words as there is room for."""
-        state = (self.width(), *((one.text(), one.isHidden()) for one in self._worded))
+        state = (self.width(), *((one.text(), one.isHidden()) for one in (*self._worded, self.record)))
         layout = self.layout()
         if state == self._fitted or layout is None:
             return

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -32,6 +32,8 @@ class Words:
 
 class Card(QWidget):
     """In the middle of what it lies on."""
+
+    _icon = ""  # there before the palette is
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -80,7 +82,8 @@ class Card(QWidget):
             return
         if words.same != self._shown:
             self._shown = words.same
-            self._picture.setPixmap(icon(words.picture, QPalette.ColorRole.PlaceholderText).pixmap(QSize(48, 48)))
+            self._icon = words.picture
+            self._show_icon()
             for label, said in ((self._title, words.title), (self._body, words.body), (self._details, words.details)):
                 label.setText(said)
                 label.setVisible(bool(said))
@@ -90,6 +93,14 @@ class Card(QWidget):
         self.place()
         self.show()
         self.raise_()
+
+    def _show_icon(self) -> None:
+        self._picture.setPixmap(icon(self._icon, QPalette.ColorRole.PlaceholderText).pixmap(QSize(48, 48)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._icon:
+            self._show_icon()  # light and dark have other colours
 
     def _show_buttons(self, actions: Sequence[tuple[str, Callable[[], None]]]) -> None:
         while item := self._buttons.takeAt(0):
@@ -130,6 +141,8 @@ class Card(QWidget):
 class Strip(QWidget):
     """One line over the picture's upper edge, with a button."""
 
+    _icon = ""
+
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("console-strip")
@@ -161,8 +174,17 @@ class Strip(QWidget):
         self.setVisible(bool(words))
         self._words.setText(words)
         self.setAccessibleName(words)
-        self._picture.setPixmap(icon(picture).pixmap(QSize(18, 18)))
+        self._icon = picture
+        self._show_icon()
         self._button.setVisible(action is not None)
         if action is not None:
             self._button.setText(action[0])
             self._do = action[1]
+
+    def _show_icon(self) -> None:
+        self._picture.setPixmap(icon(self._icon).pixmap(QSize(18, 18)))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._icon:
+            self._show_icon()
