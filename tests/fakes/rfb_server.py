@@ -99,6 +99,8 @@ def hear(take: Callable[[int], bytes]) -> tuple[object, ...]:
         if length >= 0:
             return ("text", take(length))
         return ("clipboard", int.from_bytes(take(4), "big"), take(-length - 4))
+    if kind == 250:
+        return ("power", take(3)[2])
     if kind == 251:
         width, height, count = struct.unpack(">xHHBx", take(7))
         return ("size", width, height, *(struct.unpack(">IHHHHI", take(16)) for _ in range(count)))

@@ -138,6 +138,7 @@ def test_the_machine_pauses_and_ends(make_guest: Guests) -> None:
         with console(graphics(guest)) as other:
             assert other.shows() == opened.shows()
         guest.ask(lambda domain: domain.resume())
+        opened.backend.nudge()
         guest.ask(lambda domain: domain.destroy())
         opened.told.wait(lambda told: told.ends)
         assert opened.told.ends[0] and opened.told.ends[0].name == "eof"
@@ -181,12 +182,13 @@ def qemu(folder: Path, options: str = "", *more: str) -> Iterator[Path]:
         process.communicate()
 
 
-def test_a_socket_of_ones_own_and_sound(tmp_path: Path) -> None:
+def test_a_socket_of_ones_own_power_and_sound(tmp_path: Path) -> None:
     with (
-        qemu(tmp_path, ",audiodev=a", "-audiodev", "none,id=a") as path,
+        qemu(tmp_path, ",power-control=on,audiodev=a", "-audiodev", "none,id=a") as path,
         console(path) as opened,
     ):
         opened.told.wait(lambda told: told.lights)
+        wait_for(lambda: opened.backend.can_power, "power control")
         wait_for(lambda: opened.backend.can_resize, "sizes")
         opened.backend.resize(1000, 700)  # this graphics card cannot: nothing happens, nothing breaks
         time.sleep(0.3)

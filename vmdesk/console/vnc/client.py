@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from vmdesk.console.screen import Listener
 from vmdesk.console.vnc import problems
+from vmdesk.console.vnc.messages import Power
 from vmdesk.console.vnc.security import Login, Tls, handshake
 from vmdesk.console.vnc.session import Session
 from vmdesk.console.vnc.wire import SILENCE, Wire
@@ -222,6 +223,11 @@ class VncBackend:
         """Whether the server takes wishes for a size; the guest may still not follow."""
         return bool((session := self._session) and session.can_resize)
 
+    @property
+    def can_power(self) -> bool:
+        """Whether `power` does something (QEMU: power-control=on)."""
+        return bool((session := self._session) and session.can_power)
+
     def key(self, qnum: int, down: bool) -> None:
         if session := self._session:
             session.key(qnum, down)
@@ -269,3 +275,13 @@ class VncBackend:
         self._paused = paused
         if session := self._session:
             session.pause(paused)
+
+    def power(self, action: Power) -> None:
+        """Shut down, reboot or reset the machine, where the server lets its viewers do so."""
+        if session := self._session:
+            session.power(action)
+
+    def nudge(self) -> None:
+        """Let QEMU look at the screen soon: after the machine was resumed."""
+        if session := self._session:
+            session.nudge()

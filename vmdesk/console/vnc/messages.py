@@ -2,12 +2,13 @@
 
 import struct
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final
 
 RAW, COPYRECT, ZLIB, TIGHT = 0, 1, 6, 7
 DESKTOP_SIZE, LAST_RECT, RICH_CURSOR = -223, -224, -239
 POINTER_TYPE, EXTENDED_KEY, AUDIO, LEDS = -257, -258, -259, -261
-DESKTOP_NAME, EXTENDED_DESKTOP_SIZE, ALPHA_CURSOR = -307, -308, -314
+DESKTOP_NAME, EXTENDED_DESKTOP_SIZE, XVP, ALPHA_CURSOR = -307, -308, -309, -314
 CLIPBOARD: Final = 0xC0A1E5CE - (1 << 32)
 _COMPRESSION, _QUALITY = -256, -32  # plus 0 to 9
 
@@ -21,12 +22,21 @@ _PSEUDO = (
     EXTENDED_KEY,
     LEDS,
     DESKTOP_NAME,
+    XVP,
     CLIPBOARD,
 )
 # Locally nothing is packed: packing takes longer than copying. Packing harder than 2 gains little and takes long, and
 # from 5 on QEMU uses a filter that cannot be undone fast without per-pixel work.
 LOCAL: Final = (COPYRECT, RAW, *_PSEUDO)
 REMOTE: Final = (TIGHT, ZLIB, COPYRECT, RAW, *_PSEUDO, _COMPRESSION + 2, _QUALITY + 7)
+
+
+class Power(IntEnum):
+    """What the XVP extension can do to a machine."""
+
+    SHUTDOWN = 2
+    REBOOT = 3
+    RESET = 4
 
 
 def pixel_format() -> bytes:
@@ -64,6 +74,10 @@ def extended_cut_text(data: bytes) -> bytes:
 
 def desktop_size(width: int, height: int, screen: int, flags: int) -> bytes:
     return struct.pack(">BxHHBxIHHHHI", 251, width, height, 1, screen, 0, 0, width, height, flags)
+
+
+def power(action: Power) -> bytes:
+    return struct.pack(">BxBB", 250, 1, action)
 
 
 def audio_format(rate: int, channels: int) -> bytes:

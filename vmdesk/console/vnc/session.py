@@ -33,6 +33,7 @@ class Session:
         """`local`: bandwidth does not matter. `opened` is called after the first picture."""
         self.name = ""
         self.can_resize = False
+        self.can_power = False
         self.surface: Surface | None = None
         self.clipboard = Clipboard(wire.send, listener.clipboard)
         self._wire = wire
@@ -105,6 +106,8 @@ class Session:
             self._listener.bell()
         elif kind == 3:
             self._cut_text()
+        elif kind == 250:
+            self.can_power = self.can_power or self._wire.read(3)[2] == 1
         elif kind == 255:
             self._qemu_message()
         else:
@@ -307,6 +310,10 @@ class Session:
             self._wire.send(messages.audio_format(_RATE, _CHANNELS) + messages.audio_enable(True))
         elif self.can_sound and before:
             self._wire.send(messages.audio_enable(False))
+
+    def power(self, action: messages.Power) -> None:
+        if self.can_power:
+            self._wire.send(messages.power(action))
 
     def let_go(self) -> None:
         """Release what is held down."""

@@ -19,6 +19,7 @@ from tests.fakes.rfb_server import RfbServer
 from tests.unit.console.vnc.authority import Authority
 from vmdesk.console.screen import Rect
 from vmdesk.console.vnc.client import Address, VncBackend
+from vmdesk.console.vnc.messages import Power
 from vmdesk.console.vnc.security import Login, Tls
 from vmdesk.model.errors import Problem, VirtError
 
@@ -152,6 +153,13 @@ def test_the_guest_is_asked_for_a_size(make: Make) -> None:
     pair.backend.resize(8, 4)  # is so already
     pair.backend.resize(9, 4)
     assert pair.server.hears("size")[1:3] == (9, 4)
+
+
+def test_power(make: Make) -> None:
+    pair = make(first=b"\xfa\0\1\1" + rfb.screen(8, 4)).open()
+    assert pair.backend.can_power
+    pair.backend.power(Power.RESET)
+    assert pair.server.hears("power", 4)
 
 
 def test_paused_it_asks_for_nothing(make: Make) -> None:

@@ -66,7 +66,7 @@ def messages() -> list[bytes]:
         rfb.provide(b"hello\0"),
         rfb.cut_text(b"latin"),
         struct.pack(">BBH", 255, 1, 1) + struct.pack(">BBHI", 255, 1, 2, 8) + noise(8) + struct.pack(">BBH", 255, 1, 0),
-        b"\2",
+        b"\xfa\0\1\1\2",
         b"\1" + struct.pack(">xHH", 0, 2) + bytes(12),
         rfb.update(rfb.desktop(20, 10)),
         rfb.screen(20, 10),

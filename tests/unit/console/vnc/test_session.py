@@ -120,12 +120,13 @@ def test_qemu_has_one_request_at_a_time() -> None:
     assert [one[1] for one in asks].count(False) == 1, "the first"
 
 
-def test_pointer_keyboard_lights_and_bell() -> None:
+def test_pointer_keyboard_lights_power_and_bell() -> None:
     fed = feed(
         rfb.update(rfb.rect(1, 0, 0, 0, -257), rfb.rect(0, 0, 0, 0, -258), rfb.rect(0, 0, 1, 1, -261, b"\x06"))
         + rfb.update(rfb.rect(0, 0, 0, 0, -257))
         + rfb.update(rfb.rect(0, 0, 0, 0, -307, struct.pack(">I", 3) + b"new"))
         + b"\2"
+        + b"\xfa\0\1\1"
         + b"\1\0\0\0\0\2"
         + bytes(12)
     )
@@ -133,6 +134,7 @@ def test_pointer_keyboard_lights_and_bell() -> None:
     assert fed.told.modes == [True, False]
     assert fed.told.lights == [6]
     assert fed.told.bells == 1
+    assert fed.session.can_power
     assert fed.session.name == "new"
 
 
