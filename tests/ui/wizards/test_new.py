@@ -25,7 +25,7 @@ from vmdesk.model.domain import DomainKey, State
 from vmdesk.model.errors import Problem
 from vmdesk.model.host import Host, Link
 from vmdesk.model.text import text
-from vmdesk.model.wish import From, Here, NicWish, Reach, There
+from vmdesk.model.wish import Firmware, From, Here, NicWish, Reach, There
 from vmdesk.ui.wizards.new.card import Card, Cards
 from vmdesk.ui.wizards.new.wizard import NewPage
 
@@ -330,7 +330,7 @@ def test_details_explain_and_change(walk: Any) -> None:
         assert "BIOS: it starts fastest" in firmware.accessibleDescription()
         firmware.setCurrentIndex(3)
         await on.looked()
-        assert on.draft.wish.firmware is drafts.Firmware.SECURE
+        assert on.draft.wish.firmware is Firmware.SECURE
         assert "no UEFI" in firmware.accessibleDescription()
         forwards = on.page.findChild(QLineEdit, "forwards")
         assert not forwards.isEnabled()
