@@ -280,8 +280,3 @@ class VncBackend:
         """Shut down, reboot or reset the machine, where the server lets its viewers do so."""
         if session := self._session:
             session.power(action)
-
-    def nudge(self) -> None:
-        """Let QEMU look at the screen soon: after the machine was resumed."""
-        if session := self._session:
-            session.nudge()
