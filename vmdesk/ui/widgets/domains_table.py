@@ -34,9 +34,9 @@ from vmdesk.ui.widgets.stretch import cells, shown_columns
 
 TYPE_AHEAD = 1.0  # seconds between letters that still make one word
 # Until a person gives them a width, names and states are as wide as what stands in them, within these pixels. Where
-# room is scarce titles are cut below the second figure and names below the third; there is room for most states.
+# room is scarce titles are cut below the second figure and names below the third, reasons of states likewise.
 _NAME_LEAST, _NAME_SOME, _NAME_WHOLE, _NAME_MOST = 104, 160, 240, 360
-_STATE_LEAST, _STATE_MOST = 160, 320
+_STATE_LEAST, _STATE_SOME, _STATE_MOST = 128, 160, 320
 _ROOMY = 320  # so wide they grow, whatever stands in them, where nothing else needs the room
 # For them these give so many pixels, of their lines mostly.
 _SHRINKING = {"cpu": 20, "memory": 20, "disk": 16, "network": 16, "address": 8}
@@ -264,7 +264,7 @@ class DomainsTable(QTableView):
         self._host = max((wide(host.config.name) for host in hosts.values()), default=0) + edge
         self._needs = {
             _PLACE["name"]: (least, whole),
-            _PLACE["state"]: (self._width(_STATE_LEAST), state),
+            _PLACE["state"]: (min(state, self._width(_STATE_SOME)), state),
         }
 
     def sizeHintForColumn(self, place: int) -> int:
