@@ -1,5 +1,6 @@
 """A SPICE server in Python, as much of one as the tests need: greeting, main channel with an agent, pictures."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -30,6 +31,19 @@ class Connection:
     number: int
     got: list[tuple[int, bytes]] = field(default_factory=list)
     over: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def hang_up(self) -> None:
+        """From any thread; the one that reads it hears it, and ends it."""
+        with self._lock:
+            if not self.over:
+                with contextlib.suppress(OSError):  # the client has hung up already
+                    self.sock.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        with self._lock:
+            self.over = True
+            self.sock.close()
 
     def send(self, kind: int, data: bytes = b"") -> None:
         self.sock.sendall(struct.pack("<HI", kind, len(data)) + data)
@@ -83,7 +97,7 @@ class Server:
 
     def hang_up(self) -> None:
         for connection in self.connections:
-            connection.sock.close() if connection.over else connection.sock.shutdown(socket.SHUT_RDWR)
+            connection.hang_up()
 
     def close(self) -> None:
         self.hang_up()
@@ -144,8 +158,9 @@ class Server:
             pass  # it hung up
         finally:
             if connection:
-                connection.over = True
-            sock.close()
+                connection.end()
+            else:
+                sock.close()
 
     def _greet(self, sock: socket.socket) -> Connection | None:
         magic, _, _, size = struct.unpack("<4sIII", _exactly(sock, 16))
