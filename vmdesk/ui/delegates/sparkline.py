@@ -3,22 +3,23 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import groupby
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QStyleOptionViewItem
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPainterPath, QPalette, QPen
 
 from vmdesk.core.columns import COLUMNS, Column, memory_whole
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.ui import theme
+from vmdesk.ui.delegates.canvas import Box, Canvas
 from vmdesk.ui.delegates.cell import CellDelegate
-from vmdesk.ui.delegates.plain import RIGHT
 from vmdesk.ui.models.domains import DomainsModel
 
 POINTS = 30  # a cell's line: five minutes at the standard interval
 STEPS = (2.0, 4.0, 10.0)  # seconds a point: finer in the first minutes, or lines would be dots
 FLOOR = 100_000.0  # bytes/s: traffic below this is a flat line, not a mountain range
+
+_line, _ground = QPainterPath(), QPainterPath()
 
 Recent = Callable[[DomainKey, str, int, float], list[float]]
 
@@ -46,6 +47,15 @@ def top_of(column_id: str, values: Sequence[float], whole: float) -> float:
     return max(FLOOR, max((value for value in values if value == value), default=0.0))
 
 
+@cache
+def _inks(rgba: int) -> tuple[QPen, QBrush]:
+    """(the line, the ground below it) of a colour."""
+    fill = QColor.fromRgba(rgba)
+    pen = QPen(fill, 1.25)
+    fill.setAlpha(46)
+    return pen, QBrush(fill)
+
+
 def _runs(values: Sequence[float]) -> list[range]:
     """What lies between the gaps."""
     if not math.isnan(sum(values)):
@@ -54,30 +64,28 @@ def _runs(values: Sequence[float]) -> list[range]:
     return [range(run[0], run[-1] + 1) for run in runs]
 
 
-def draw_line(painter: QPainter, area: QRectF, values: Sequence[float], points: int, top: float, color: QColor) -> None:
+def draw_line(painter: QPainter, area: Box, values: Sequence[float], points: int, top: float, color: QColor) -> None:
     """The newest value at the right edge; NaN parts the line; light fill below."""
-    step = area.width() / max(points - 1, 1)
-    left = area.right() - step * (len(values) - 1)
-    bottom, scale = area.bottom(), area.height() / top
-    fill = QColor(color)
-    fill.setAlpha(46)
-    pen = QPen(color, 1.25)
+    bottom, scale = area.top + area.height, area.height / top
+    step = area.width / max(points - 1, 1)
+    left = area.left + area.width - step * (len(values) - 1)
+    pen, fill = _inks(color.rgba())
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     for run in _runs(values):
         if len(run) > 1:  # one point is no line yet
-            line = QPolygonF(
-                [QPointF(left + at * step, bottom - (v if (v := values[at]) < top else top) * scale) for at in run]
-            )
-            ground = QPolygonF(line)  # turning points of Python into Qt's is half of the work: once
-            ground.append(QPointF(left + run[-1] * step, bottom))
-            ground.append(QPointF(left + run[0] * step, bottom))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(fill)
-            painter.drawPolygon(ground)
-            # drawPolyline lets go of Python's lock; with a busy thread each of them would wait to have it back.
-            path = QPainterPath()
-            path.addPolygon(line)
-            painter.strokePath(path, pen)
+            # Paths that are used again, point by point: a QPointF for each would let go of Python's lock (canvas.py).
+            _line.clear()
+            _ground.clear()
+            _ground.moveTo(left + run[0] * step, bottom)
+            place = _line.moveTo
+            for at in run:
+                x, y = left + at * step, bottom - (v if (v := values[at]) < top else top) * scale
+                place(x, y)
+                place = _line.lineTo
+                _ground.lineTo(x, y)
+            _ground.lineTo(left + run[-1] * step, bottom)
+            painter.fillPath(_ground, fill)
+            painter.strokePath(_line, pen)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
@@ -102,29 +110,19 @@ class SparklineDelegate(CellDelegate):
             self._widest[key] = metrics.horizontalAdvance(_WIDEST[column_id])
         return self._widest[key]
 
-    def paint_cell(
-        self,
-        painter: QPainter,
-        option: QStyleOptionViewItem,
-        rect: QRect,
-        domain: Domain,
-        place: int,
-        selected: bool,
-    ) -> None:
+    def paint_cell(self, canvas: Canvas, box: Box, domain: Domain, place: int, selected: bool) -> None:
         column = COLUMNS[place]
-        metrics = option.fontMetrics
-        ink = self.ink(option, domain, selected, second=not domain.active)
+        ink = self.ink(canvas, domain, selected, second=not domain.active)
         if words := self._model.text(domain, place):
-            painter.setPen(ink)
-            painter.drawText(rect, RIGHT, words)
-        width = rect.width() - self._number_width(column.id, metrics) - theme.GRID
+            canvas.painter.setPen(ink)
+            canvas.write(box, words, right=True)
+        width = box.width - self._number_width(column.id, canvas.metrics) - theme.GRID
         if width < 2 * theme.GRID or not domain.active:
             return
         values = values_of(self._recent, domain.key, column, POINTS, self._step())
         if not values:
             return
-        palette = option.palette
-        color = ink if selected or self.stale(domain) else palette.color(QPalette.ColorRole.Accent)
-        area = QRectF(rect.left(), rect.top() + 5, width, rect.height() - 10)
+        color = ink if selected or self.stale(domain) else canvas.color(QPalette.ColorRole.Accent)
+        area = Box(box.left, box.top + 5, width, box.height - 10)
         whole = memory_whole(domain, self._model.figures_of(domain.key))
-        draw_line(painter, area, values, POINTS, top_of(column.id, values, whole), color)
+        draw_line(canvas.painter, area, values, POINTS, top_of(column.id, values, whole), color)

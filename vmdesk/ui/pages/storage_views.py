@@ -12,13 +12,14 @@ from PySide6.QtGui import (
     QDropEvent,
     QPainter,
     QPaintEvent,
+    QPalette,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QListView, QMenu, QStyleOptionViewItem, QToolButton, QWidget
 
 from vmdesk.core.storage.rows import Row
 from vmdesk.model.text import tr
-from vmdesk.ui.delegates.plain import PlainDelegate
+from vmdesk.ui.delegates.canvas import SELECTED, Canvas
 from vmdesk.ui.delegates.pool import PoolDelegate
 from vmdesk.ui.models.pools import Entry, PoolsModel
 from vmdesk.ui.models.volumes import Column, VolumesModel
@@ -146,13 +147,11 @@ class VolumesTable(PlainTable):
         super().__init__(model, "volumes", "")
         self._volumes = model
         self._mine = tuple(actions)
-        self._delegate = PlainDelegate(self)
         self._kept: set[tuple[str, str]] = set()
         self.takes_files = False
         self.fits = True  # the columns follow the width, until the person chooses theirs
         self._fitting = True
         self.setAccessibleName(tr("Volumes"))
-        self.setItemDelegate(self._delegate)
         header = FlatHeader(self)
         self.setHorizontalHeader(header)
         header.setObjectName("volumes-header")
@@ -192,11 +191,16 @@ class VolumesTable(PlainTable):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """What QTableView would paint with this delegate."""
-        option, delegate, numbers = QStyleOptionViewItem(), self._delegate, self._volumes.numbers
+        option, words, numbers = QStyleOptionViewItem(), self._volumes.words, self._volumes.numbers
         self.initViewItemOption(option)
         painter = QPainter(self.viewport())
-        for row, place, cell, state in cells(self, event, option.state.value):
-            delegate.draw(painter, option, cell, self._volumes.words(row, place), place in numbers, state)
+        canvas = Canvas(painter, option)
+        for row, place, box, state in cells(self, event, option.state.value):
+            canvas.ground(box, state)
+            role = QPalette.ColorRole.HighlightedText if state & SELECTED else QPalette.ColorRole.Text
+            painter.setPen(canvas.color(role))
+            inner = box.cut(GRID, GRID)
+            canvas.write(inner, canvas.fitting(words(row, place), inner.width), place in numbers)
         painter.end()
         self.paint_empty()
 

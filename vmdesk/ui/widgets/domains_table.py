@@ -24,6 +24,7 @@ from vmdesk.core.words import state_text
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.text import tr
 from vmdesk.ui import theme
+from vmdesk.ui.delegates.canvas import Canvas
 from vmdesk.ui.delegates.cell import CellDelegate
 from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
 from vmdesk.ui.delegates.state import SIZE, StateDelegate
@@ -385,10 +386,11 @@ class DomainsTable(QTableView):
         self.initViewItemOption(option)
         delegates = [self._delegate(place) for place in range(len(COLUMNS))]
         painter = QPainter(self.viewport())
-        for row, place, cell, state in cells(self, event, option.state.value):
+        canvas = Canvas(painter, option)
+        for row, place, box, state in cells(self, event, option.state.value):
             domain = model.domain_at(row)
             if domain is not None:
-                delegates[place].draw(painter, option, cell, domain, place, state)
+                delegates[place].draw(canvas, box, domain, place, state)
         painter.end()
 
     def _delegate(self, place: int) -> CellDelegate:

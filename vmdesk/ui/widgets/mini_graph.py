@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -11,6 +11,7 @@ from vmdesk.model.domain import Domain
 from vmdesk.model.host import Host
 from vmdesk.model.stats import Figures
 from vmdesk.ui import theme
+from vmdesk.ui.delegates.canvas import Box
 from vmdesk.ui.delegates.sparkline import Recent, draw_line, top_of, values_of
 
 POINTS = 60
@@ -56,9 +57,9 @@ class MiniGraph(QWidget):
         painter.setFont(theme.figure_font(self.font()))
         painter.setPen(palette.color(QPalette.ColorRole.WindowText))
         painter.drawText(head, _TEXT | Qt.AlignmentFlag.AlignRight, self._text)
-        area = QRectF(0, head.bottom() + 2, self.width(), self.height() - head.bottom() - theme.GRID)
+        area = Box(0, head.bottom() + 2, self.width(), self.height() - head.bottom() - theme.GRID)
         painter.setPen(palette.color(QPalette.ColorRole.Mid))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        painter.drawLine(0, area.top + area.height, area.width, area.top + area.height)
         if self._values:
             draw_line(painter, area, self._values, POINTS, self._top, palette.color(QPalette.ColorRole.Accent))
         painter.end()
