@@ -78,7 +78,8 @@ class PlaceChooser(QWidget):
         self.pools.setIcon(icon("disk"))
         self.pools.setCheckable(True)
         self.pools.setAccessibleName(tr("Choose a volume in a pool: {title}", title=title))
-        self.pools.setVisible(volumes)
+        if not volumes:
+            self.pools.hide()  # not setVisible: it has no parent yet, and would be a window for a moment
         self.picker: VolumePicker | None = None
         row = QHBoxLayout()
         row.setSpacing(GRID)

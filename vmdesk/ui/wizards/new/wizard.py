@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
@@ -45,6 +45,7 @@ _TITLES: dict[Page, Text] = {
     Page.REVIEW: text("Review"),
     Page.SUMMARY: text("Summary"),
 }
+_AHEAD = 200  # milliseconds of looking at a page, after which the next one is built
 
 
 class NewPage(QWidget):
@@ -90,6 +91,10 @@ class NewPage(QWidget):
         self._connect()
         self._add(Page.WHERE)
         self.show_page(Page.WHERE)
+        self._ahead = QTimer(self)
+        self._ahead.setInterval(_AHEAD)
+        self._ahead.timeout.connect(self._build_ahead)
+        self._ahead.start()
 
     def watched(self) -> set[DomainKey]:
         return set()
@@ -210,6 +215,14 @@ class NewPage(QWidget):
             for button in (*self._foot.buttons, self.host):
                 self.setTabOrder(before, button)
                 before = button
+
+    def _build_ahead(self) -> None:
+        """One of the pages that come: building it takes longer than a page change should."""
+        page = next((one for one in self.way if one not in self._areas), None)
+        if page is None:
+            self._ahead.stop()
+        else:
+            self._add(page)
 
     # ---------------------------------------------------------------- going about
 
