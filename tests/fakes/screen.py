@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from vmdesk.console.screen import Backend, Cursor, Listener, Rect, Surface
+from vmdesk.console.screen import Backend, Cursor, Listener, Power, Rect, Surface
 from vmdesk.core.screen_state import Found
 from vmdesk.model.display import Channel, Display, Displays
 from vmdesk.model.domain import DomainKey
@@ -38,6 +38,8 @@ class FakeBackend:
         self.sounds: list[bool] = []
         self.microphones: list[bool] = []
         self.closes = 0
+        self.powers: tuple[Power, ...] = ()
+        self.powered: list[Power] = []
         self.surface = Surface.blank(*size)
 
     async def open(self) -> None:
@@ -97,6 +99,9 @@ class FakeBackend:
 
     def microphone(self, on: bool) -> None:
         self.microphones.append(on)
+
+    def power(self, action: Power) -> None:
+        self.powered.append(action)
 
     def pause_updates(self, paused: bool) -> None:
         self.paused.append(paused)

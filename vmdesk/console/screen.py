@@ -4,6 +4,7 @@ import importlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, Protocol, runtime_checkable
 
 from vmdesk.model.errors import Problem
@@ -176,6 +177,25 @@ class Talker(Protocol):
     def record_begin(self, rate: int, channels: int, bits: int, heard: Callable[[bytes], None]) -> None: ...
 
     def record_end(self) -> None: ...
+
+
+class Power(IntEnum):
+    """What a viewer may do to the machine itself, with the numbers of VNC's XVP extension."""
+
+    SHUTDOWN = 2
+    REBOOT = 3
+    RESET = 4
+
+
+@runtime_checkable
+class Powers(Protocol):
+    """A backend whose server may let its viewers switch the machine."""
+
+    @property
+    def powers(self) -> tuple[Power, ...]:
+        """What it does now; nothing where it does not offer it."""
+
+    def power(self, action: Power) -> None: ...
 
 
 class Backend(Protocol):

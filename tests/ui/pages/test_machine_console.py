@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from tests.fakes.screen import ALL, FakeBackend, FakeDoors
 from tests.ui.console.test_keyboard import LEFTALT, LEFTCTRL, A, event
-from tests.ui.desk import parts_of
+from tests.ui.desk import FakeAsk, parts_of
 from tests.ui.machines import machine, store_of
+from vmdesk.console.screen import Power
 from vmdesk.core.screen_state import Phase
 from vmdesk.model.display import Channel, Display, Displays, TextDevice
 from vmdesk.model.domain import State
@@ -223,6 +225,40 @@ def test_keys_are_sent_and_typed(bench: Callable[[Test], None]) -> None:
         QGuiApplication.clipboard().setText("日")
         on.page.bar.type.click()
         assert "日" in str(on.parts.shell.notices[-1].problem)
+
+    bench(test)
+
+
+def test_power_through_vnc(bench: Callable[[Test], None]) -> None:
+    """Offered where the display's server does; a reset asks first."""
+
+    async def test(on: Bench) -> None:
+        on.parts.context = SimpleNamespace(ask=FakeAsk())
+        asked = on.parts.context.ask
+        await on.live()
+
+        def offered() -> list[str]:
+            menu = menu_of(on.page.bar.keys)
+            menu.aboutToShow.emit()
+            return [one.text() for one in menu.actions() if one.objectName().startswith("vnc-")]
+
+        assert offered() == []
+        on.backend.powers = (Power.SHUTDOWN, Power.RESET)
+        assert offered() == ["Shut down", "Reset…"]
+        on.entry(on.page.bar.keys, "vnc-shutdown").trigger()
+        await on.until(lambda: on.backend.powered == [Power.SHUTDOWN])
+        assert "asked through VNC" in str(on.parts.shell.notices[-1].problem) and not asked.asked
+        asked.agree = False
+        on.entry(on.page.bar.keys, "vnc-reset").trigger()
+        await on.until(lambda: asked.asked)
+        assert asked.asked[0].id == "domain.reset" and on.backend.powered == [Power.SHUTDOWN]
+        asked.agree = True
+        on.entry(on.page.bar.keys, "vnc-reset").trigger()
+        await on.until(lambda: on.backend.powered == [Power.SHUTDOWN, Power.RESET])
+        on.parts.settings.set(confirmations={"domain.reset": False})
+        on.entry(on.page.bar.keys, "vnc-reset").trigger()
+        await on.until(lambda: len(on.backend.powered) == 3)
+        assert len(asked.asked) == 2
 
     bench(test)
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vmdesk.console.screen import Listener
+from vmdesk.console.screen import Listener, Power
 from vmdesk.console.vnc import problems
-from vmdesk.console.vnc.messages import Power
 from vmdesk.console.vnc.security import Login, Tls, handshake
 from vmdesk.console.vnc.session import Session
 from vmdesk.console.vnc.wire import SILENCE, Wire
@@ -224,9 +223,9 @@ class VncBackend:
         return bool((session := self._session) and session.can_resize)
 
     @property
-    def can_power(self) -> bool:
-        """Whether `power` does something (QEMU: power-control=on)."""
-        return bool((session := self._session) and session.can_power)
+    def powers(self) -> tuple[Power, ...]:
+        """What `power` does, where the server lets its viewers (QEMU: power-control=on)."""
+        return session.powers if (session := self._session) else ()
 
     def key(self, qnum: int, down: bool) -> None:
         if session := self._session:
@@ -277,6 +276,5 @@ class VncBackend:
             session.pause(paused)
 
     def power(self, action: Power) -> None:
-        """Shut down, reboot or reset the machine, where the server lets its viewers do so."""
         if session := self._session:
             session.power(action)

@@ -2,8 +2,9 @@
 
 import struct
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Final
+
+from vmdesk.console.screen import Power
 
 RAW, COPYRECT, ZLIB, TIGHT = 0, 1, 6, 7
 DESKTOP_SIZE, LAST_RECT, RICH_CURSOR = -223, -224, -239
@@ -29,14 +30,6 @@ _PSEUDO = (
 # from 5 on QEMU uses a filter that cannot be undone fast without per-pixel work.
 LOCAL: Final = (COPYRECT, RAW, *_PSEUDO)
 REMOTE: Final = (TIGHT, ZLIB, COPYRECT, RAW, *_PSEUDO, _COMPRESSION + 2, _QUALITY + 7)
-
-
-class Power(IntEnum):
-    """What the XVP extension can do to a machine."""
-
-    SHUTDOWN = 2
-    REBOOT = 3
-    RESET = 4
 
 
 def pixel_format() -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from vmdesk.console import keys
-from vmdesk.console.screen import Listener, Rect, Speaker, Surface, size_allowed
+from vmdesk.console.screen import Listener, Power, Rect, Speaker, Surface, size_allowed
 from vmdesk.console.vnc import cursor, messages, pixels, problems
 from vmdesk.console.vnc.clipboard import LONGEST, Clipboard
 from vmdesk.console.vnc.tight import Tight
@@ -33,7 +33,7 @@ class Session:
         """`local`: bandwidth does not matter. `opened` is called after the first picture."""
         self.name = ""
         self.can_resize = False
-        self.can_power = False
+        self.powers: tuple[Power, ...] = ()
         self.surface: Surface | None = None
         self.clipboard = Clipboard(wire.send, listener.clipboard)
         self._wire = wire
@@ -107,7 +107,7 @@ class Session:
         elif kind == 3:
             self._cut_text()
         elif kind == 250:
-            self.can_power = self.can_power or self._wire.read(3)[2] == 1
+            self._power_message(self._wire.read(3)[2])
         elif kind == 255:
             self._qemu_message()
         else:
@@ -228,6 +228,12 @@ class Session:
         else:
             self.clipboard.on_text(self._wire.read(size))
 
+    def _power_message(self, code: int) -> None:
+        """1: the server has the extension; 0: it did not do what it was told."""
+        if code == 1:
+            # QEMU shuts down and resets, and answers every reboot with a failure.
+            self.powers = tuple(one for one in Power if not (self._qemu and one is Power.REBOOT))
+
     def _qemu_message(self) -> None:
         sub, operation = struct.unpack(">BH", self._wire.read(3))
         if sub != 1 or operation > 2:
@@ -311,8 +317,8 @@ class Session:
         elif self.can_sound and before:
             self._wire.send(messages.audio_enable(False))
 
-    def power(self, action: messages.Power) -> None:
-        if self.can_power:
+    def power(self, action: Power) -> None:
+        if action in self.powers:
             self._wire.send(messages.power(action))
 
     def let_go(self) -> None:

@@ -6,8 +6,10 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from vmdesk.console import keys
+from vmdesk.console.screen import Power
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.icons import icon
 
 STANDARD = (
     "ctrl-alt-delete",
@@ -27,6 +29,11 @@ LAYOUTS: dict[str, Text] = {
     "gb": text("English (UK)"),
     "de": text("German"),
     "fr": text("French"),
+}
+POWERS: dict[Power, tuple[Text, str, Text]] = {
+    Power.SHUTDOWN: (text("Shut down"), "power", text("The guest is asked to shut down, as by its power button")),
+    Power.REBOOT: (text("Reboot"), "restart", text("The guest is asked to start anew")),
+    Power.RESET: (text("Reset…"), "restart-alert", text("As by the reset button: unsaved data is lost")),
 }
 _WRITTEN = {"delete": "Del", "meta": "Super", "print": "Print", "esc": "Esc"}
 
@@ -66,6 +73,18 @@ def fill_layouts(menu: QMenu, now: str, choose: Callable[[str], None]) -> None:
         action.setChecked(layout == now)
         group.addAction(action)
         action.triggered.connect(lambda _checked=False, layout=layout: choose(layout))
+
+
+def fill_power(menu: QMenu, powers: Sequence[Power], do: Callable[[Power], None]) -> None:
+    """What the display's server lets its viewers do to the machine; nothing where it lets them do nothing."""
+    if powers:
+        menu.addSection(tr("Power, through VNC"))
+    for power in powers:
+        words, picture, tip = POWERS[power]
+        action = menu.addAction(icon(picture), str(words))
+        action.setObjectName(f"vnc-{power.name.lower()}")
+        action.setToolTip(str(tip))
+        action.triggered.connect(lambda _checked=False, power=power: do(power))
 
 
 def _add(menu: QMenu, names: str, send: Callable[[str], None]) -> None:

@@ -10,9 +10,11 @@ from PySide6.QtGui import QAction, QActionGroup, QGuiApplication, QHideEvent, QI
 from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from vmdesk.console import keys
+from vmdesk.console.screen import Power, Powers
 from vmdesk.core import typist
 from vmdesk.core.command import reason
 from vmdesk.core.commands.domain import BY_ID
+from vmdesk.core.commands.questions import confirm_reset
 from vmdesk.core.screen_state import Phase, protocol_name
 from vmdesk.core.screens import Screens
 from vmdesk.core.settings import Settings
@@ -25,7 +27,7 @@ from vmdesk.ui.console.bar import ConsoleBar, ConsoleFoot, menu_of
 from vmdesk.ui.console.clipboard import ClipboardLink, locked, not_yet, state_words
 from vmdesk.ui.console.filming import Filming
 from vmdesk.ui.console.pane import ConsolePane
-from vmdesk.ui.console.send_keys import LAYOUTS, fill, fill_layouts, written
+from vmdesk.ui.console.send_keys import LAYOUTS, fill, fill_layouts, fill_power, written
 from vmdesk.ui.console.sharing import Sharing
 from vmdesk.ui.console.sound import SoundMenu
 from vmdesk.ui.console.transform import Mode
@@ -212,6 +214,7 @@ class MachineConsole(QWidget):
         menu = menu_of(self.bar.keys)
         fill(menu, own, self._on_send, self._on_own_keys)
         fill_layouts(menu, self._layout, lambda layout: self._keep("layout", layout))
+        fill_power(menu, powered.powers if (powered := self._powered) else (), self._on_power)
 
     # ---------------------------------------------------------------- what the person does
 
@@ -272,6 +275,26 @@ class MachineConsole(QWidget):
         backend = self.pane.backend
         if backend is not None:
             self._parts.jobs.spawn(f"keys {names}", typist.press(backend.key, names))
+        self.pane.view.setFocus()
+
+    @property
+    def _powered(self) -> Powers | None:
+        backend: object = self.pane.backend
+        return backend if isinstance(backend, Powers) else None
+
+    def _on_power(self, power: Power) -> None:
+        self._parts.jobs.spawn(f"power {power.name}", self._do_power(power))
+
+    async def _do_power(self, power: Power) -> None:
+        powered, domain, context = self._powered, self._domain, self._parts.context
+        if powered is None or domain is None:
+            return
+        asks = power is Power.RESET and self._parts.settings.current.confirms("domain.reset")
+        if asks and not await context.ask.confirm(await confirm_reset(context, (domain,))):
+            return
+        powered.power(power)
+        if power is not Power.RESET:
+            self._tell(text("The guest was asked through VNC. It may take its time, or not listen."))
         self.pane.view.setFocus()
 
     def _on_type(self) -> None:

@@ -17,9 +17,8 @@ from tests.fakes import rfb_server as rfb
 from tests.fakes.listener import Recorder
 from tests.fakes.rfb_server import RfbServer
 from tests.unit.console.vnc.authority import Authority
-from vmdesk.console.screen import Rect
+from vmdesk.console.screen import Power, Powers, Rect
 from vmdesk.console.vnc.client import Address, VncBackend
-from vmdesk.console.vnc.messages import Power
 from vmdesk.console.vnc.security import Login, Tls
 from vmdesk.model.errors import Problem, VirtError
 
@@ -157,9 +156,22 @@ def test_the_guest_is_asked_for_a_size(make: Make) -> None:
 
 def test_power(make: Make) -> None:
     pair = make(first=b"\xfa\0\1\1" + rfb.screen(8, 4)).open()
-    assert pair.backend.can_power
+    assert isinstance(pair.backend, Powers) and pair.backend.powers == (Power.SHUTDOWN, Power.RESET)
+    pair.backend.power(Power.REBOOT)  # QEMU would not
     pair.backend.power(Power.RESET)
-    assert pair.server.hears("power", 4)
+    assert pair.server.hears("power")[1] == 4
+
+
+def test_power_of_another_server(make: Make) -> None:
+    pair = make(first=b"\xfa\0\1\1" + rfb.screen(8, 4), name="another").open()
+    assert pair.backend.powers == tuple(Power)
+    pair.backend.power(Power.REBOOT)
+    assert pair.server.hears("power")[1] == 3
+
+
+def test_no_power(make: Make) -> None:
+    pair = make(first=b"\xfa\0\1\0" + rfb.screen(8, 4)).open()
+    assert pair.backend.powers == ()
 
 
 def test_paused_it_asks_for_nothing(make: Make) -> None:
