@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.ui.desk import feed, until
 from tests.ui.pages.xml_bench import Bench, Talk
+from tests.ui.windows import windows_shown
 from vmdesk.core import limiting
 from vmdesk.core.limiting import Known
 from vmdesk.core.store import Store
@@ -60,7 +61,9 @@ async def settled(page: MachineLimits) -> None:
 
 def test_a_part_for_each_thing_it_has(talk: Callable[..., None], qtbot: QtBot) -> None:
     async def work(made: Bench) -> None:
-        page = await page_of(made, made.runner, qtbot)
+        with windows_shown() as shown:
+            page = await page_of(made, made.runner, qtbot)
+        assert set(shown) == {MachineLimits}  # no part of it is one, not even for a moment
         found = (await known(made, made.runner)).shown
         disks = [f"disk.{one.target}" for one in found.disks if not one.removable]
         nics = [f"nic.{one.mac}" for one in found.nics]

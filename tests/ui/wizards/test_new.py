@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QLineEdit, QWi
 from tests.fakes.workshop import BROKEN, CLOSED, UUID, FakeWorkshop
 from tests.ui.desk import parts_of
 from tests.ui.machines import LAPTOP, machine, store_of
+from tests.ui.windows import windows_shown
 from tests.unit.core.creating_host import DEBIAN12, HOST
 from vmdesk.core.creating import draft as drafts
 from vmdesk.core.creating.draft import Page, Size
@@ -109,6 +110,15 @@ def test_the_first_page_is_there_before_the_host_has_answered(walk: Any) -> None
         assert on.page.why_not.text()
         await on.looked()
         assert "ISO" in on.page.why_not.text()
+
+    walk(steps)
+
+
+def test_what_is_built_ahead_is_no_window(walk: Any) -> None:
+    async def steps(on: Standing) -> None:
+        with windows_shown() as shown:
+            await on.until(lambda: set(on.page.way) <= set(on.page.pages))
+        assert shown == []
 
     walk(steps)
 

@@ -76,12 +76,13 @@ class _PartView(QWidget):
         column.addStretch(1)
         self.box.addLayout(controls, 1)
         self.box.addWidget(self.graphs, 0, Qt.AlignmentFlag.AlignTop)
-        self.graphs.setVisible(bool(graphs))
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(GRID)
         whole.addWidget(Section(part.title))
         whole.addLayout(self.box)
+        self.graphs.setVisible(bool(graphs))  # in its place: before, it would be a window for a moment
+        self.switch.setVisible(bool(part.more))
 
     def _row(self, row: Row) -> SliderRow:
         return SliderRow(row.key, row.title, row.written, row.scale, row.bounds, row.optional, row.usual, row.tip)
@@ -95,7 +96,6 @@ class _PartView(QWidget):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setArrowType(Qt.ArrowType.RightArrow)
         button.clicked.connect(lambda: self.open(self._more.isHidden()))
-        button.setVisible(bool(words))
         return button
 
     def open(self, on: bool) -> None:

@@ -269,9 +269,12 @@ class Graphs(QWidget):
         for plan in self._plans:
             graph = self._graphs[plan.id]
             self._grid.removeWidget(graph)
-            graph.setVisible(plan in shown)
+            if plan not in shown:
+                graph.hide()
         for place, plan in enumerate(shown):
-            self._grid.addWidget(self._graphs[plan.id], place // columns, place % columns)
+            graph = self._graphs[plan.id]
+            self._grid.addWidget(graph, place // columns, place % columns)
+            graph.show()  # in its place: before, it would be a window of its own for a moment
         for column in range(self._grid.columnCount()):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
 
