@@ -17,6 +17,7 @@ from tests.live.looking import image_of, is_menu, rgb, screenshot_rgb
 from tests.testbed.guests import Guest, Guests, wait_for
 from tests.unit.console.vnc.authority import Authority
 from vmdesk.console import keys
+from vmdesk.console.screen import Power
 from vmdesk.console.vnc.client import VncBackend, Where
 from vmdesk.console.vnc.security import Login, Tls
 from vmdesk.model.errors import VirtError
@@ -184,15 +185,32 @@ def qemu(folder: Path, options: str = "", *more: str) -> Iterator[Path]:
 
 def test_a_socket_of_ones_own_power_and_sound(tmp_path: Path) -> None:
     with (
-        qemu(tmp_path, ",power-control=on,audiodev=a", "-audiodev", "none,id=a") as path,
+        qemu(tmp_path, ",power-control=on,audiodev=a", "-audiodev", "none,id=a", "-no-reboot") as path,
         console(path) as opened,
     ):
         opened.told.wait(lambda told: told.lights)
-        wait_for(lambda: opened.backend.can_power, "power control")
+        wait_for(lambda: opened.backend.powers == (Power.SHUTDOWN, Power.RESET), "power control")
         wait_for(lambda: opened.backend.can_resize, "sizes")
         opened.backend.resize(1000, 700)  # this graphics card cannot: nothing happens, nothing breaks
         time.sleep(0.3)
         assert not opened.told.ends
+        opened.backend.power(Power.RESET)  # with -no-reboot the end of QEMU
+        opened.told.wait(lambda told: told.ends)
+
+
+def test_power_of_a_machine(make_guest: Guests) -> None:
+    """libvirt's powerControl: whoever looks on may reset the machine."""
+    control = "<graphics type='vnc' powerControl='yes'><listen type='socket'/></graphics>"
+    ends = "<on_reboot>destroy</on_reboot>"
+    guest = make_guest("power", devices=f"{control}<video><model type='vga'/></video>", extra=ends)
+    with console(graphics(guest)) as opened:
+        wait_for(lambda: opened.backend.powers == (Power.SHUTDOWN, Power.RESET), "power control")
+        opened.backend.power(Power.RESET)
+        wait_for(lambda: guest.state() == libvirt.VIR_DOMAIN_SHUTOFF, "the machine was reset")
+    plain = make_guest("plain", graphics="vnc")
+    with console(graphics(plain)) as opened:
+        opened.told.wait(lambda told: told.lights)
+        assert opened.backend.powers == ()
 
 
 def test_the_clipboard_between_two_viewers(tmp_path: Path) -> None:
