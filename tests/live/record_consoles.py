@@ -23,6 +23,7 @@ from vmdesk.console.dbus import DBusBackend, Display
 from vmdesk.console.dbus import display as dbus_display
 from vmdesk.console.screen import Backend
 from vmdesk.console.vnc.client import VncBackend
+from vmdesk.core.typist import PAUSE
 
 VNC_LOGIN = 12 + 2 + 4  # bytes before ServerInit, where no password is asked for
 WORDS = (
@@ -79,7 +80,7 @@ def work(guest: Guest, backend: Backend, told: Recorder) -> bytes:
     for words in WORDS:
         for qnum, down in keys.plan(words).strokes:
             backend.key(qnum, down)
-            time.sleep(keys.PACE)
+            time.sleep(PAUSE)
         time.sleep(1)
     backend.pause_updates(True)
     time.sleep(0.5)

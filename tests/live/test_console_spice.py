@@ -19,6 +19,7 @@ from tests.testbed.guests import Guest, Guests
 from vmdesk.console import keys
 from vmdesk.console.spice import Address, Display, SpiceBackend
 from vmdesk.console.spice.sockets import OpenChannel
+from vmdesk.core.typist import PAUSE
 from vmdesk.model.errors import VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.virt.connection import Connection
@@ -70,7 +71,7 @@ class Console:
         assert not plan.missing
         for qnum, down in plan.strokes:
             self.backend.key(qnum, down)
-            await asyncio.sleep(keys.PACE)
+            await asyncio.sleep(PAUSE)
 
     def shows(self) -> bytes:
         return rgb(self.told.surfaces[-1])

@@ -20,6 +20,7 @@ from vmdesk.console import keys
 from vmdesk.console.screen import Power
 from vmdesk.console.vnc.client import VncBackend, Where
 from vmdesk.console.vnc.security import Login, Tls
+from vmdesk.core.typist import PAUSE
 from vmdesk.model.errors import VirtError
 
 SKIP = libvirt.VIR_DOMAIN_OPEN_GRAPHICS_SKIPAUTH
@@ -57,7 +58,7 @@ class Console:
         assert not plan.missing
         for qnum, down in plan.strokes:
             self.backend.key(qnum, down)
-            time.sleep(keys.PACE)
+            time.sleep(PAUSE)
 
     def shows(self) -> bytes:
         """R G B, without what no colour is."""
@@ -139,7 +140,6 @@ def test_the_machine_pauses_and_ends(make_guest: Guests) -> None:
         with console(graphics(guest)) as other:
             assert other.shows() == opened.shows()
         guest.ask(lambda domain: domain.resume())
-        opened.backend.nudge()
         guest.ask(lambda domain: domain.destroy())
         opened.told.wait(lambda told: told.ends)
         assert opened.told.ends[0] and opened.told.ends[0].name == "eof"
