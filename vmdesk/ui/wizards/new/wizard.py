@@ -217,7 +217,7 @@ class NewPage(QWidget):
                 before = button
 
     def _build_ahead(self) -> None:
-        """One of the pages that come, while the first is looked at: building it takes longer than a page change should."""
+        """One of the pages that come, while the first is looked at: building takes longer than a page change should."""
         page = next((one for one in self.way if one not in self._areas), None)
         if page is None or self._page is not Page.WHERE:
             self._ahead.stop()
