@@ -15,7 +15,7 @@ from vmdesk.core.creating.making import CREATE, Making
 from vmdesk.core.jobs import Report
 from vmdesk.core.journal import Entry, Journal
 from vmdesk.media import seed
-from vmdesk.media.unattended import Way
+from vmdesk.media.unattended import Answers, Way
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.names import names
 from vmdesk.model.storage import Pool, Volume
@@ -87,6 +87,7 @@ class _Run:
         self._taken = making.Taken()
         self._given: set[str] = set()  # MACs of this run
         self._uuid = ""  # of the machine that is being made
+        self._told: Answers | None = None  # what the first machine's installer is told
         self._spent: list[Entry] = []  # what goes when the machines' first run has ended
 
     async def run(self) -> Created:
@@ -97,7 +98,7 @@ class _Run:
                 why = text("There is a machine called {name} on this host already.", name=name)
                 raise _refused(why, text("Choose another name."), "taken")
         # A question that the installer's answers leave open (a product key) is told before anything is made.
-        await answering.answers(self._tools.knowledge, self._wish, self._found, self._names[0])
+        self._told = await self._answers(self._names[0])
         await self._networks()
         entry = self._tools.journal.begin(CREATE, self._connection.config_uri, self._wish.name, names=list(self._names))
         self._making = Making(self._connection, entry)
@@ -180,10 +181,13 @@ class _Run:
             root=wish.media.path if wish.source is From.CONTAINER and isinstance(wish.media, Here) else "",
         )
 
+    async def _answers(self, name: str) -> Answers | None:
+        return await answering.answers(self._tools.knowledge, self._wish, self._found, name)
+
     async def _answered(self, name: str, prepared: Prepared) -> Prepared:
         """With what the installer is told, so that it asks nobody."""
         found, wish = self._found, self._wish
-        answers = await answering.answers(self._tools.knowledge, wish, found, name)
+        answers = self._told if name == self._names[0] else await self._answers(name)
         assert answers is not None
         append = f"{prepared.append} {answers.append}".strip()
         if answers.way is Way.CD:
