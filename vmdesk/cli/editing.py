@@ -240,10 +240,10 @@ def _show(session: Session, domain: Domain, applied: Sequence[Applied], problem:
         emit_json([record])
         return
     for one in applied:
-        emit(plain.clean(f"{one.what}: {_when(domain, one)}"))
+        emit(plain.clean(f"{one.what}: {_when(one)}"))
 
 
-def _when(domain: Domain, one: Applied) -> Text:
+def _when(one: Applied) -> Text:
     if one.live and one.stored:
         return text("now and from every start on")
     if one.live:

@@ -93,25 +93,17 @@ class Activity:
         self,
         *,
         key: DomainKey | None = None,
-        host: str = "",
         kinds: Iterable[EntryKind] = (),
-        words: str = "",
         before: int = 0,
         limit: int = 500,
     ) -> list[Entry]:
-        """Newest first: of one machine, one host, of some kinds, with `words` in it, before the entry of that id."""
+        """Newest first: of one machine, of some kinds, before the entry of that id."""
         await self.flush()
         wanted: list[tuple[str, tuple[object, ...]]] = []
         if key:
             wanted.append(("host = ? AND uuid = ?", key))
-        if host:
-            wanted.append(("host = ?", (host,)))
         if kinds := tuple(kinds):
             wanted.append((f"kind IN ({', '.join('?' * len(kinds))})", tuple(kind.value for kind in kinds)))
-        for word in words.split():
-            like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-            columns = ("name", "host_name", "what", "reason")
-            wanted.append((" OR ".join(f"{one} LIKE ? ESCAPE '\\'" for one in columns), (like,) * len(columns)))
         if before:
             wanted.append(("id < ?", (before,)))
         where = " AND ".join(f"({condition})" for condition, _ in wanted) or "1"

@@ -35,7 +35,7 @@ async def files(connection: Connection, *, fresh: bool = True, names_only: bool 
     fresh       let libvirt look again what is in the pools first; not on a read-only connection
     names_only  without the volumes that no machine names: quicker, for a check before a start
     """
-    found, owners, blind = await connection.long.call(partial(_machines, names_only), text("Reading the machines"))
+    found, owners, blind = await connection.long.call(_machines, text("Reading the machines"))
     listed: list[Volume] = []
     if not names_only:
         for pool in await pools(connection):
@@ -62,7 +62,7 @@ def _refresh(name: str, conn: "libvirt.virConnect") -> None:
         conn.storagePoolLookupByName(name).refresh(0)
 
 
-def _machines(brief: bool, conn: "libvirt.virConnect") -> tuple[Layers, dict[str, Owner], list[Text]]:
+def _machines(conn: "libvirt.virConnect") -> tuple[Layers, dict[str, Owner], list[Text]]:
     found, owners, blind = Layers(), dict[str, Owner](), list[Text]()
     for domain in conn.listAllDomains(0):
         try:

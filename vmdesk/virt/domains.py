@@ -45,11 +45,6 @@ _SHUTDOWN = {
     "acpi": libvirt.VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN,
     "default": libvirt.VIR_DOMAIN_SHUTDOWN_DEFAULT,
 }
-_REBOOT = {
-    "agent": libvirt.VIR_DOMAIN_REBOOT_GUEST_AGENT,
-    "acpi": libvirt.VIR_DOMAIN_REBOOT_ACPI_POWER_BTN,
-    "default": libvirt.VIR_DOMAIN_REBOOT_DEFAULT,
-}
 # Newer than libvirt 9.0's Python constants on some systems: 0 asks for nothing.
 _KEEP_NVRAM = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_NVRAM", 0)
 _KEEP_TPM = getattr(libvirt, "VIR_DOMAIN_UNDEFINE_KEEP_TPM", 0)
@@ -89,10 +84,10 @@ async def shutdown(connection: Connection, uuid: str, *, mode: Mode = "default")
     await act(connection, uuid, lambda domain: domain.shutdownFlags(_SHUTDOWN[mode]), doing)
 
 
-async def reboot(connection: Connection, uuid: str, *, mode: Mode = "default") -> None:
+async def reboot(connection: Connection, uuid: str) -> None:
     """Ask the guest to restart; returns when it has been asked."""
     doing = text("Restarting {name}", name=name(connection, uuid))
-    await act(connection, uuid, lambda domain: domain.reboot(_REBOOT[mode]), doing, Feature.REBOOT)
+    await act(connection, uuid, lambda domain: domain.reboot(libvirt.VIR_DOMAIN_REBOOT_DEFAULT), doing, Feature.REBOOT)
 
 
 async def reset(connection: Connection, uuid: str) -> None:

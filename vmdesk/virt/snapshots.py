@@ -67,13 +67,12 @@ async def create(
     await act(connection, uuid, work, doing, Feature.SNAPSHOT, connection.long)
 
 
-async def revert(connection: Connection, uuid: str, called: str, *, force: bool = False) -> None:
+async def revert(connection: Connection, uuid: str, called: str) -> None:
     """Let libvirt revert to it. What is now is lost."""
     doing = text("Reverting {name} to {snapshot}", name=name(connection, uuid), snapshot=called)
-    flags = libvirt.VIR_DOMAIN_SNAPSHOT_REVERT_FORCE if force else 0
 
     def work(domain: "libvirt.virDomain") -> None:
-        domain.revertToSnapshot(domain.snapshotLookupByName(called), flags)
+        domain.revertToSnapshot(domain.snapshotLookupByName(called), 0)
 
     await act(connection, uuid, work, doing, Feature.SNAPSHOT, connection.long)
 

@@ -1,7 +1,6 @@
 """What happened, kept and found again; and what of it is worth a notification."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -61,17 +60,15 @@ def test_kept_across_restarts_newest_first(tmp_path):
     run(tmp_path, story)
 
 
-def test_found_by_machine_host_kind_and_words_page_by_page(tmp_path):
+def test_found_by_machine_and_kind_page_by_page(tmp_path):
     async def story(bench):
         for n in range(10):
             bench.activity.add(entry(n, host="h" if n % 2 else "i"))
         bench.activity.add(entry(3, "pause", "enospc", EntryKind.IO_ERROR))
         get = bench.activity.entries
-        assert len(await get(host="i")) == 5
+        assert await get(key=DomainKey("i", "u3")) == []
         assert [one.what for one in await get(key=DomainKey("h", "u3"))] == ["pause", "started"]
         assert [one.reason for one in await get(kinds=[EntryKind.IO_ERROR, EntryKind.WATCHDOG])] == ["enospc"]
-        assert [one.name for one in await get(words="vm-3 started")] == ["vm-3"]
-        assert await get(words="100%") == []
         first = await get(limit=4)
         second = await get(limit=4, before=first[-1].id)
         assert [one.id for one in first + second] == list(range(11, 3, -1))
@@ -204,17 +201,5 @@ def test_long_jobs_are_said_when_they_end(tmp_path, monkeypatch):
             ("Moving", "There is no room."),
             ("Shutting down", "the guest did not shut down"),
         ]
-
-    run(tmp_path, story)
-
-
-def test_fifty_thousand_are_found_quickly_enough_to_type(tmp_path):
-    async def story(bench):
-        for n in range(5000):
-            bench.activity.add(entry(n))
-        await bench.activity.flush()
-        begun = time.perf_counter()
-        assert len(await bench.activity.entries(words="vm-4999")) == 1
-        print(f"search over 5,000 entries: {(time.perf_counter() - begun) * 1e3:.1f} ms")
 
     run(tmp_path, story)

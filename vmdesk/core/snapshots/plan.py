@@ -174,7 +174,7 @@ def _forgotten(index: Index, machine: str, snapshots: Sequence[Snapshot], found:
         # What an earlier snapshot put on top is what this one froze: with this one it is nobody's state any more.
         if use.snapshot and (use.snapshot == found.name or (use.role is Role.OVERLAY and use.path in frozen))
     ]
-    begun = _begun_on(index, snapshots, candidates)
+    begun = _begun_on(snapshots, candidates)
     possible = {path for path in candidates - begun if index.image(path).pool}
     gone = top_first(index, settled(index, possible, ending))
     images = tuple(index.image(path) for path in gone)
@@ -184,7 +184,7 @@ def _forgotten(index: Index, machine: str, snapshots: Sequence[Snapshot], found:
     )
 
 
-def _begun_on(index: Index, snapshots: Sequence[Snapshot], candidates: Collection[str]) -> set[str]:
+def _begun_on(snapshots: Sequence[Snapshot], candidates: Collection[str]) -> set[str]:
     """Which of them no snapshot put there: the disk that the machine was begun with. That one is never dropped."""
     made = {disk.overlay for one in snapshots for disk in one.disks} | {one.memory_file for one in snapshots}
     return {path for path in candidates if path not in made}

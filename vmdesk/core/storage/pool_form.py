@@ -34,7 +34,7 @@ def rows(kind: Kind, able: Able) -> tuple[Row | Part, ...]:
         ),
     ]
     formats = next((one.formats for one in able.pools if one.kind == kind.id), ())
-    found += [_row(kind, ask, formats, able) for ask in kind.asks]
+    found += [_row(ask, formats, able) for ask in kind.asks]
     if kind.login:
         hint = text("Ceph's key of the user.") if kind.login == "ceph" else None
         kept = text("libvirt keeps it and gives it to nobody.")
@@ -56,7 +56,7 @@ def switches() -> tuple[Row, ...]:
     )
 
 
-def _row(kind: Kind, ask: Ask, formats: tuple[str, ...], able: Able) -> Row:
+def _row(ask: Ask, formats: tuple[str, ...], able: Able) -> Row:
     name = ask.field.value
     if ask.field is Field.FORMAT:
         # libvirt's list has words for what nobody has any more; those of the table come first.

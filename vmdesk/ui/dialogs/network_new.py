@@ -70,8 +70,8 @@ class NewNetworkDialog(Dialog):
         self._about.setMinimumHeight(2 * self._about.fontMetrics().height())
         form.addWidget(self._about, form.rowCount(), 1)
         self._rows: dict[str, tuple[QWidget, ...]] = {}
-        self._make_leads(form)
-        self._make_addresses(form)
+        self._make_leads()
+        self._make_addresses()
         self.autostart = CheckBox(tr("&Start it with the host"))
         self.autostart.setObjectName("autostart")
         self.autostart.setChecked(True)
@@ -111,16 +111,16 @@ class NewNetworkDialog(Dialog):
                     found.append(widget)
         self._rows[row] = tuple(found)
 
-    def _choice(self, name: str, items: Sequence[str], editable: bool = True) -> QComboBox:
+    def _choice(self, name: str, items: Sequence[str]) -> QComboBox:
         box = QComboBox()
         box.setObjectName(name)
-        box.setEditable(editable)
+        box.setEditable(True)
         box.addItems(list(items))
         if line := box.lineEdit():
             line.setAccessibleName(name)
         return box
 
-    def _make_leads(self, form: Form) -> None:
+    def _make_leads(self) -> None:
         plain = [name for name, kind in self._grounds.interfaces if kind != "bridge"]
         bridges = [name for name, kind in self._grounds.interfaces if kind == "bridge"]
         self.device = self._choice("device", ("", *plain))
@@ -140,7 +140,7 @@ class NewNetworkDialog(Dialog):
             if line := box.lineEdit():
                 line.setAccessibleName(words)
 
-    def _make_addresses(self, form: Form) -> None:
+    def _make_addresses(self) -> None:
         subnet = self._grounds.subnet
         self.subnet = self._line("subnet", str(subnet) if subnet else "", "10.7.0.0/24")
         hint = tr("The first address is the host's. What is proposed is used by no network or route that VMDesk sees.")

@@ -126,9 +126,9 @@ class DefinitionView(QWidget):
             self.notes.show_notes([(tr("Other choices changed the same lines: your changes are gone."), "warning")])
         self.edit.setReadOnly(several or later or not now)
         self.undo.setVisible(draft.edited is not None)
-        self.words.setText(self._explained(draft, several, later, bool(now), answered))
+        self.words.setText(self._explained(several, later, bool(now), answered))
 
-    def _explained(self, draft: Draft, several: bool, later: bool, there: bool, answered: bool) -> str:
+    def _explained(self, several: bool, later: bool, there: bool, answered: bool) -> str:
         if not there:
             return tr("With this name there is no definition yet.")
         if later:
