@@ -1,9 +1,9 @@
 """A machine's screen and text console without a window: what may stand on the command line."""
 
 import argparse
-import importlib
 from pathlib import Path
 
+from vmdesk.cli import later
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.session import Session
 from vmdesk.console import keys
@@ -69,6 +69,4 @@ def check(options: argparse.Namespace) -> None:
 
 
 async def console(session: Session, options: argparse.Namespace) -> int:
-    # What screens need is loaded here: every other verb would pay a tenth of its time for it.
-    done: int = await importlib.import_module("vmdesk.cli.screen").run(session, options)
-    return done
+    return await later.run("screen", session, options)

@@ -1,12 +1,12 @@
 """`vmdesk create`: what may stand on the command line, and the wish it means."""
 
 import argparse
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vmdesk.cli import later
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.session import Session
 from vmdesk.core import options as values
@@ -369,6 +369,4 @@ def _read(one: Callable[[str], Any], words: str) -> Any:
 
 
 async def create(session: Session, options: argparse.Namespace) -> int:
-    # The OS database and image readers are loaded here: no other verb needs them.
-    done: int = await importlib.import_module("vmdesk.cli.creation").run(session, options)
-    return done
+    return await later.run("creation", session, options)

@@ -1,9 +1,8 @@
 """`vmdesk edit`: what may stand on the command line."""
 
 import argparse
-import importlib
 
-from vmdesk.cli import usb
+from vmdesk.cli import later, usb
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.session import Session
 from vmdesk.model import limits, sizes
@@ -107,12 +106,10 @@ def memory_kib(options: argparse.Namespace) -> int:
 
 
 async def edit(session: Session, options: argparse.Namespace) -> int:
-    # What editing needs is loaded here: every other verb would pay for it.
-    done: int = await importlib.import_module("vmdesk.cli.editing").run(session, options)
-    return done
+    return await later.run("editing", session, options)
 
 
 def edit_text(options: argparse.Namespace) -> int:
     """The same for a definition in a file."""
-    done: int = importlib.import_module("vmdesk.cli.editing").run_alone(options)
+    done: int = later.load("editing").run_alone(options)
     return done

@@ -1,9 +1,9 @@
 """Snapshots, clones and deletions without a window: what may stand on the command line."""
 
 import argparse
-import importlib
 from typing import Any
 
+from vmdesk.cli import later
 from vmdesk.cli.arguments import Usage, VerbParser
 from vmdesk.cli.session import Session
 from vmdesk.core.snapshots.keeping import is_label
@@ -162,30 +162,24 @@ def check_trash(options: argparse.Namespace) -> None:
 
 
 async def run_snapshot(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.snapshotting", session, options)
+    return await later.run("snapshotting", session, options)
 
 
 async def run_clone(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.cloning", session, options)
+    return await later.run("cloning", session, options)
 
 
 async def run_template(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.cloning", session, options, "template")
+    return await later.run("cloning", session, options, "template")
 
 
 async def run_delete(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.deleting", session, options)
+    return await later.run("deleting", session, options)
 
 
 async def run_trash(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.trashing", session, options)
+    return await later.run("trashing", session, options)
 
 
 async def run_orphans(session: Session, options: argparse.Namespace) -> int:
-    return await _run("vmdesk.cli.deleting", session, options, "orphans")
-
-
-async def _run(module: str, session: Session, options: argparse.Namespace, what: str = "run") -> int:
-    # What they need is loaded here: no other verb pays for it.
-    done: int = await getattr(importlib.import_module(module), what)(session, options)
-    return done
+    return await later.run("deleting", session, options, "orphans")

@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-import importlib
 from dataclasses import asdict, replace
 from math import isnan
 from typing import Any
 
-from vmdesk.cli import asking
+from vmdesk.cli import asking, later
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.output import emit, emit_json, say
 from vmdesk.cli.session import Session
@@ -200,9 +199,7 @@ async def show_stats(session: Session, options: argparse.Namespace) -> int:
 
 
 async def show_slow(session: Session, options: argparse.Namespace) -> int:
-    # What judging needs is loaded here: every other verb would pay for it.
-    done: int = await importlib.import_module("vmdesk.cli.slowness").run(session, options)
-    return done
+    return await later.run("slowness", session, options)
 
 
 def _figures_record(domain: Domain, uri: str, figures: Figures) -> dict[str, Any]:

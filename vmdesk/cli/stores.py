@@ -1,10 +1,10 @@
 """Storage pools, volumes and networks without a window: what may stand on the command line."""
 
 import argparse
-import importlib
 import ipaddress
 from typing import Any
 
+from vmdesk.cli import later
 from vmdesk.cli.arguments import Usage
 from vmdesk.cli.files import places
 from vmdesk.cli.session import Session
@@ -180,18 +180,12 @@ def check_volume(options: argparse.Namespace) -> None:
 
 
 async def run_pool(session: Session, options: argparse.Namespace) -> int:
-    return await _run("pool", session, options, "vmdesk.cli.pooling")
+    return await later.run("pooling", session, options, "pool")
 
 
 async def run_volume(session: Session, options: argparse.Namespace) -> int:
-    return await _run("volume", session, options)
+    return await later.run("storing", session, options, "volume")
 
 
 async def run_network(session: Session, options: argparse.Namespace) -> int:
-    return await _run("network", session, options, "vmdesk.cli.networking")
-
-
-async def _run(what: str, session: Session, options: argparse.Namespace, module: str = "vmdesk.cli.storing") -> int:
-    # What they need is loaded here: no other verb pays for it.
-    done: int = await getattr(importlib.import_module(module), what)(session, options)
-    return done
+    return await later.run("networking", session, options, "network")
