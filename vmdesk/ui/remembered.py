@@ -1,12 +1,10 @@
-"""What the window remembers of itself: one JSON file, written whole; one that makes no sense is set aside."""
+"""What the window remembers of itself: one file."""
 
 import contextlib
-import json
-import os
 from pathlib import Path
 from typing import Any, TypeVar
 
-from vmdesk.core.aside import free_name
+from vmdesk.core import json_file
 
 VERSION = 1
 
@@ -21,17 +19,7 @@ class Remembered:
         self._values: dict[str, Any] = {}
 
     def load(self) -> None:
-        try:
-            values = json.loads(self._file.read_text(encoding="utf-8"))
-            if not isinstance(values, dict):
-                raise ValueError("not an object")
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, RecursionError):
-            with contextlib.suppress(OSError):
-                self._file.replace(free_name(self._file))
-            return
-        self._values = values
+        self._values = json_file.read(self._file)
 
     def get(self, name: str, default: T) -> T:
         value = self._values.get(name)
@@ -42,8 +30,5 @@ class Remembered:
 
     def save(self) -> None:
         """Write the file; where that is not possible the window simply forgets."""
-        new = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
         with contextlib.suppress(OSError):
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.write_text(json.dumps({**self._values, "version": VERSION}, indent=1), encoding="utf-8")
-            new.replace(self._file)
+            json_file.write(self._file, {**self._values, "version": VERSION})

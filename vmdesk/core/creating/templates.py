@@ -4,14 +4,11 @@ One JSON file, written whole; one that makes no sense is set aside.
 """
 
 import contextlib
-import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vmdesk.core import options
-from vmdesk.core.aside import free_name
+from vmdesk.core import json_file, options
 from vmdesk.core.creating.draft import INSTALLERS, Draft, Size, checked
 from vmdesk.core.options import OptionError
 from vmdesk.model.errors import Problem
@@ -112,24 +109,11 @@ class Templates:
         return self._write()
 
     def _load(self) -> None:
-        try:
-            values = json.loads(self._file.read_text(encoding="utf-8"))
-            if not isinstance(values, dict) or values.get("format") != FORMAT:
-                raise ValueError("not our format")
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, RecursionError):
-            with contextlib.suppress(OSError):
-                self._file.replace(free_name(self._file))
-            return
-        self._values = values
+        self._values = json_file.read(self._file, lambda values: values.get("format") == FORMAT)
 
     def _write(self) -> Problem | None:
-        new = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.write_text(json.dumps({**self._values, "format": FORMAT}, indent=1), encoding="utf-8")
-            new.replace(self._file)
+            json_file.write(self._file, {**self._values, "format": FORMAT})
         except OSError as error:
             return Problem(
                 text("Your choices cannot be kept."),
