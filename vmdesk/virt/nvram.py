@@ -3,11 +3,11 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import libvirt
 
-from vmdesk.model.text import text
+from vmdesk.model.text import Text, text
 from vmdesk.virt.connection import Connection
 from vmdesk.virtxml import pools as pools_xml
 from vmdesk.virtxml import volumes as volumes_xml
@@ -18,44 +18,43 @@ PREFIX = "vmdesk-nvram-"
 
 async def copy(connection: Connection, source: str, target: str) -> bool:
     """A new file with the same content in the same folder; False if there is no source yet. Never over another file."""
-    doing = text("Copying the firmware settings {path}", path=source)
-    connection.may_write(doing)
 
-    def work(conn: "libvirt.virConnect") -> bool:
-        with _pool(conn, os.path.dirname(source)) as pool:
-            if pool is None:
-                return False
-            try:
-                found = pool.storageVolLookupByName(os.path.basename(source))
-                size = int(found.info()[1])
-                pool.createXMLFrom(volumes_xml.build(os.path.basename(target), size, format="raw"), found, 0)
-            except libvirt.libvirtError as error:
-                if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
-                    raise
-                return False
-            return True
+    def work(pool: "libvirt.virStoragePool") -> None:
+        found = pool.storageVolLookupByName(os.path.basename(source))
+        size = int(found.info()[1])
+        pool.createXMLFrom(volumes_xml.build(os.path.basename(target), size, format="raw"), found, 0)
 
-    return await connection.long.call(work, doing)
+    return await _where(connection, source, work, text("Copying the firmware settings {path}", path=source))
 
 
 async def remove(connection: Connection, path: str) -> bool:
     """Delete one that was copied a moment ago; False if it is not there."""
-    doing = text("Deleting the firmware settings {path}", path=path)
+
+    def work(pool: "libvirt.virStoragePool") -> None:
+        pool.storageVolLookupByName(os.path.basename(path)).delete(0)
+
+    return await _where(connection, path, work, text("Deleting the firmware settings {path}", path=path))
+
+
+async def _where(
+    connection: Connection, path: str, work: Callable[["libvirt.virStoragePool"], None], doing: Text
+) -> bool:
+    """Do it in the pool of the folder in which that file is; False if it is not there."""
     connection.may_write(doing)
 
-    def work(conn: "libvirt.virConnect") -> bool:
+    def call(conn: "libvirt.virConnect") -> bool:
         with _pool(conn, os.path.dirname(path)) as pool:
             if pool is None:
                 return False
             try:
-                pool.storageVolLookupByName(os.path.basename(path)).delete(0)
+                work(pool)
             except libvirt.libvirtError as error:
                 if error.get_error_code() != libvirt.VIR_ERR_NO_STORAGE_VOL:
                     raise
                 return False
             return True
 
-    return await connection.long.call(work, doing)
+    return await connection.long.call(call, doing)
 
 
 @contextlib.contextmanager
