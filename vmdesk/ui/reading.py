@@ -12,6 +12,7 @@ from vmdesk.core.jobs import Job, Jobs
 from vmdesk.core.store import Changes
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.parts import Parts
 
@@ -90,7 +91,7 @@ class ReadingPage(QWidget):
     def __init__(self, parts: Parts, parent: QWidget | None = None, again: float = 0.0) -> None:
         super().__init__(parent)
         self._parts = parts
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self._timer = QTimer(self)
         self._timer.setInterval(round(again * 1000))
         self._timer.timeout.connect(self._on_clock)
@@ -112,16 +113,16 @@ class ReadingPage(QWidget):
             self.reading.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
+        if not self._heard.on:
+            self._heard.begin(
+                lambda: (self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job))
+            )
             if self._timer.interval():
                 self._timer.start()
             self.reading.ask()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
         self._timer.stop()
         super().hideEvent(event)

@@ -73,6 +73,11 @@ async def confirm_discard(ctx: Context, machines: Sequence[Domain]) -> Confirm:
     )
 
 
+def lose_unapplied(kind: str, message: Text) -> Confirm:
+    """Before what was written on a page and not applied is lost: always asked."""
+    return Confirm(kind, text("Discard your changes?"), message, text("Discard"), always=True)
+
+
 async def confirm_undefine(ctx: Context, machines: Sequence[Domain]) -> Confirm:
     """Lists what stays on disk (one machine: its files; many: one line each) and says what goes."""
     if len(machines) == 1:

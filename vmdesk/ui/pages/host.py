@@ -1,7 +1,6 @@
 """One host: how busy it is and who uses it, what it can do for machines, how it is built."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
@@ -18,6 +17,7 @@ from vmdesk.model.host import Host, Link
 from vmdesk.model.kvm import KvmProof
 from vmdesk.model.pinning import by_cpu
 from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.later import load
 from vmdesk.ui.models.users import Column
 from vmdesk.ui.pages.host_allocation import HostAllocation
@@ -84,7 +84,7 @@ class HostPage(QWidget):
         self.key = f"host:{host_id}"
         self.setObjectName("host-page")
         self.setAccessibleName(self.title)
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self._facts: HostFacts | None = None
         self._proof: KvmProof | None = None
         self._reading = False
@@ -106,7 +106,7 @@ class HostPage(QWidget):
         self.tabs.addTab(self.storage, tr("Storage"))
         self.networks = Late("host-networks-place", lambda: load("host-networks")(parts, host_id))
         self.tabs.addTab(self.networks, tr("Networks"))
-        self.tabs.currentChanged.connect(lambda _place: self._refresh_usage() if self._stop else None)
+        self.tabs.currentChanged.connect(lambda _place: self._refresh_usage() if self._heard.on else None)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.tabs)
@@ -351,12 +351,13 @@ class HostPage(QWidget):
         self._watch()
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [
+        self._heard.begin(
+            lambda: (
                 self._parts.store.subscribe(self._on_changes),
                 self._parts.history.subscribe_hosts(self._on_host_reading),
                 self._parts.history.subscribe(self._on_readings),
-            ]
+            )
+        )
         self._show_host()
         self._refresh_usage()
         self._read_facts()
@@ -364,9 +365,7 @@ class HostPage(QWidget):
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
         self._clock.stop()
         super().hideEvent(event)
 

@@ -11,6 +11,7 @@ from vmdesk.core.store import Changes
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import tr
 from vmdesk.ui.console.place import ConsolePlace
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.later import load
 from vmdesk.ui.pages.machine_overview import MachineOverview
 from vmdesk.ui.parts import Parts
@@ -38,7 +39,7 @@ class MachinePage(QWidget):
         self.key = f"machine:{key.host}/{key.uuid}"
         self.setObjectName("machine-page")
         self.setAccessibleName(self.title)
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self.overview = MachineOverview(parts, key)
         self.overview.control_wanted.connect(self.show_control)
         self.tabs = InnerTabs("machine-tabs")
@@ -172,12 +173,13 @@ class MachinePage(QWidget):
             load("screens-ahead")(kinds)
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [
+        self._heard.begin(
+            lambda: (
                 self._parts.store.subscribe(self._on_changes),
                 self._parts.history.subscribe(self._on_readings),
                 self._parts.jobs.subscribe(self.overview.show_job),
-            ]
+            )
+        )
         self._rename()
         self.pending.follow(True)
         self._looked.start(LOOKED)
@@ -186,9 +188,7 @@ class MachinePage(QWidget):
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
         self.pending.follow(False)
         self._looked.stop()
         super().hideEvent(event)

@@ -1,7 +1,6 @@
 """The machine's page, tab "Console": its screen, and everything that can be done with it."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +19,7 @@ from vmdesk.core.screens import Screens
 from vmdesk.core.settings import Settings
 from vmdesk.core.store import Changes
 from vmdesk.model.display import Displays
-from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.console.bar import ConsoleBar, ConsoleFoot, menu_of
@@ -33,8 +32,10 @@ from vmdesk.ui.console.sound import SoundMenu
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.console.window import FullBar
 from vmdesk.ui.console.words import Deeds, shown_over, text_name
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.later import load
 from vmdesk.ui.parts import Level, Notice, Parts
+from vmdesk.ui.subject import Subject
 
 LONGEST = 4000  # characters that are typed at most: more would take minutes
 
@@ -51,7 +52,8 @@ class MachineConsole(QWidget):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
-        self._stop: list[Callable[[], None]] = []
+        self._subject = Subject(parts.store, key)
+        self._heard = Heard()
         self._typing: asyncio.Task[None] | None = None
         self.setObjectName("machine-console")
         self.setAccessibleName(tr("Console"))
@@ -104,19 +106,14 @@ class MachineConsole(QWidget):
     # ---------------------------------------------------------------- what it shows
 
     @property
-    def _domain(self) -> Domain | None:
-        found: Domain | None = self._parts.store.domains.get(self._machine)
-        return found
-
-    @property
     def _displays(self) -> Displays | None:
         """What the definition has, once it was asked."""
         screen = self.pane.screen_held
         return screen.found.displays if screen is not None else None
 
     def _show_machine(self) -> None:
-        domain = self._domain
-        host = self._parts.store.hosts.get(self._machine.host)
+        domain = self._subject.domain
+        host = self._subject.host
         why = reason(BY_ID["domain.start"], domain, host) if domain else None
         found = self._displays
         self.pane.show_machine(domain, why, found is not None and any(one.streams for one in found.texts))
@@ -286,7 +283,7 @@ class MachineConsole(QWidget):
         self._parts.jobs.spawn(f"power {power.name}", self._do_power(power))
 
     async def _do_power(self, power: Power) -> None:
-        powered, domain, context = self._powered, self._domain, self._parts.context
+        powered, domain, context = self._powered, self._subject.domain, self._parts.context
         if powered is None or domain is None:
             return
         asks = power is Power.RESET and self._parts.settings.current.confirms("domain.reset")
@@ -369,7 +366,7 @@ class MachineConsole(QWidget):
         return self.pane.wish, self.pane.head
 
     def _file_name(self) -> str:
-        domain = self._domain
+        domain = self._subject.domain
         return domain.name.replace("/", "-") if domain else self._machine.uuid
 
     def _on_shot_file(self) -> None:
@@ -436,19 +433,15 @@ class MachineConsole(QWidget):
     # ---------------------------------------------------------------- the widget
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [
-                self._parts.store.subscribe(self._on_changes),
-                self._parts.settings.subscribe(self._on_settings),
-            ]
+        self._heard.begin(
+            lambda: (self._parts.store.subscribe(self._on_changes), self._parts.settings.subscribe(self._on_settings))
+        )
         self._on_settings(self._parts.settings.current)
         self._show_machine()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
         super().hideEvent(event)
 
 

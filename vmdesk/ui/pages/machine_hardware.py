@@ -19,24 +19,27 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from vmdesk.core.command import Confirm
+from vmdesk.core.commands import questions
 from vmdesk.core.hardware import applying, pages, reading
 from vmdesk.core.hardware.reading import Offers, Seen
 from vmdesk.core.hardware.sheet import Sheet, Value, Wish
 from vmdesk.core.jobs import Job
 from vmdesk.core.store import Changes
-from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.host import Host, Link
+from vmdesk.model.host import Link
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs import hardware as dialogs
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.icons import icon
 from vmdesk.ui.pages.hardware.bar import ChangesBar
 from vmdesk.ui.pages.hardware.listing import HardwareList
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import plain_tip
+from vmdesk.ui.subject import Subject
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID, muted
-from vmdesk.ui.widgets.empty import Emptiness, EmptyView
+from vmdesk.ui.widgets.empty import Emptiness, EmptyView, of_problem
 from vmdesk.ui.widgets.fields_form import FieldsForm, in_tab_order
 from vmdesk.ui.widgets.form import Heading, Muted
 from vmdesk.ui.widgets.glyph import Glyph
@@ -60,6 +63,7 @@ class MachineHardware(QWidget):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
+        self._subject = Subject(parts.store, key)
         self._seen: Seen | None = None
         self._offers: Offers | None = None
         self._sheets: tuple[Sheet, ...] = ()
@@ -67,7 +71,7 @@ class MachineHardware(QWidget):
         self._working = False  # a question is open, or libvirt is at work
         self._reading = self._once_more = False
         self._revealed = ""  # the key of a page that is to be shown as soon as it is there
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
         self.setObjectName("machine-hardware")
@@ -187,17 +191,8 @@ class MachineHardware(QWidget):
 
     # ---------------------------------------------------------------- what there is
 
-    @property
-    def _domain(self) -> Domain | None:
-        found: Domain | None = self._parts.store.domains.get(self._machine)
-        return found
-
-    @property
-    def _host(self) -> Host | None:
-        return self._parts.store.hosts.get(self._machine.host)
-
     def _is_local(self) -> bool:
-        host = self._host
+        host = self._subject.host
         return host is not None and is_local(host.config.uri)
 
     @property
@@ -209,15 +204,8 @@ class MachineHardware(QWidget):
         """Whether what was written and not applied may be lost; asks if there is something."""
         if not self.unsaved:
             return True
-        domain = self._domain
-        confirm = Confirm(
-            "hardware.discard",
-            text("Discard your changes?"),
-            text("You have changed the hardware of {name} and not applied it.", name=domain.name if domain else ""),
-            text("Discard"),
-            always=True,
-        )
-        return bool(await self._parts.context.ask.confirm(confirm))
+        message = text("You have changed the hardware of {name} and not applied it.", name=self._subject.name)
+        return bool(await self._parts.context.ask.confirm(questions.lose_unapplied("hardware.discard", message)))
 
     def refresh(self) -> None:
         """Read again, in the background."""
@@ -242,12 +230,12 @@ class MachineHardware(QWidget):
             self.refresh()
 
     async def _read_now(self, sizes: bool = False) -> None:
-        domain, links = self._domain, self._parts.context.sessions
+        domain, links = self._subject.domain, self._parts.context.sessions
         if domain is None:
             return
         old = self._seen
         try:
-            seen = await reading.read(links, domain, self._host)
+            seen = await reading.read(links, domain, self._subject.host)
             if self._offers is None:
                 self._offers = await reading.offers(links, domain)
             known = old.sizes if old is not None and old.stored.disks == seen.stored.disks and not sizes else ()
@@ -283,16 +271,16 @@ class MachineHardware(QWidget):
                 del self._drafts[key]
 
     def _cannot_be_read(self) -> Text | None:
-        host = self._host
+        host = self._subject.host
         if host is None or host.link is not Link.UP:
             return text("{host} is not connected.", host=host.config.name if host else self._machine.host)
-        if self._domain is None:
+        if self._subject.domain is None:
             return text("The machine is not there any more.")
         return None
 
     def _cannot_be_changed(self) -> Text | None:
         """Why nothing can be changed now; None: it can."""
-        seen, domain = self._seen, self._domain
+        seen, domain = self._seen, self._subject.domain
         why = self._cannot_be_read()
         if why is not None or seen is None or domain is None:
             return why
@@ -310,9 +298,7 @@ class MachineHardware(QWidget):
     # ---------------------------------------------------------------- what is shown
 
     def _show_problem(self, problem: Problem) -> None:
-        body = " ".join(str(part) for part in (problem.why, problem.what_next) if part)
-        actions = ((tr("Try again"), self.refresh),)
-        self.empty.show_state(Emptiness("problem", "alert-circle", str(problem.what), body, actions))
+        self.empty.show_state(of_problem(problem, self.refresh))
         self.stack.setCurrentWidget(self.empty)
 
     def _show(self) -> None:
@@ -516,11 +502,9 @@ class MachineHardware(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._stop:
-            self._stop = [
-                self._parts.store.subscribe(self._on_changes),
-                self._parts.jobs.subscribe(self._on_job),
-            ]
+        self._heard.begin(
+            lambda: (self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job))
+        )
         self._follow.start()
         self._show()
         self.refresh()
@@ -528,9 +512,7 @@ class MachineHardware(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._follow.stop()
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
 
 
 def _what_goes(sheet: Sheet, seen: Seen) -> Text:

@@ -2,7 +2,6 @@
 
 import asyncio
 import difflib
-from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -24,12 +23,13 @@ from vmdesk.core import definitions, redefining
 from vmdesk.core.definitions import Kept, Moment, WayBack
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.host import Host
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.way_back import WayBackDialog
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.models.activity import stamp
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import plain_tip
+from vmdesk.ui.subject import Subject
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.empty import Emptiness, EmptyView
@@ -51,10 +51,11 @@ class MachineHistory(QWidget):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
+        self._subject = Subject(parts.store, key)
         self.moments: tuple[Moment, ...] | None = None
         self._against = BEFORE
         self._working = False
-        self._stop: Callable[[], None] | None = None
+        self._heard = Heard()
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
         self.setObjectName("machine-history")
@@ -148,15 +149,6 @@ class MachineHistory(QWidget):
 
     # ---------------------------------------------------------------- what there is
 
-    @property
-    def _domain(self) -> Domain | None:
-        found: Domain | None = self._parts.store.domains.get(self._machine)
-        return found
-
-    @property
-    def _host(self) -> Host | None:
-        return self._parts.store.hosts.get(self._machine.host)
-
     def refresh(self) -> None:
         """Read what is kept."""
         if self._parts.watcher is not None:
@@ -176,7 +168,7 @@ class MachineHistory(QWidget):
         self._fill(chosen)
 
     def _look_at(self) -> None:
-        if self._domain is not None and self._domain.persistent:
+        if self._subject.domain is not None and self._subject.domain.persistent:
             self._parts.watcher.look_at((self._machine,))
 
     # ---------------------------------------------------------------- what is shown
@@ -198,7 +190,7 @@ class MachineHistory(QWidget):
         self._show_chosen()
 
     def _has_definition(self) -> bool:
-        domain = self._domain
+        domain = self._subject.domain
         return domain is not None and domain.persistent
 
     def _show_empty(self) -> None:
@@ -248,7 +240,7 @@ class MachineHistory(QWidget):
         self._show_state()
 
     def _show_state(self) -> None:
-        why: Text | None = redefining.why_not_stored(self._domain, self._host)
+        why: Text | None = redefining.why_not_stored(self._subject.domain, self._subject.host)
         if why is None and self.list.currentRow() == 0:
             why = text("This is the one of now.")
         self.back.setEnabled(why is None and not self._working)
@@ -262,7 +254,7 @@ class MachineHistory(QWidget):
             self._tasks.spawn("go back", self._go_back(one.kept))
 
     async def _go_back(self, kept: Kept) -> None:
-        domain = self._domain
+        domain = self._subject.domain
         if domain is None:
             return
         self._working = True
@@ -294,8 +286,8 @@ class MachineHistory(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._parts.watcher is not None and self._stop is None:
-            self._stop = self._parts.watcher.subscribe(self._on_kept)
+        if self._parts.watcher is not None and not self._heard.on:
+            self._heard.begin(lambda: (self._parts.watcher.subscribe(self._on_kept),))
             self._look.start()
             self._look_at()
         self._show_state()
@@ -304,9 +296,7 @@ class MachineHistory(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._look.stop()
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
+        self._heard.end()
 
 
 def _item(one: Moment, now: bool, first: bool) -> QListWidgetItem:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QRectF, Qt, QTimer
@@ -15,18 +15,19 @@ from vmdesk.core.jobs import Job
 from vmdesk.core.limiting import Figure, Known
 from vmdesk.core.slow import PINS
 from vmdesk.core.store import Changes
-from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.hardware import Hardware
-from vmdesk.model.host import Host
 from vmdesk.model.text import Text, text, tr
 from vmdesk.model.uri import is_session
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.pages.machine_limits_rows import Part, Row, limits_of, parts_of
 from vmdesk.ui.pages.machine_pinning import MachinePinning
 from vmdesk.ui.parts import Parts
+from vmdesk.ui.subject import Subject
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
-from vmdesk.ui.widgets.empty import Emptiness, EmptyView
+from vmdesk.ui.widgets.empty import EmptyView, of_problem
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.graph import Graph, Line
 from vmdesk.ui.widgets.graphs import Curve
@@ -126,6 +127,7 @@ class MachineLimits(QScrollArea):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
+        self._subject = Subject(parts.store, key)
         self._known: Known | None = None
         self._cpus = 0
         self._host_kib = 0
@@ -135,7 +137,7 @@ class MachineLimits(QScrollArea):
         self._done: dict[str, Applied] = {}
         self._layout_of: tuple[Part, ...] = ()
         self._revealed = ""  # what is to be brought into view as soon as it is there
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
         self.views: dict[str, _PartView] = {}
@@ -175,22 +177,13 @@ class MachineLimits(QScrollArea):
 
     # ---------------------------------------------------------------- what there is
 
-    @property
-    def _domain(self) -> Domain | None:
-        found: Domain | None = self._parts.store.domains.get(self._machine)
-        return found
-
-    @property
-    def _host(self) -> Host | None:
-        return self._parts.store.hosts.get(self._machine.host)
-
     def refresh(self) -> None:
         """Read again, in the background."""
-        if self._domain is not None and not self._working:
+        if self._subject.domain is not None and not self._working:
             self._tasks.spawn("read limits", self._read())
 
     async def _read(self) -> None:
-        domain = self._domain
+        domain = self._subject.domain
         if domain is None:
             return
         try:
@@ -211,9 +204,7 @@ class MachineLimits(QScrollArea):
         self._cpus, self._host_kib = found.cpus or 0, found.memory_kib or 0
 
     def _show_problem(self, problem: Problem) -> None:
-        body = " ".join(str(part) for part in (problem.why, problem.what_next) if part)
-        actions = ((tr("Try again"), self.refresh),)
-        self.empty.show_state(Emptiness("problem", "alert-circle", str(problem.what), body, actions))
+        self.empty.show_state(of_problem(problem, self.refresh))
         self.empty.show()
         self.hint.hide()
 
@@ -228,8 +219,8 @@ class MachineLimits(QScrollArea):
         self._lay_out(known.shown)
         values = limiting.figures(known.shown, self._cpus)
         stored = limiting.figures(known.stored, self._cpus) if known.stored else values
-        host = self._host
-        why, session = redefining.why_not(self._domain, host), host is not None and is_session(host.config.uri)
+        host = self._subject.host
+        why, session = redefining.why_not(self._subject.domain, host), host is not None and is_session(host.config.uri)
         for view in self.views.values():
             for key, row in view.rows.items():
                 reason = why or limiting.blocked(key, values, known.shown, session)
@@ -283,7 +274,7 @@ class MachineLimits(QScrollArea):
             self.ensureVisible(place.x(), place.y(), 0, 4 * GRID)
 
     def _hint_words(self, why: Text | None) -> str:
-        domain = self._domain
+        domain = self._subject.domain
         if why is not None or domain is None:
             return tr("Nothing can be changed here: {why}", why=str(why or ""))
         if not domain.active:
@@ -329,7 +320,7 @@ class MachineLimits(QScrollArea):
         self._arrange()
 
     def _view(self, part: Part) -> _PartView:
-        domain = self._domain
+        domain = self._subject.domain
         made = []
         for plan in part.plans:
             graph = Graph(plan.title, plan.unit, self.timeline, domain.name if domain else "")
@@ -378,7 +369,7 @@ class MachineLimits(QScrollArea):
             self.setting = False
 
     async def _set_some(self, wishes: dict[str, Figure]) -> None:
-        domain, known = self._domain, self._known
+        domain, known = self._subject.domain, self._known
         try:
             if domain is None or known is None:
                 return
@@ -415,8 +406,9 @@ class MachineLimits(QScrollArea):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._stop:
-            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
+        self._heard.begin(
+            lambda: (self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job))
+        )
         self._follow.start()
         self._clock.start()
         self._tick()
@@ -427,9 +419,7 @@ class MachineLimits(QScrollArea):
         super().hideEvent(event)
         self._follow.stop()
         self._clock.stop()
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
 
 
 def _outcome(one: Applied) -> Text:

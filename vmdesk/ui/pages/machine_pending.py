@@ -17,8 +17,10 @@ from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.pending import PendingDialog
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.subject import Subject
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID, warning_color
 from vmdesk.ui.widgets.glyph import Glyph
@@ -35,11 +37,12 @@ class PendingBar(QWidget):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
+        self._subject = Subject(parts.store, key)
         self._found: Definitions | None = None
         self.items: tuple[Item, ...] = ()
         self._watching = True
         self._working = False
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self._dialog: PendingDialog | None = None
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
@@ -82,11 +85,6 @@ class PendingBar(QWidget):
 
     # ---------------------------------------------------------------- what there is
 
-    @property
-    def _domain(self) -> Domain | None:
-        found: Domain | None = self._parts.store.domains.get(self._machine)
-        return found
-
     def watch(self, on: bool) -> None:
         """Whether it is of interest to what is on the screen."""
         self._watching = on
@@ -96,11 +94,11 @@ class PendingBar(QWidget):
 
     def refresh(self) -> None:
         """Read again, in the background."""
-        if self._watching and not self._working and self._domain is not None and self._stop:
+        if self._watching and not self._working and self._subject.domain is not None and self._heard.on:
             self._tasks.spawn("read what is pending", self._read())
 
     async def _read(self) -> None:
-        domain = self._domain
+        domain = self._subject.domain
         if domain is None:
             return
         try:
@@ -119,8 +117,8 @@ class PendingBar(QWidget):
     # ---------------------------------------------------------------- what is shown
 
     def _show(self) -> None:
-        host = self._parts.store.hosts.get(self._machine.host)
-        why = redefining.why_not(self._domain, host)
+        host = self._subject.host
+        why = redefining.why_not(self._subject.domain, host)
         self.frame.setVisible(self._watching and bool(self.items))
         self.setVisible(self._watching and bool(self.items))
         self._words.setText(self._sentence())
@@ -159,7 +157,7 @@ class PendingBar(QWidget):
             self._tasks.spawn("compare", self._compare())
 
     async def _compare(self) -> None:
-        domain = self._domain
+        domain = self._subject.domain
         self._dialog = PendingDialog(self.window(), domain.name if domain else "")
         self._dialog.now_wanted.connect(lambda item: self.apply_now((item,)))
         self._dialog.drop_wanted.connect(lambda item: self.drop_items((item,)))
@@ -209,7 +207,7 @@ class PendingBar(QWidget):
         await pending.take_back(self._parts.context, domain, dropped)
 
     async def _work(self, work: Callable[[Domain], object]) -> None:
-        domain = self._domain
+        domain = self._subject.domain
         if domain is None:
             return
         self._working = True
@@ -237,13 +235,13 @@ class PendingBar(QWidget):
 
     def follow(self, on: bool) -> None:
         """Called by the page, which is there even while the bar is not."""
-        if on and not self._stop and self._parts.watcher is not None:
-            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
+        if on and not self._heard.on and self._parts.watcher is not None:
+            self._heard.begin(
+                lambda: (self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job))
+            )
             self._follow.start()
             self._parts.watcher.look_at((self._machine,))  # before anything is changed
             self.refresh()
         elif not on:
             self._follow.stop()
-            for stop in self._stop:
-                stop()
-            self._stop = []
+            self._heard.end()

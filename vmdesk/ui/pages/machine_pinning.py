@@ -1,24 +1,26 @@
 """Where a machine runs: its virtual CPUs on which of the host's, its memory from which nodes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from vmdesk.core import limiting, redefining
-from vmdesk.core.command import Confirm
+from vmdesk.core.commands import questions
 from vmdesk.core.limiting import Known
 from vmdesk.core.store import Changes
 from vmdesk.model import cpu_set
 from vmdesk.model.cpu_set import ALL, EMULATOR
-from vmdesk.model.domain import Domain, DomainKey
+from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import VirtError
 from vmdesk.model.facts import HostFacts
 from vmdesk.model.pinning import MODES, STRICT, Place, by_cpu, place_of
 from vmdesk.model.text import Text, text, tr
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.parts import Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.subject import Subject
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
@@ -45,12 +47,13 @@ class MachinePinning(QWidget):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
+        self._subject = Subject(parts.store, key)
         self._facts: HostFacts | None = None
         self._known = Known(None, None)
         self._place = self._draft = self._now = Place({})
         self._outcome = ""
         self._working = False
-        self._stop: Callable[[], None] | None = None
+        self._heard = Heard()
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._tasks.end)
         self.setObjectName("machine-pinning")
@@ -134,18 +137,8 @@ class MachinePinning(QWidget):
         """Whether what was chosen and not applied may be lost; asks if there is something."""
         if not self.unsaved:
             return True
-        domain = self._domain()
-        confirm = Confirm(
-            "pinning.discard",
-            text("Discard your changes?"),
-            text("You have chosen where {name} runs and not applied it.", name=domain.name if domain else ""),
-            text("Discard"),
-            always=True,
-        )
-        return bool(await self._parts.context.ask.confirm(confirm))
-
-    def _domain(self) -> Domain | None:
-        return self._parts.store.domains.get(self._machine)
+        message = text("You have chosen where {name} runs and not applied it.", name=self._subject.name)
+        return bool(await self._parts.context.ask.confirm(questions.lose_unapplied("pinning.discard", message)))
 
     @property
     def _vcpus(self) -> int:
@@ -153,8 +146,8 @@ class MachinePinning(QWidget):
 
     def _show(self) -> None:
         """All of it, from what is known and what was chosen."""
-        domain = self._domain()
-        host = self._parts.store.hosts.get(self._machine.host)
+        domain = self._subject.domain
+        host = self._subject.host
         why = redefining.why_not(domain, host)
         if why is None and self._facts is not None and self.picture.isHidden():
             why = text("The host does not tell its CPUs.")
@@ -296,7 +289,7 @@ class MachinePinning(QWidget):
     # -- reading and changing
 
     async def _load(self) -> None:
-        domain = self._domain()
+        domain = self._subject.domain
         if domain is None:
             return
         try:
@@ -335,7 +328,7 @@ class MachinePinning(QWidget):
         self.picture.show_pinned(by_cpu(others, self._host_cpus()))
 
     async def _change(self) -> None:
-        domain = self._domain()
+        domain = self._subject.domain
         if domain is None or not self.unsaved or self._working:
             return
         wishes = {**self._now.wishes(self._draft), **self._place.wishes(self._draft)}
@@ -371,12 +364,9 @@ class MachinePinning(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._stop is None:
-            self._stop = self._parts.store.subscribe(self._on_changes)
+        self._heard.begin(lambda: (self._parts.store.subscribe(self._on_changes),))
         self._tasks.spawn("read pins", self._load())
 
     def hideEvent(self, event: QHideEvent) -> None:
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
+        self._heard.end()
         super().hideEvent(event)

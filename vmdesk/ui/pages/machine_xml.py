@@ -1,7 +1,7 @@
 """The machine's page, tab "XML": its definitions as they are, what differs between them, and an editor."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -20,20 +20,21 @@ from shiboken6 import isValid
 
 from vmdesk.core import redefining
 from vmdesk.core.checker import Checker
-from vmdesk.core.command import Confirm
+from vmdesk.core.commands import questions
 from vmdesk.core.redefining import Begun, Definitions, Plan
 from vmdesk.core.store import Changes
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem, VirtError
-from vmdesk.model.host import Host
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.apply_xml import ApplyDialog
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.icons import icon
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
+from vmdesk.ui.subject import Subject
 from vmdesk.ui.tasks import Tasks
 from vmdesk.ui.theme import GRID, warning_color
-from vmdesk.ui.widgets.empty import Emptiness, EmptyView
+from vmdesk.ui.widgets.empty import Emptiness, EmptyView, of_problem
 from vmdesk.ui.widgets.form import Muted, Section
 from vmdesk.ui.widgets.glyph import Glyph
 from vmdesk.ui.widgets.primary import PrimaryButton
@@ -60,12 +61,13 @@ class MachineXml(QWidget):
     def __init__(self, parts: Parts, key: DomainKey, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._parts, self._machine = parts, key
+        self._subject = Subject(parts.store, key)
         self._found: Definitions | None = None
         self._begun: Begun | None = None
         self._view = ""
         self._working = False  # a question is open, or libvirt is at work
         self._comparing = False  # until it is settled, or left for later
-        self._stop: Callable[[], None] | None = None
+        self._heard = Heard()
         self._checker = Checker()
         self._tasks = Tasks(parts.jobs)
         self.destroyed.connect(self._checker.close)
@@ -192,18 +194,9 @@ class MachineXml(QWidget):
     # ---------------------------------------------------------------- what there is
 
     @property
-    def _domain(self) -> Domain | None:
-        found: Domain | None = self._parts.store.domains.get(self._machine)
-        return found
-
-    @property
-    def _host(self) -> Host | None:
-        return self._parts.store.hosts.get(self._machine.host)
-
-    @property
     def _elsewhere(self) -> bool:
         """Another host may have another libvirt with another schema, which has the last word."""
-        host = self._host
+        host = self._subject.host
         return host is not None and not is_local(host.config.uri)
 
     @property
@@ -215,17 +208,13 @@ class MachineXml(QWidget):
         """Whether something was written that is not applied."""
         return self._begun is not None and self.editor.text() != self._begun.shown
 
-    def _name(self) -> str:
-        domain = self._domain
-        return domain.name if domain else self._machine.uuid
-
     def refresh(self) -> None:
         """Read again, in the background."""
-        if self._domain is not None and not self._working:
+        if self._subject.domain is not None and not self._working:
             self._tasks.spawn("read definitions", self._read())
 
     async def _read(self) -> None:
-        domain = self._domain
+        domain = self._subject.domain
         if domain is None:
             return
         try:
@@ -244,9 +233,7 @@ class MachineXml(QWidget):
             self._show_view()
 
     def _show_problem(self, problem: Problem) -> None:
-        body = " ".join(str(part) for part in (problem.why, problem.what_next) if part)
-        actions = ((tr("Try again"), self.refresh),)
-        self.empty.show_state(Emptiness("problem", "alert-circle", str(problem.what), body, actions))
+        self.empty.show_state(of_problem(problem, self.refresh))
         self.stack.setCurrentWidget(self.empty)
 
     # ---------------------------------------------------------------- what is shown
@@ -257,7 +244,7 @@ class MachineXml(QWidget):
         self._show_view()
 
     def _show_view(self) -> None:
-        found, domain = self._found, self._domain
+        found, domain = self._found, self._subject.domain
         if found is None:
             return
         there = {STORED: bool(found.stored), RUNNING: bool(found.running)}
@@ -267,7 +254,7 @@ class MachineXml(QWidget):
         self.views[self._view].setChecked(True)
         reasons = {
             STORED: text("The machine has no stored definition: it is gone once it is switched off."),
-            RUNNING: text("{name} is not running.", name=self._name()),
+            RUNNING: text("{name} is not running.", name=self._subject.name),
         }
         reasons[DIFFERENCES] = reasons[RUNNING] if there[STORED] else reasons[STORED]
         for name, button in self.views.items():
@@ -281,7 +268,7 @@ class MachineXml(QWidget):
         else:
             words = found.stored if self._view == STORED else found.running
             self.viewer.set_text(words)
-            self.viewer.area.setAccessibleName(tr("Definition of {name}", name=self._name()))
+            self.viewer.area.setAccessibleName(tr("Definition of {name}", name=self._subject.name))
             self.stack.setCurrentWidget(self.viewer)
         self._show_state(domain)
 
@@ -304,8 +291,8 @@ class MachineXml(QWidget):
         self.stack.setCurrentWidget(self._differences)
 
     def _show_state(self, domain: Domain | None = None) -> None:
-        domain = domain or self._domain
-        why = redefining.why_not_stored(domain, self._host)
+        domain = domain or self._subject.domain
+        why = redefining.why_not_stored(domain, self._subject.host)
         comparing = self.three_way is not None and self.stack.currentWidget() is self.three_way
         shown = self.stack.currentWidget()
         for tool in self._tools:
@@ -391,7 +378,7 @@ class MachineXml(QWidget):
         self._comparing = False
         self._banner.hide()
         self.editor.check_with(self._checker, self._parts.jobs, lambda words: redefining.problems(begun, words))
-        self.editor.area.setAccessibleName(tr("Definition of {name}, to be changed", name=self._name()))
+        self.editor.area.setAccessibleName(tr("Definition of {name}, to be changed", name=self._subject.name))
         self.show_view(STORED)
         self.unsaved_changed.emit()
 
@@ -428,14 +415,8 @@ class MachineXml(QWidget):
         """Whether what was written and not applied may be lost; asks if there is something."""
         if not self.unsaved:
             return True
-        confirm = Confirm(
-            "xml.discard",
-            text("Discard your changes?"),
-            text("You have changed the definition of {name} and not applied it.", name=self._name()),
-            text("Discard"),
-            always=True,
-        )
-        return bool(await self._parts.context.ask.confirm(confirm))
+        message = text("You have changed the definition of {name} and not applied it.", name=self._subject.name)
+        return bool(await self._parts.context.ask.confirm(questions.lose_unapplied("xml.discard", message)))
 
     def _set_working(self, on: bool) -> None:
         if isValid(self):  # closed in the meantime
@@ -451,7 +432,7 @@ class MachineXml(QWidget):
             self._tasks.spawn("apply definition", self._apply())
 
     async def _apply(self) -> None:
-        begun, domain, shown = self._begun, self._domain, self.editor.text()
+        begun, domain, shown = self._begun, self._subject.domain, self.editor.text()
         if begun is None or domain is None:
             return
         self._set_working(True)
@@ -562,7 +543,7 @@ class MachineXml(QWidget):
 
     def _on_save(self) -> None:
         words, ending = self._shown_text(), "diff" if self._view == DIFFERENCES else "xml"
-        name = self._name().replace("/", "_")
+        name = self._subject.name.replace("/", "_")
         dialog = QFileDialog(self, tr("Save to a file"), f"{name}.{ending}", f"*.{ending}")
         dialog.setObjectName("xml-save-dialog")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -591,8 +572,7 @@ class MachineXml(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._stop is None:
-            self._stop = self._parts.store.subscribe(self._on_changes)
+        self._heard.begin(lambda: (self._parts.store.subscribe(self._on_changes),))
         self._follow.start()
         self._show_state()
         self.refresh()
@@ -600,6 +580,4 @@ class MachineXml(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._follow.stop()
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
+        self._heard.end()

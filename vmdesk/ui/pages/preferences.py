@@ -24,6 +24,7 @@ from vmdesk.core.settings import LIMITS, Settings
 from vmdesk.model.domain import DomainKey
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.dialogs.ask import ConfirmDialog
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.check_box import CheckBox
@@ -66,7 +67,7 @@ class PreferencesPage(QWidget):
         self.setAccessibleName(self.title)
         self._show: list[Callable[[Settings], None]] = []
         self._showing = False
-        self._stop: Callable[[], None] | None = None
+        self._heard = Heard()
         self.tabs = InnerTabs("preferences-tabs")
         self.tabs.addTab(_scrolled(self._make_general()), tr("General"))
         self.tabs.addTab(_scrolled(self._make_readings()), tr("Readings"))
@@ -270,15 +271,12 @@ class PreferencesPage(QWidget):
             self._showing = False
 
     def showEvent(self, event: QShowEvent) -> None:
-        if self._stop is None:
-            self._stop = self._parts.settings.subscribe(self._refresh)
+        self._heard.begin(lambda: (self._parts.settings.subscribe(self._refresh),))
         self._refresh(self._parts.settings.current)
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        if self._stop is not None:
-            self._stop()
-            self._stop = None
+        self._heard.end()
         super().hideEvent(event)
 
 

@@ -1,6 +1,6 @@
 """The trash: machines that are only marked as gone. Nothing of them was deleted, and nothing is until it is said."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
@@ -14,6 +14,7 @@ from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.dialogs.trash import begin_emptying
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.models.trash import Column, TrashModel
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.parts import Parts
@@ -60,7 +61,7 @@ class TrashPage(QWidget):
         self._plans: dict[DomainKey, DeletePlan] = {}
         self._asked: frozenset[DomainKey] = frozenset()
         self._weighing = False
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self.title = tr("Trash")
         self.setObjectName("trash-page")
         self.setAccessibleName(self.title)
@@ -216,14 +217,14 @@ class TrashPage(QWidget):
         self._turn.ask()
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job)]
+        if not self._heard.on:
+            self._heard.begin(
+                lambda: (self._parts.store.subscribe(self._on_changes), self._parts.jobs.subscribe(self._on_job))
+            )
             self._asked = frozenset()
             self._turn.ask()
         super().showEvent(event)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
         super().hideEvent(event)

@@ -1,6 +1,6 @@
 """The console wall: the screens of many machines at once, small and live; keys to several of them, after a warning."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
@@ -19,6 +19,7 @@ from vmdesk.model.text import text, tr, trn
 from vmdesk.ui.console.broadcast import BroadcastStrip
 from vmdesk.ui.console.tile import ScreenTile
 from vmdesk.ui.console.tile_grid import TileGrid
+from vmdesk.ui.heard import Heard
 from vmdesk.ui.icons import icon
 from vmdesk.ui.parts import Notice, Parts
 from vmdesk.ui.plain import PlainLabel
@@ -62,7 +63,7 @@ class WallPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self._parts = parts
-        self._stop: list[Callable[[], None]] = []
+        self._heard = Heard()
         self._asking = False
         self.keys = _taken(keys)
         self.left_out = len(dict.fromkeys(keys)) - len(self.keys)
@@ -319,11 +320,9 @@ class WallPage(QWidget):
         self.strip.configure(settings)
 
     def showEvent(self, event: QShowEvent) -> None:
-        if not self._stop:
-            self._stop = [
-                self._parts.store.subscribe(self._on_changes),
-                self._parts.settings.subscribe(self._on_settings),
-            ]
+        self._heard.begin(
+            lambda: (self._parts.store.subscribe(self._on_changes), self._parts.settings.subscribe(self._on_settings))
+        )
         self._on_settings(self._parts.settings.current)
         self._show_machines(self.keys)
         self._show_counts()
@@ -331,9 +330,7 @@ class WallPage(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.stop_sending()
-        for stop in self._stop:
-            stop()
-        self._stop = []
+        self._heard.end()
         super().hideEvent(event)
 
 

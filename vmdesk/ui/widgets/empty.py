@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from vmdesk.model.errors import Problem
+from vmdesk.model.text import tr
 from vmdesk.ui import theme
 from vmdesk.ui.plain import PlainLabel
 from vmdesk.ui.widgets.glyph import Glyph
@@ -20,6 +22,12 @@ class Emptiness:
     title: str
     body: str
     actions: Sequence[tuple[str, Callable[[], None]]] = ()
+
+
+def of_problem(problem: Problem, again: Callable[[], None]) -> Emptiness:
+    """Where something could not be read."""
+    body = " ".join(str(part) for part in (problem.why, problem.what_next) if part)
+    return Emptiness("problem", "alert-circle", str(problem.what), body, ((tr("Try again"), again),))
 
 
 class EmptyView(QWidget):
