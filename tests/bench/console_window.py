@@ -112,7 +112,7 @@ async def show(protocol: str, folder: Path) -> None:
     window.setWindowTitle("vmdesk-bench")
     box = QVBoxLayout(window)
     box.setContentsMargins(0, 0, 0, 0)
-    pane = ConsolePane(screens, key, Deeds(_nothing, _nothing, _nothing, _nothing))
+    pane = ConsolePane(screens, key, Deeds(_nothing, _nothing, _nothing, _nothing, lambda protocol: None))
     pane.set_mode(Mode.ONE)
     box.addWidget(pane)
     pane.hide()

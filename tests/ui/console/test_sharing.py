@@ -153,6 +153,8 @@ def test_only_over_spice(bench: Callable[[Test], None], paper: Path) -> None:
             assert not action.isEnabled()
         assert "SPICE" in on.share.folder.toolTip() and "SPICE" in on.share.note.text()
         assert not on.drag(paper)
+        on.doors.last.end("refused")
+        await on.until(lambda: on.share.folder.toolTip() == "The screen is being connected.")
 
     bench(test)
 

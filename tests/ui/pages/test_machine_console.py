@@ -182,6 +182,39 @@ def test_taken_and_back(bench: Callable[[Test], None]) -> None:
     bench(test)
 
 
+def test_a_taken_display_names_the_one_that_is_shared(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        await on.live()
+        on.page._on_wish("dbus")
+        await on.until(lambda: on.pane.wish == "dbus" and on.pane.screen_status.phase is Phase.LIVE)
+        on.backend.end("taken")
+        await on.until(lambda: on.pane.card.kind == "taken")
+        assert "Over VNC several can look at once" in on.pane.card.accessibleDescription()
+        bar = on.page.bar
+        for button in (bar.keys, bar.type, bar.view_only, bar.record):
+            assert not button.isEnabled() and button.toolTip() == "Another viewer took this display."
+        await on.until(lambda: on.pane.card.findChildren(QPushButton))
+        assert on.button().text() == "Show it over VNC"
+        on.button().click()
+        await on.until(lambda: on.pane.screen_status.protocol == "vnc")
+        assert bar.keys.isEnabled() and bar.keys.toolTip() == "Key combinations for the guest"
+        bar.view_only.click()
+        assert not bar.keys.isEnabled() and "View only" in bar.keys.toolTip()
+
+    bench(test)
+
+
+def test_a_taken_display_without_another(bench: Callable[[Test], None]) -> None:
+    async def test(on: Bench) -> None:
+        on.doors.displays = replace(ALL, graphics=(Display("dbus", 0, p2p=True),))
+        await on.live()
+        on.backend.end("taken")
+        await on.until(lambda: on.pane.card.kind == "taken")
+        assert "no display that is shared" in on.pane.card.accessibleDescription()
+
+    bench(test)
+
+
 def test_no_graphics_leads_to_the_text_console(bench: Callable[[Test], None]) -> None:
     async def test(on: Bench) -> None:
         on.doors.displays = Displays(texts=(TextDevice("serial0", "serial"),))

@@ -83,6 +83,7 @@ class ConsoleBar(QWidget):
             self.clipboard,
         )
         self._fitted: tuple[object, ...] = ()
+        self._tips: dict[QToolButton, str] = {}  # what each says while it is on
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         row.setSpacing(GRID // 2)
@@ -132,6 +133,13 @@ class ConsoleBar(QWidget):
             action.setData(mode)
             group.addAction(action)
         return group
+
+    def allow(self, button: QToolButton, why_not: Text | None) -> None:
+        """On, or off with the reason in its tip."""
+        usual = self._tips.setdefault(button, button.toolTip())
+        button.setEnabled(why_not is None)
+        button.setToolTip(str(why_not) if why_not else usual)
+        button.setAccessibleDescription(str(why_not or ""))
 
     def show_mode(self, mode: Mode) -> None:
         for one, name, picture, _hint in MODES:

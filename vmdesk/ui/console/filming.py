@@ -34,6 +34,7 @@ class Filming(QObject):
         self._parts, self._key, self._button, self._wish, self._name = parts, key, button, wish, name
         self._place = parent
         self._held = _Held()
+        self._why_not: Text | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY)
         self._timer.timeout.connect(self._show)
@@ -49,6 +50,11 @@ class Filming(QObject):
     @property
     def running(self) -> bool:
         return self.film is not None and self.film.running
+
+    def allow(self, why_not: Text | None) -> None:
+        """Whether a recording can begin; one that runs can always be stopped."""
+        self._why_not = why_not
+        self._show()
 
     def _on_clicked(self) -> None:
         if self.running:
@@ -131,8 +137,10 @@ class Filming(QObject):
             said = tr("Stop the recording")
         else:
             button.setText(tr("Record"))
-            button.setToolTip(tr("Record the screen as a GIF or WebP, without sound"))
+            tip = tr("Record the screen as a GIF or WebP, without sound")
+            button.setToolTip(str(self._why_not) if self._why_not else tip)
             said = tr("Record the screen")
+        button.setEnabled(self.running or self._why_not is None)
         button.setChecked(self.running)
         style = Qt.ToolButtonStyle
         button.setToolButtonStyle(style.ToolButtonTextBesideIcon if self.running else style.ToolButtonIconOnly)

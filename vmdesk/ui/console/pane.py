@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from vmdesk.console.screen import Backend, Cursor, Rect, Surface
 from vmdesk.core.screen import Screen
-from vmdesk.core.screen_state import Phase, Status
+from vmdesk.core.screen_state import EXCLUSIVE, Phase, Status
 from vmdesk.core.screens import Screens
 from vmdesk.model.domain import Domain, DomainKey
 from vmdesk.model.errors import Problem
@@ -161,9 +161,15 @@ class ConsolePane(QWidget):
 
     # ---------------------------------------------------------------- words
 
+    @property
+    def _shared(self) -> str:
+        """The protocol of a way in that throws nobody out; "" there is none."""
+        doors = self._ears.screen.found.doors if self._ears.screen else ()
+        return next((door.kind for door in doors if door.kind not in EXCLUSIVE), "")
+
     def _show_words(self) -> None:
         status = self.screen_status
-        words = words_of(status, self._domain, self._why_not_start, self._deeds)
+        words = words_of(status, self._domain, self._why_not_start, self._deeds, self._shared)
         if words is not None and words.kind == "connecting" and self._patience.isActive():
             if self.card.kind != "connecting":
                 self.card.show_words(None)

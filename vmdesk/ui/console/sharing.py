@@ -17,6 +17,7 @@ from vmdesk.model.domain import DomainKey
 from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.text import Text, text, tr
 from vmdesk.ui.console.pane import ConsolePane
+from vmdesk.ui.console.words import why_not_live
 from vmdesk.ui.dialogs.usb import UsbDialog
 from vmdesk.ui.parts import Level, Notice, Parts
 
@@ -79,9 +80,20 @@ class Sharing(QObject):
         domain = self._parts.store.domains.get(self._machine)
         return domain.name if domain else self._machine.uuid
 
+    def _why_not_spice(self) -> Text | None:
+        """Why there is no SPICE connection; None: there is one."""
+        if self.session is not None:
+            return None
+        if (why := why_not_live(self._pane.screen_status)) is not None:
+            return why
+        found = self._displays
+        if found is not None and not any(one.kind == "spice" for one in found.graphics):
+            return text("Only over SPICE, and this machine has no SPICE display.")
+        return text("Only over SPICE: choose it under Display.")
+
     def _why_no_files(self) -> Text | None:
-        if self.session is None:
-            return text("Only over SPICE: choose it under Display.")
+        if (why := self._why_not_spice()) is not None:
+            return why
         found = self._displays
         spice = next((one for one in found.graphics if one.kind == "spice"), None) if found else None
         if spice is not None and not spice.file_transfer:
@@ -96,23 +108,27 @@ class Sharing(QObject):
         self._show()
 
     def _show(self) -> None:
-        no_files, over = self._why_no_files(), self.session is not None
-        tip = str(no_files) if no_files else ""
-        for action in (self.drop, self.send):
-            action.setEnabled(no_files is None)
-            action.setToolTip(tip or action.text())
+        no_files, no_spice = self._why_no_files(), self._why_not_spice()
         if no_files is not None:
             self.drop.setChecked(False)
-        self.send.setEnabled(no_files is None and self.drop.isChecked())
-        for action in (self.usb, self.folder):
-            action.setEnabled(over)
-            action.setToolTip(action.text() if over else tr("Only over SPICE: choose it under Display."))
+        no_send = no_files or (None if self.drop.isChecked() else text("First allow files: the entry above."))
         shared = str(self._folder).replace("&", "&&")
         self.folder.setText(tr("Shared folder: {folder}", folder=shared) if self._folder else tr("Share a folder…"))
-        self.writable.setEnabled(self._folder is not None)
+        no_write = no_spice or (None if self._folder else text("No folder is shared yet."))
+        for action, why in (
+            (self.drop, no_files),
+            (self.send, no_send),
+            (self.usb, no_spice),
+            (self.folder, no_spice),
+            (self.writable, no_write),
+        ):
+            action.setEnabled(why is None)
+            action.setToolTip(str(why) if why else action.text())
         known = self._permissions
         self.seal.setEnabled(known is not None and known.can_seal)
-        if known is not None and not known.can_seal:
+        if known is None:
+            self.seal.setToolTip(tr("The machine's definition is not read."))
+        elif not known.can_seal:
             self.seal.setToolTip(tr("There is nothing to seal: no SPICE display, no channel for the clipboard."))
         else:
             self.seal.setToolTip(tr("Written into the machine's definition; holds from the next cold start."))
@@ -127,9 +143,8 @@ class Sharing(QObject):
             if known.sealed_then:
                 return tr("Sealed from the next cold start: shut it down and start it again.")
             return tr("Open from the next cold start: shut it down and start it again.")
-        if self.session is None:
-            return tr("Files, USB and folders: only over SPICE.")
-        return ""
+        why = self._why_not_spice()
+        return str(why) if why else ""
 
     # ---------------------------------------------------------------- files
 

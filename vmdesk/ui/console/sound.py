@@ -61,6 +61,7 @@ class SoundMenu(QObject):
         self.volume.show_volume(hearing)
         self.microphone.setChecked(hearing.microphone)
         self.microphone.setEnabled(deaf is None or hearing.microphone)
+        self.microphone.setToolTip(str(deaf or self.microphone.text()))
         note = self._note(deaf)
         self.note.setText(str(note) if note else "")
         self.note.setVisible(note is not None)

@@ -19,17 +19,20 @@ _KINDS: dict[str, Text] = {
 
 @dataclass(frozen=True)
 class Deeds:
-    """What the buttons do. `texts`: there is a text console to go to."""
+    """What the buttons do. `texts`: there is a text console to go to. `over`: show it over this protocol."""
 
     start: Callable[[], None]
     retry: Callable[[], None]
     take_back: Callable[[], None]
     text_console: Callable[[], None]
+    over: Callable[[str], None]
     texts: bool = False
 
 
-def words_of(status: Status, domain: Domain | None, why_not_start: Text | None, deeds: Deeds) -> Words | None:
-    """In place of the picture; None while there is one."""
+def words_of(
+    status: Status, domain: Domain | None, why_not_start: Text | None, deeds: Deeds, shared: str = ""
+) -> Words | None:
+    """In place of the picture; None while there is one. `shared`: a way in that takes any number of viewers."""
     if status.phase is Phase.LIVE:
         return None
     if status.phase in (Phase.IDLE, Phase.CONNECTING):
@@ -37,14 +40,33 @@ def words_of(status: Status, domain: Domain | None, why_not_start: Text | None, 
     if status.phase is Phase.OFF:
         return _off(domain, why_not_start, deeds)
     if status.phase is Phase.TAKEN:
-        return Words(
-            "taken",
-            "account",
-            tr("Another viewer took this display."),
-            tr("Only one viewer at a time can have it, and the machine has no display that is shared."),
-            actions=((tr("Take back"), deeds.take_back),),
-        )
+        return _taken(deeds, shared)
     return _failed(status, deeds)
+
+
+def why_not_live(status: Status) -> Text | None:
+    """Why nothing can be done with the screen; None: something can."""
+    if status.phase is Phase.LIVE:
+        return None
+    if status.phase is Phase.OFF:
+        return text("The machine is not running.")
+    if status.phase is Phase.TAKEN:
+        return text("Another viewer took this display.")
+    if status.phase is Phase.LOST:
+        return text("The screen is not connected.")
+    return text("The screen is being connected.")
+
+
+def _taken(deeds: Deeds, shared: str) -> Words:
+    back = (tr("Take back"), deeds.take_back)
+    title = tr("Another viewer took this display.")
+    if not shared:
+        body = tr("Only one viewer at a time can have it, and the machine has no display that is shared.")
+        return Words("taken", "account", title, body, actions=(back,))
+    name = protocol_name(shared)
+    body = tr("Only one viewer at a time can have it. Over {protocol} several can look at once.", protocol=name)
+    beside = (tr("Show it over {protocol}", protocol=name), lambda: deeds.over(shared))
+    return Words("taken", "account", title, body, actions=(beside, back))
 
 
 def _off(domain: Domain | None, why_not_start: Text | None, deeds: Deeds) -> Words:

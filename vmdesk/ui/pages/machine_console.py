@@ -31,7 +31,7 @@ from vmdesk.ui.console.sharing import Sharing
 from vmdesk.ui.console.sound import SoundMenu
 from vmdesk.ui.console.transform import Mode
 from vmdesk.ui.console.window import FullBar
-from vmdesk.ui.console.words import Deeds, shown_over, text_name
+from vmdesk.ui.console.words import Deeds, shown_over, text_name, why_not_live
 from vmdesk.ui.heard import Heard
 from vmdesk.ui.later import load
 from vmdesk.ui.parts import Level, Notice, Parts
@@ -58,7 +58,7 @@ class MachineConsole(QWidget):
         self.setObjectName("machine-console")
         self.setAccessibleName(tr("Console"))
         screens: Screens = parts.screens
-        deeds = Deeds(self._on_start, self._on_retry, self._on_take_back, self._on_text_console)
+        deeds = Deeds(self._on_start, self._on_retry, self._on_take_back, self._on_text_console, self._on_wish)
         self.pane = ConsolePane(screens, key, deeds)
         self.clipboard = ClipboardLink(screens, key, lambda: self.pane.backend, self)
         self.bar = ConsoleBar()
@@ -121,11 +121,13 @@ class MachineConsole(QWidget):
     def _show_status(self) -> None:
         status, view = self.pane.screen_status, self.pane.view
         live = status.phase is Phase.LIVE
-        self.bar.keys.setEnabled(live and not view.view_only)
-        self.bar.type.setEnabled(live and not view.view_only)
-        self.bar.view_only.setEnabled(live or view.view_only)
-        self.bar.shot.setEnabled(view.has_picture)
-        self.bar.record.setEnabled(live or self.filming.running)
+        why = why_not_live(status)
+        no_keys = why or (text("View only: nothing goes to the guest.") if view.view_only else None)
+        self.bar.allow(self.bar.keys, no_keys)
+        self.bar.allow(self.bar.type, no_keys)
+        self.bar.allow(self.bar.view_only, None if view.view_only else why)
+        self.bar.allow(self.bar.shot, None if view.has_picture else why or text("No picture has come yet."))
+        self.filming.allow(why)
         screen = self.stack.currentWidget() is self.pane
         self.bar.display.setText(protocol_name(status.protocol) if live and screen else tr("Display"))
         words = shown_over(status, self.pane.size_shown) if screen else ""
@@ -166,6 +168,7 @@ class MachineConsole(QWidget):
         for action, on in zip((self.bar.to_guest, self.bar.from_guest), allowed):
             action.setChecked(on and why is None)
             action.setEnabled(why is None)
+            action.setToolTip(str(why) if why else action.text())
         note = why or (not_yet(found) if found is not None and any(allowed) else None)
         self.bar.show_clipboard(
             tr("Clipboard: locked") if why else state_words(allowed),
@@ -198,6 +201,9 @@ class MachineConsole(QWidget):
             on = isinstance(shown, QWidget) and shown is self._texts.get(device.name)
             action = _choice(menu, texts, f"console-text-{device.name}", text_name(device), on)
             action.setEnabled(device.streams)
+            if not device.streams:
+                tip = tr("On the host it is connected to {source}: VMDesk cannot show that.", source=device.source)
+                action.setToolTip(tip)
             action.triggered.connect(lambda _checked=False, name=device.name: self.show_text(name))
 
     @property
