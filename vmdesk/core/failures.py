@@ -29,12 +29,12 @@ class Failure:
 
 
 def follow(activity: Activity, jobs: Jobs, store: Store) -> Callable[[], None]:
-    """Write down each job that fails, for each of its machines; returns the function that ends it."""
+    """Write down each job that fails, for each of its machines, or for its host; returns the function that ends it."""
 
     def on_job(job: Job) -> None:
         if job.state is JobState.FAILED and job.problem is not None:
             what, reason = packed(Failure(job.title, job.problem))
-            for key in job.keys or (DomainKey("", ""),):
+            for key in job.keys or (DomainKey(job.host, ""),):
                 activity.add(_entry(store, job, key, what, reason))
 
     return jobs.subscribe(on_job)
@@ -42,8 +42,11 @@ def follow(activity: Activity, jobs: Jobs, store: Store) -> Callable[[], None]:
 
 def _entry(store: Store, job: Job, key: DomainKey, what: str, reason: str) -> Entry:
     host, domain = store.hosts.get(key.host), store.domains.get(key)
+    if host is None and key.host:  # what a cut-off run left behind knows its host by the URI
+        host = next((one for one in store.hosts.values() if one.config.uri == key.host), None)
     name = domain.name if domain else str(dict(job.title.values).get("name", "")) if key.uuid else ""
-    return Entry(job.ended, key.host, host.config.name if host else "", EntryKind.JOB, what, reason, key.uuid, name)
+    host_id, host_name = (host.id, host.config.name) if host else (key.host, "")
+    return Entry(job.ended, host_id, host_name, EntryKind.JOB, what, reason, key.uuid, name)
 
 
 def packed(failure: Failure) -> tuple[str, str]:

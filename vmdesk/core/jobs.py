@@ -26,7 +26,10 @@ class JobState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One piece of work. `progress` is 0..1 or None if unknown; `left` seconds or None; times are Unix seconds."""
+    """One piece of work. `progress` is 0..1 or None if unknown; `left` seconds or None; times are Unix seconds.
+
+    host  the id (or the URI) of the host that is worked on, where no machine is; else ""
+    """
 
     id: int
     title: Text
@@ -39,6 +42,7 @@ class Job:
     ended: float = 0.0
     cancellable: bool = True
     note: Text | None = None  # what it is doing now; reported with a progress of 1: what came of it, if not just "done"
+    host: str = ""
 
     @property
     def running(self) -> bool:
@@ -90,10 +94,11 @@ class Jobs:
         work: Coroutine[Any, Any, Any] | Callable[[Report], Coroutine[Any, Any, Any]],
         keys: tuple[DomainKey, ...] = (),
         cancellable: bool = True,
+        host: str = "",
     ) -> "asyncio.Task[Job]":
         """Run `work` (or `work(report)`) as a job. The task returns the ended job and never raises."""
         job_id = next(self._ids)
-        self._put(Job(job_id, title, keys, started=time.time(), cancellable=cancellable))
+        self._put(Job(job_id, title, keys, started=time.time(), cancellable=cancellable, host=host))
 
         def report(progress: float | None, note: Text | None = None) -> None:
             job = self._jobs[job_id]

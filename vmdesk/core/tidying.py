@@ -89,4 +89,6 @@ class Tidied:
         async def work(report: Report) -> None:
             report(1.0, await recover(connection, record, entry))
 
-        self.job = jobs.start(text("Tidying up after {name}", name=record.title), work, cancellable=False)
+        self.job = jobs.start(
+            text("Tidying up after {name}", name=record.title), work, cancellable=False, host=record.host
+        )

@@ -97,6 +97,15 @@ def test_each_machine_of_a_job_and_a_job_of_none(tmp_path):
     assert activity_words.why(pool) == "No."  # no reason is known: then what did not work
 
 
+@pytest.mark.parametrize("known", ["lab", "qemu+ssh://admin@lab-2/system"])
+def test_work_on_a_host_without_a_machine_names_the_host(tmp_path, known):
+    async def story(jobs, store):
+        await jobs.start(text("Starting the storage pool {pool}", pool="nas"), fail(), host=known)
+
+    (entry,), _ = kept(tmp_path, story)
+    assert (entry.host, entry.host_name, entry.uuid, entry.name) == ("lab", "lab-2", "", "")
+
+
 def test_a_mistake_of_the_program_is_kept_too(tmp_path):
     async def broken():
         raise KeyError("disk")

@@ -154,4 +154,6 @@ class Spending:
             if said := await take_away(connection, record, entry):
                 report(1.0, said)
 
-        await self._jobs.start(text("Deleting the answers of {name}", name=record.title), work, cancellable=False)
+        await self._jobs.start(
+            text("Deleting the answers of {name}", name=record.title), work, cancellable=False, host=record.host
+        )

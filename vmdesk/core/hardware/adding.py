@@ -110,7 +110,7 @@ async def add(ctx: Context, journal: Journal, seen: Seen, kind: Addition, values
             one.finish()
         else:
             doing = text("Taking back the disk {name}", name=one.volume.name)
-            await ctx.jobs.start(doing, _take_back(one), cancellable=False)
+            await ctx.jobs.start(doing, _take_back(one), cancellable=False, host=seen.domain.key.host)
     return added
 
 

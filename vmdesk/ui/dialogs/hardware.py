@@ -325,7 +325,7 @@ async def choose_volume(parts: Parts, key: DomainKey, take: Callable[[str], None
             if pool.active:
                 found[pool.name] = await volumes.volumes(connection, pool.name)
 
-    job: Job = await parts.jobs.start(text("Looking at the volumes"), work)
+    job: Job = await parts.jobs.start(text("Looking at the volumes"), work, host=key.host)
     if job.problem is not None:
         return
     if not found:
@@ -346,7 +346,7 @@ async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | 
     async def look(_report: Report) -> None:
         near.append(await adding.around(ctx.sessions, seen, offers))
 
-    await parts.jobs.start(text("Looking at the host's devices"), look)
+    await parts.jobs.start(text("Looking at the host's devices"), look, host=seen.domain.key.host)
     if not near:
         return None
 
@@ -361,7 +361,7 @@ async def add(parts: Parts, seen: Seen, offers: Offers, local: bool) -> Added | 
         confirm = Confirm("hardware.delete-mdev", question, words, text("Delete"), always=True)
         if not await ctx.ask.confirm(confirm) or not await adding.delete(ctx, seen, uuid):
             return
-        await parts.jobs.start(text("Looking at the host's devices"), look)
+        await parts.jobs.start(text("Looking at the host's devices"), look, host=seen.domain.key.host)
         dialog.renew(near[-1])
 
     done: list[Added] = []

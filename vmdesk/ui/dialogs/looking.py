@@ -32,5 +32,6 @@ async def looked(parts: Parts, key: DomainKey, read: Callable[[], Awaitable[T]])
     async def work(report: Report) -> None:
         found.append(await read())
 
-    job: Job = await parts.jobs.start(text("Looking at the disks of {name}", name=name_of(parts, key)), work)
+    title = text("Looking at the disks of {name}", name=name_of(parts, key))
+    job: Job = await parts.jobs.start(title, work, host=key.host)
     return found[0] if found and job.state is JobState.DONE else None

@@ -102,7 +102,7 @@ class Acts:
             if later:
                 report(1.0, text("Not all of it holds before the network is restarted"))
 
-        ended: Job = await self._parts.jobs.start(title, work)
+        ended: Job = await self._parts.jobs.start(title, work, host=self._host)
         if ended.state is JobState.DONE and later:
             name = details.network.name
             changes = "; ".join(map(str, later))
@@ -197,7 +197,7 @@ class Acts:
         async def work() -> None:
             await do(self._connection(), *arguments)
 
-        self._parts.jobs.start(title, work())
+        self._parts.jobs.start(title, work(), host=self._host)
 
     async def _agreed(self, confirm: Confirm) -> bool:
         return bool(await self._parts.context.ask.confirm(confirm))

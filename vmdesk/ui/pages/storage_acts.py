@@ -332,7 +332,7 @@ class Acts:
         keys: tuple[DomainKey, ...] = (),
         cancellable: bool = True,
     ) -> None:
-        self._parts.jobs.start(title, work, keys, cancellable)
+        self._parts.jobs.start(title, work, keys, cancellable, self._host)
 
 
 def _asked(chosen: Sequence[Row], one: Text, many: Text) -> Text:

@@ -399,7 +399,7 @@ class NewPage(QWidget):
         self._run(text("Defining {name}", name=name), work)
 
     def _run(self, title: Text, work: Any) -> None:
-        self._task = self._parts.jobs.start(title, work)
+        self._task = self._parts.jobs.start(title, work, host=self.desk.draft.host)
         job = self._parts.jobs.all[-1]
         self.key = f"making:{job.id}"
         self.title = str(title)
