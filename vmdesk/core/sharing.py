@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -44,11 +44,6 @@ def session_of(backend: Backend | None) -> Session | None:
     if backend is None or backend.protocol != "spice":
         return None
     return cast("Session | None", getattr(backend, "display", None))
-
-
-def sendable(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Those that are plain files: the guest's agent takes no folders."""
-    return tuple(path for path in paths if path.is_file())
 
 
 def send(jobs: Jobs, session: Session, paths: Sequence[Path], key: DomainKey, machine: str) -> "asyncio.Task[Job]":

@@ -406,9 +406,9 @@ def test_screenshots(bench: Callable[[Test], None], tmp_path: Path) -> None:
         on.page.bar.shot_copy.trigger()
         assert QGuiApplication.clipboard().image().size().toTuple() == (640, 480)
         file = tmp_path / "shot.png"
-        on.page.save(on.pane.still(), str(file))
+        await on.page.save(on.pane.still(), str(file))
         assert QImage(str(file)).convertToFormat(QImage.Format.Format_RGB32) == on.pane.still()
-        on.page.save(on.pane.still(), str(tmp_path / "not" / "there.png"))
+        await on.page.save(on.pane.still(), str(tmp_path / "not" / "there.png"))
         assert "could not be saved" in str(on.parts.shell.notices[-1].problem)
 
     bench(test)

@@ -390,6 +390,8 @@ def test_a_file_that_is_dropped_is_uploaded(play: Any, tmp_path: Path) -> None:
         desk.page.table.dropEvent(drop)
         name, pool, volume, source = await desk.settled()
         assert (name, pool.name, volume, source) == ("upload", "default", "old-experiment-2.qcow2", file)
+        (told,) = desk.shell.notices[:1]
+        assert "no plain file" in str(told.problem), "the folder"
         desk.storage.done.clear()
         desk.page.pools.choose(ALL)
         desk.page.table.dropEvent(drop)  # into which?

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QUrl
 from PySide6.QtGui import QAction, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from vmdesk.core import permissions, sharing
+from vmdesk.core import own_files, permissions, sharing
 from vmdesk.core.jobs import JobState
 from vmdesk.core.permissions import Permissions
 from vmdesk.core.sharing import Session
@@ -181,8 +181,13 @@ class Sharing(QObject):
 
     def take(self, paths: Sequence[Path]) -> None:
         """Copy them into the guest; the job can be cancelled where jobs are."""
-        session, files = self.session, sharing.sendable(paths)
-        if session is None or not self.drop.isChecked():
+        if self.session is not None and self.drop.isChecked():
+            self._parts.jobs.spawn("files for the guest", self._take(paths))
+
+    async def _take(self, paths: Sequence[Path]) -> None:
+        files = await own_files.plain(paths)
+        session = self.session
+        if session is None or not self.drop.isChecked():  # switched off meanwhile
             return
         if len(files) < len(paths):
             self._tell(text("Folders are left out: the guest takes files only."))

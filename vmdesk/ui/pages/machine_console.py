@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QBuffer, QIODevice, Qt, Signal
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QStackedWidget, QVBoxLayout, Q
 
 from vmdesk.console import keys
 from vmdesk.console.screen import Power, Powers
-from vmdesk.core import typist
+from vmdesk.core import own_files, typist
 from vmdesk.core.command import reason
 from vmdesk.core.commands.domain import BY_ID
 from vmdesk.core.commands.questions import confirm_reset
@@ -382,17 +383,16 @@ class MachineConsole(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
-        dialog.fileSelected.connect(lambda file: self.save(image, file))
+        dialog.fileSelected.connect(lambda file: self._parts.jobs.spawn("screenshot", self.save(image, file)))
         dialog.open()
 
-    def save(self, image: QImage, file: str) -> None:
+    async def save(self, image: QImage, file: str) -> None:
         """Write a picture, and say so."""
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         image.save(buffer, "PNG")  # type: ignore[call-overload]
         try:
-            with open(file, "wb") as stream:
-                stream.write(bytes(buffer.data().data()))
+            await own_files.write(Path(file), bytes(buffer.data().data()))
         except OSError as error:
             what = text("The picture could not be saved as {file}.", file=file)
             self._parts.shell.notify(Notice(Problem(what, details=error.strerror or str(error))))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -18,7 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vmdesk.core import units
+from vmdesk.core import own_files, units
 from vmdesk.core.jobs import Job
 from vmdesk.core.storage.kinds import kind_words
 from vmdesk.core.storage.offers import Offers, offers
@@ -26,6 +27,7 @@ from vmdesk.core.storage.room import scarce
 from vmdesk.core.storage.rows import Row, reclaimable
 from vmdesk.core.storage.work import Able, Seen
 from vmdesk.core.store import Changes
+from vmdesk.model.errors import Problem
 from vmdesk.model.storage import Pool
 from vmdesk.model.text import Text, text, tr, trn
 from vmdesk.ui.icons import icon
@@ -33,7 +35,7 @@ from vmdesk.ui.models.pools import ALL, UNUSED, PoolsModel, entries
 from vmdesk.ui.models.volumes import Column, VolumesModel
 from vmdesk.ui.pages.storage_acts import Acts
 from vmdesk.ui.pages.storage_views import OneLine, PoolList, Tools, VolumesTable
-from vmdesk.ui.parts import Parts
+from vmdesk.ui.parts import Level, Notice, Parts
 from vmdesk.ui.plain import PlainLabel, plain_tip
 from vmdesk.ui.reading import Reading, ReadingPage
 from vmdesk.ui.theme import GRID
@@ -98,7 +100,7 @@ class StoragePage(ReadingPage):
         self.pools.chosen.connect(self._on_chosen)
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._show_actions())
         self.table.opened.connect(lambda _row: self._show_users())
-        self.table.dropped.connect(lambda file: self.acts.upload(self.pool(), file))
+        self.table.dropped.connect(lambda file: parts.jobs.spawn("dropped file", self._take(self.pool(), file)))
         self.filter.textChanged.connect(self._on_filter)
         self.filter.returnPressed.connect(self.table.setFocus)
         self.table.arranged.connect(self._remember)
@@ -223,6 +225,14 @@ class StoragePage(ReadingPage):
         self.seen = await self._parts.storage.look(self._host, fresh and self._readonly() is None)
 
     # ---------------------------------------------------------------- showing
+
+    async def _take(self, pool: Pool | None, file: Path) -> None:
+        """It was dropped on the table."""
+        if await own_files.plain((file,)):
+            self.acts.upload(pool, file)
+        else:
+            what = text("{name} cannot be uploaded: it is no plain file.", name=file.name)
+            self._parts.shell.notify(Notice(Problem(what), Level.INFO))
 
     def pool(self) -> Pool | None:
         """The chosen one; None where several are shown."""

@@ -264,6 +264,5 @@ class VolumesTable(PlainTable):
 
 
 def _files(event: QDropEvent) -> list[Path]:
-    """Files of this computer that are dragged."""
-    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in paths if path.is_file()]
+    """What is dragged of this computer. Whether they are plain files is not looked up here: a drive may not answer."""
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]

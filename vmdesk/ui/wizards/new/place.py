@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 from PySide6.QtCore import QSortFilterProxyModel, QStringListModel, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from vmdesk.core import options
+from vmdesk.core import options, own_files
 from vmdesk.core.options import OptionError
 from vmdesk.model.errors import VirtError
 from vmdesk.model.text import tr
@@ -31,6 +32,7 @@ from vmdesk.ui.wizards.new.fields import fill
 from vmdesk.ui.wizards.new.line import Line
 
 _ROWS = 7  # of volumes that are seen at once
+_PATIENCE = 1.0  # seconds for a folder to say that it is there
 
 
 def place_of(words: str) -> Place | None:
@@ -123,12 +125,26 @@ class PlaceChooser(QWidget):
     # ---------------------------------------------------------------- ways
 
     def _on_browse(self) -> None:
+        """Where the last file was, if that answers."""
+        old = place_of(self.line.text())
+        if isinstance(old, Here):
+            self._desk.parts.jobs.spawn("browse", self._browse_from(Path(old.path).parent))
+        else:
+            self._browse(None)
+
+    async def _browse_from(self, folder: Path) -> None:
+        there = await own_files.is_folder(folder, _PATIENCE)
+        if not self._desk.closed:
+            self._browse(folder if there else None)
+
+    def _browse(self, folder: Path | None) -> None:
+        if self.findChild(QFileDialog, "browse-dialog") is not None:
+            return  # clicked twice
         dialog = QFileDialog(self, self._title)
         dialog.setObjectName("browse-dialog")
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        old = place_of(self.line.text())
-        if isinstance(old, Here) and os.path.isdir(os.path.dirname(old.path)):
-            dialog.setDirectory(os.path.dirname(old.path))
+        if folder is not None:
+            dialog.setDirectory(str(folder))
         dialog.fileSelected.connect(self._on_file)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
