@@ -11,11 +11,13 @@ from pytestqt.qtbot import QtBot
 from tests.ui.machines import machine, store_of
 from vmdesk.model.domain import State
 from vmdesk.model.facts import Cell, Cpu, HostFacts
+from vmdesk.ui.icons import icon
 from vmdesk.ui.widgets.command_buttons import CommandButtons
 from vmdesk.ui.widgets.facts import CopyButton, Fact, FactGroup, Facts, short
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.stack_bar import Piece, StackBar
 from vmdesk.ui.widgets.tags import Chip, TagEditor, TagRow
+from vmdesk.ui.widgets.tool_button import ToolButton
 from vmdesk.ui.widgets.topology import Topology, cells_of
 
 
@@ -178,3 +180,20 @@ def test_clipboard_is_used_where_nobody_else_copies(qtbot: QtBot) -> None:
     qtbot.addWidget(button)
     button.click()
     assert QGuiApplication.clipboard().text() == "web-01"
+
+
+def test_words_of_a_button_stand_in_its_middle(qtbot: QtBot) -> None:
+    button = ToolButton()
+    qtbot.addWidget(button)
+    button.setIcon(icon("save"))
+    button.setText("Words")
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setAutoRaise(True)
+    button.resize(300, 40)
+    image = button.grab().toImage()
+    ground = image.pixel(1, 1)
+    inked = [x for x in range(300) if any(image.pixel(x, y) != ground for y in range(8, 32))]
+    assert inked, "nothing is painted"
+    left, right = inked[0], 299 - inked[-1]
+    assert abs(left - right) < 12, (left, right)
+    assert inked[-1] - inked[0] > 30, "both of them"

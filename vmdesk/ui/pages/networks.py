@@ -27,7 +27,7 @@ from vmdesk.ui.widgets.empty import Emptiness, EmptyView
 from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.form import Muted
 from vmdesk.ui.widgets.network_map import NetworkMapView
-from vmdesk.ui.widgets.tool_button import action_button, page_action
+from vmdesk.ui.widgets.tool_button import ToolButton, action_button, page_action
 from vmdesk.virt import networks as virt_networks
 
 AGAIN = 10.0  # seconds; libvirt tells nothing of addresses that are given out
@@ -131,7 +131,7 @@ class NetworksPage(ReadingPage):
         return bar
 
     def _zoom_button(self, name: str, sign: str, words: str) -> QToolButton:
-        button = QToolButton()
+        button = ToolButton()
         button.setObjectName(f"networks-{name}")
         button.setText(sign)
         button.setToolTip(words)

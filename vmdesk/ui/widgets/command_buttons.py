@@ -15,6 +15,7 @@ from vmdesk.ui.icons import icon
 from vmdesk.ui.plain import plain_tip
 from vmdesk.ui.theme import GRID
 from vmdesk.ui.widgets.flow import Flow
+from vmdesk.ui.widgets.tool_button import ToolButton
 
 Run = Callable[[str], None]
 # Pause and Resume, Start and Restore share a place: one of the two makes sense at a time.
@@ -38,7 +39,7 @@ class CommandButtons(QWidget):
         self._buttons: list[QToolButton] = []
         self._commands: list[Command] = []
         for place, ids in enumerate(SHOWN):
-            button = QToolButton()
+            button = ToolButton()
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIconSize(QSize(18, 18))
             button.setMinimumHeight(4 * GRID)

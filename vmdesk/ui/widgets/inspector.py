@@ -24,6 +24,7 @@ from vmdesk.ui.widgets.flow import Flow
 from vmdesk.ui.widgets.mini_graph import MiniGraph
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.thumbnail import Thumbnail
+from vmdesk.ui.widgets.tool_button import ToolButton
 
 EVERY = 4000  # ms between pictures of the screen
 
@@ -148,7 +149,7 @@ class Inspector(QScrollArea):
         return self._domain.key if self._domain else None
 
     def _button(self, action: QAction, parent: QWidget) -> QToolButton:
-        button = QToolButton(parent)
+        button = ToolButton(parent)
         button.setDefaultAction(action)
         button.setObjectName(f"inspector-{action.objectName()}")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

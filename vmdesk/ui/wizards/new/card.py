@@ -73,7 +73,7 @@ class Card(QRadioButton):
 
     def _words(self, width: int) -> tuple[QRect, QRect, int]:
         """Where title and explanation stand, and how high all of it is."""
-        room = max(width - self._left() - GRID // 2, 4 * GRID)
+        room = max(width - self._left() - GRID, 4 * GRID)
         font = self.font()
         font.setBold(True)
         high = _height(font, self.text(), room)
