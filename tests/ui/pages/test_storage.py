@@ -285,6 +285,7 @@ def test_new_volumes(play: Any) -> None:
         page.pools.choose("fast")
         page.actions_["new"].trigger()
         dialog = await dialog_of()
+        assert not dialog.findChild(QLineEdit, "passphrase").isVisible(), "LVM keeps no files: nothing to encrypt"
         dialog.findChild(QLineEdit, "size").setText("100T")
         assert not dialog.action.isEnabled()  # LVM takes all of it at once
         dialog.findChild(QLineEdit, "size").setText("1G")

@@ -115,8 +115,14 @@ class NewVolumeDialog(_Checked):
             line.setEchoMode(QLineEdit.EchoMode.Password)
             line.setEnabled(False)
             line.setToolTip(tr("Tick “Encrypted” first."))
-        self.form.add(tr("&Passphrase"), self._passphrase)
-        self.form.add(tr("&Again"), self._again)
+        if self._encrypted.isEnabled():
+            self.form.add(tr("&Passphrase"), self._passphrase)
+            self.form.add(tr("&Again"), self._again)
+        else:  # there is nothing to type
+            self._passphrase.setParent(self)
+            self._passphrase.hide()
+            self._again.setParent(self)
+            self._again.hide()
         self._full.toggled.connect(self.check)
         self._encrypted.toggled.connect(self._on_encrypted)
         self._format.currentIndexChanged.connect(self._on_format)

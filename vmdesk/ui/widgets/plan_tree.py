@@ -71,7 +71,10 @@ class PlanTree(QTreeWidget):
             self.setColumnWidth(column, width)
 
     def _needed(self, column: int) -> int:
-        metrics, widest = self.fontMetrics(), self.header().sectionSizeHint(column)
+        metrics, head = self.fontMetrics(), self.header()
+        # The header's own margins are wider than those Qt counts.
+        title = head.fontMetrics().horizontalAdvance(self.headerItem().text(column)) + 2 * GRID + GRID // 2
+        widest = max(title, head.sectionSizeHint(column))
         waiting: list[QTreeWidgetItem | None] = [self.invisibleRootItem()]
         while waiting:
             item = waiting.pop()
