@@ -22,7 +22,8 @@ from vmdesk.virt.connection import Connection
 
 SECOND_LOOK = 1.5  # seconds after the first reading: rates need two
 SLOW_HOST = 30.0  # seconds to leave a host alone that does not even tell states
-SLICE = 200  # readings taken in by one turn of the loop
+SLICE = 100  # readings taken in by one turn of the loop
+BETWEEN = 0.004  # seconds from one such turn to the next: keys and the mouse come first
 SLEPT = 5.0  # seconds that the computer must have slept for it to matter
 
 _SAMPLED = (State.RUNNING, State.BLOCKED, State.PAUSED, State.SHUTDOWN)
@@ -166,7 +167,9 @@ class HostSampler:
     async def _take(self, readings: Mapping[str, DomainCounters]) -> None:
         """Into the history, in slices, told once."""
         host = self._session.config.id
-        for part in _sliced(readings.items()):
+        for number, part in enumerate(_sliced(readings.items())):
+            if number:
+                await asyncio.sleep(BETWEEN)
             good = {}
             for uuid, counters in part:
                 if counters.busy:
@@ -174,7 +177,6 @@ class HostSampler:
                 else:
                     good[uuid] = counters
             self._history.add(host, good, tell=False)
-            await asyncio.sleep(0)
         self._history.tell(DomainKey(host, uuid) for uuid in readings)
 
     def _look_at_the_clock(self) -> None:

@@ -1,21 +1,42 @@
 """The table's painting: all in one stretch, and just what Qt would paint with the same delegates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPaintEvent, QRegion
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QTableView, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
 from tests.ui.machines import Curves, store_of
+from vmdesk.core.filter import parse
 from vmdesk.core.store import Store
 from vmdesk.model.domain import Labels
 from vmdesk.model.host import Link
+from vmdesk.model.text import Text, text
 from vmdesk.ui.models.domains import DomainsModel
+from vmdesk.ui.models.plain import PlainModel
+from vmdesk.ui.models.roles import Index
 from vmdesk.ui.widgets.domains_table import DomainsTable
+from vmdesk.ui.widgets.plain_table import PlainTable
+
+
+class _Numbers(PlainModel):
+    """Rows to be counted."""
+
+    titles: ClassVar[Mapping[int, Text]] = {0: text("Name")}
+    _rows: Sequence[int] = range(20)
+
+    def count(self, rows: int) -> None:
+        self.beginResetModel()
+        self._rows = range(rows)
+        self.endResetModel()
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        return str(self._rows[index.row()]) if role == Qt.ItemDataRole.DisplayRole else None
 
 
 class _Usual(DomainsTable):
@@ -146,3 +167,45 @@ def test_the_focus_of_the_keyboard(qtbot: QtBot, store: Store) -> None:
 def test_what_it_paints_on_is_known_to_the_binding(pair: Pair) -> None:
     """It would load all classes of widgets before the first picture, to tell which one Qt's own is."""
     assert Shiboken.createdByPython(pair.tables[0].viewport())
+
+
+class _Paintings(QObject):
+    """How often a widget is painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.Paint
+        return False
+
+
+def test_painted_once_after_a_letter(pair: Pair, qtbot: QtBot) -> None:
+    """Qt alone paints the new rows, lays them out, and paints them again."""
+    table = pair.tables[0]
+    model = table.model()
+    assert isinstance(model, DomainsModel)
+    qtbot.wait(50)
+    paintings = _Paintings(table.viewport())
+    model.set_filter(parse("1"))
+    assert 0 < len(model.keys) < 60
+    qtbot.waitUntil(lambda: paintings.count > 0)
+    qtbot.wait(50)
+    assert paintings.count == 1
+
+
+def test_plain_tables_are_painted_once_when_all_is_new(qtbot: QtBot) -> None:
+    model = _Numbers()
+    table = PlainTable(model, "numbers", "Nothing yet")
+    qtbot.addWidget(table)
+    table.resize(300, 300)
+    table.show()
+    qtbot.waitExposed(table)
+    qtbot.wait(50)
+    paintings = _Paintings(table.viewport())
+    model.count(40)
+    qtbot.waitUntil(lambda: paintings.count > 0)
+    qtbot.wait(50)
+    assert paintings.count == 1

@@ -186,6 +186,8 @@ class DomainsTable(QTableView):
         self._kept_place = self.verticalScrollBar().value()
 
     def _on_reset(self) -> None:
+        # Else Qt paints now, lays the rows out a moment later, and then paints all of them a second time.
+        self.executeDelayedItemsLayout()
         # The kept ones that are filtered out now are forgotten: what is not seen must not be acted on.
         if self._kept or self._kept_current:
             # Rows move under a table sorted by figures; what the person looks at stays where it is.

@@ -42,6 +42,8 @@ class PlainTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + GRID + GRID // 2)
         self.doubleClicked.connect(self._on_opened)
+        # Else Qt paints at once, lays the rows out a moment later, and paints all of them a second time.
+        model.modelReset.connect(self.executeDelayedItemsLayout)
 
     def set_widths(self, *widths: int) -> None:
         """Of the columns from the first on; the last takes what is left."""
