@@ -156,6 +156,7 @@ class MainWindow(QMainWindow):
             }
         )
         self.filter.changed.connect(self._on_filtered)
+        self.filter.entered.connect(self.machines.model.prepare_words)
         self.filter.left.connect(self.machines.table.setFocus)
         self.sidebar.chosen.connect(self._on_scope)
         self.sidebar.opened.connect(self._on_host_opened)

@@ -283,12 +283,17 @@ class DomainsModel(QAbstractTableModel):
                 return keys
         return [key for key in keys if passes(domains[key])]
 
-    def _with_words(self, words: tuple[str, ...], keys: list[DomainKey]) -> list[DomainKey]:
-        """Those of the machines in whose texts all words stand."""
+    def prepare_words(self) -> None:
+        """Collect what words are looked for in, where it is not known yet: before the first letter is typed."""
         domains, texts = self.store.domains, self._texts
         if len(texts) != len(domains):
             for key in domains.keys() - texts.keys():
                 texts[key] = haystack(domains[key])
+
+    def _with_words(self, words: tuple[str, ...], keys: list[DomainKey]) -> list[DomainKey]:
+        """Those of the machines in whose texts all words stand."""
+        self.prepare_words()
+        texts = self._texts
         for word in words:
             keys = [key for key in keys if word in texts[key]]
         return keys
