@@ -424,8 +424,12 @@ def test_everything_has_a_name_for_a_screen_reader(standing: Standing) -> None:
 def test_context_menu_and_header_menu(standing: Standing) -> None:
     standing.table.select([standing.model.keys[0]])
     standing.window._on_machine_menu(QPoint(10, 10))
-    menu = standing.window.findChild(QWidget, "machine-menu")
+    menu = standing.window.findChild(QMenu, "machine-menu")
     assert menu is not None and menu.isVisible()
+    first = [action for action in menu.actions() if not action.isSeparator()]
+    inner = [action for one in first if isinstance(within := one.menu(), QMenu) for action in within.actions()]
+    assert {command.id for command in COMMANDS} <= {action.objectName() for action in (*first, *inner)}
+    assert len(first) < 20, "it is to be seen whole on a small screen"
     menu.close()
     columns = standing.table.columns_menu()
     assert len([action for action in columns.actions() if action.isCheckable()]) >= 15

@@ -18,15 +18,21 @@ from vmdesk.ui.models.palette import Choice
 from vmdesk.ui.plain import plain_tip
 
 # Where a line is drawn in menus: before these.
-_NEW_GROUP = {
-    "domain.start",
-    "domain.pause",
-    "domain.save",
-    "domain.autostart",
-    "domain.snapshot",
-    "domain.rename",
-    "domain.copy-name",
-    "domain.trash",
+_NEW_GROUP = {"domain.start", "domain.pause", "domain.snapshot", "domain.rename", "domain.copy-name", "domain.trash"}
+# What is asked for less often stands in menus of its own, where the last of them would be: all of them together
+# are taller than many screens.
+_WITHIN: Mapping[str, tuple[Text, str]] = {
+    command_id: of
+    for of, ids in (
+        (
+            (text("More ways to start and stop"), "power"),
+            ("start-paused", "reset", "save", "restore", "discard-save", "autostart", "no-autostart"),
+        ),
+        ((text("Clone and template"), "content-duplicate"), ("clone", "template", "no-template")),
+        ((text("Copy"), "copy"), ("copy-name", "copy-uuid", "copy-address")),
+        ((text("Delete and restore"), "trash"), ("trash", "untrash", "delete", "undefine")),
+    )
+    for command_id in (f"domain.{one}" for one in ids)
 }
 
 
@@ -117,10 +123,19 @@ class Actions(QObject):
         """The machines' menu."""
         menu = QMenu(title, parent)
         menu.setToolTipsVisible(True)
+        last = {_WITHIN.get(command.id): command.id for command in COMMANDS}
+        within: dict[tuple[Text, str], list[QAction]] = {}
         for command in COMMANDS:
             if command.id in _NEW_GROUP:
                 menu.addSeparator()
-            menu.addAction(self.by_id[command.id])
+            if of := _WITHIN.get(command.id):
+                within.setdefault(of, []).append(self.by_id[command.id])
+                if last[of] == command.id:
+                    inner = menu.addMenu(icon(of[1]), str(of[0]))
+                    inner.setToolTipsVisible(True)
+                    inner.addActions(within[of])
+            else:
+                menu.addAction(self.by_id[command.id])
             if command.id == "domain.open":
                 menu.addAction(self.by_id["window.screens"])
         return menu

@@ -12,9 +12,10 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
 from tests.ui.machines import Curves, store_of
+from vmdesk.core.columns import COLUMNS
 from vmdesk.core.filter import parse
 from vmdesk.core.store import Store
-from vmdesk.model.domain import Labels
+from vmdesk.model.domain import Labels, State
 from vmdesk.model.host import Link
 from vmdesk.model.text import Text, text
 from vmdesk.ui.models.domains import DomainsModel
@@ -209,3 +210,25 @@ def test_plain_tables_are_painted_once_when_all_is_new(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: paintings.count > 0)
     qtbot.wait(50)
     assert paintings.count == 1
+
+
+def test_a_longer_state_widens_its_column(pair: Pair, store: Store, qtbot: QtBot) -> None:
+    """Nobody comes or goes: one machine says more than all did before."""
+    table = pair.tables[0]
+    table.resize(1900, 300)
+    state = next(place for place, column in enumerate(COLUMNS) if column.id == "state")
+    model = table.model()
+    assert isinstance(model, DomainsModel)
+    qtbot.wait(50)
+    model.settle()
+    needed = table._needs[state]
+    one = store.domains[model.keys[5]]
+    store.update([replace(one, state=State.PAUSED, reason="no space")])
+    model.settle()
+    words = model.text(store.domains[one.key], state)
+    assert table.fontMetrics().horizontalAdvance(words) > needed[1], "else the test tells nothing"
+    qtbot.waitUntil(lambda: table.columnWidth(state) > table.fontMetrics().horizontalAdvance(words))
+    store.update([replace(one, state=State.RUNNING, reason="")])
+    model.settle()
+    qtbot.wait(20)
+    assert table.columnWidth(state) > table.fontMetrics().horizontalAdvance(words), "columns do not jump back"

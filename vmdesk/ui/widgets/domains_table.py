@@ -29,6 +29,7 @@ from vmdesk.ui.delegates.cell import CellDelegate
 from vmdesk.ui.delegates.sparkline import Recent, SparklineDelegate
 from vmdesk.ui.delegates.state import SIZE, StateDelegate
 from vmdesk.ui.models.domains import DomainsModel
+from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.widgets.header import FlatHeader
 from vmdesk.ui.widgets.scroll_bar import thin
 from vmdesk.ui.widgets.stretch import cells, shown_columns
@@ -90,6 +91,7 @@ class DomainsTable(QTableView):
         self._measured = -1  # machines that were there when names and states were measured last
         self._needs: dict[int, tuple[int, int]] = {}  # by place: (at least, to see all of it)
         self._host = 0  # what the hosts' names need
+        self._wording = Turn(self._on_wording, 1.0, self)
         self.setObjectName("machines-table")
         self.setAccessibleName(tr("Machines"))
         self.setFont(theme.figure_font(self.font()))
@@ -127,6 +129,7 @@ class DomainsTable(QTableView):
         model.modelAboutToBeReset.connect(self._on_before_reset)
         model.modelReset.connect(self._on_reset)
         model.refreshed.connect(self._on_refreshed)
+        model.dataChanged.connect(self._on_changed)
 
     # ---------------------------------------------------------------- selection
 
@@ -255,20 +258,22 @@ class DomainsTable(QTableView):
         titles = max((wide(name) + theme.GRID + wide(title) for name, title in titled), default=0)
         marked = _longest((domain.name, domain.labels.title) for domain in domains if domain.definition.template)
         marks = max((wide(name) + 2 * theme.GRID + _MARK + wide(title) for name, title in marked), default=0)
+        whole = self._within(max(names, titles, marks) + edge, _NAME_LEAST, _NAME_MOST)
+        least = max(self._within(names + edge, _NAME_LEAST, _NAME_WHOLE), min(whole, self._width(_NAME_SOME)))
+        self._host = max((wide(host.config.name) for host in hosts.values()), default=0) + edge
+        self._needs = {_PLACE["name"]: (least, whole), _PLACE["state"]: self._states()}
+
+    def _states(self) -> tuple[int, int]:
+        """What the states that machines are in need."""
+        domains, hosts = self._domains.store.domains.values(), self._domains.store.hosts
         alike = {
             (one.state, one.reason, one.responding, one.managed_save, one.definition.template, one.key.host): one
             for one in domains
         }
         words = {state_text(one, one.key.host not in hosts or hosts[one.key.host].stale) for one in alike.values()}
-        states = max((wide(one) for one in words), default=0) + SIZE + theme.GRID
-        whole = self._within(max(names, titles, marks) + edge, _NAME_LEAST, _NAME_MOST)
-        least = max(self._within(names + edge, _NAME_LEAST, _NAME_WHOLE), min(whole, self._width(_NAME_SOME)))
-        state = self._within(states + edge, _STATE_LEAST, _STATE_MOST)
-        self._host = max((wide(host.config.name) for host in hosts.values()), default=0) + edge
-        self._needs = {
-            _PLACE["name"]: (least, whole),
-            _PLACE["state"]: (min(state, self._width(_STATE_SOME)), state),
-        }
+        longest = max(map(self.fontMetrics().horizontalAdvance, words), default=0)
+        state = self._within(longest + SIZE + 3 * theme.GRID + 2, _STATE_LEAST, _STATE_MOST)
+        return min(state, self._width(_STATE_SOME)), state
 
     def sizeHintForColumn(self, place: int) -> int:
         """For a double click on the line behind its title: all of it, with what stands behind a name."""
@@ -284,6 +289,20 @@ class DomainsTable(QTableView):
             return
         before = self._needs if self._measured > 0 else {}
         self._measure()
+        self._keep(before)
+
+    def _on_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        if first.column() <= _PLACE["state"] <= last.column() and self._needs:
+            self._wording.ask()
+
+    def _on_wording(self) -> None:
+        """Machines are in other states: "Paused: out of disk space" needs more room than "Running"."""
+        before = dict(self._needs)
+        self._needs[_PLACE["state"]] = self._states()
+        self._keep(before)
+
+    def _keep(self, before: Mapping[int, tuple[int, int]]) -> None:
+        """No room is taken away from what had it before."""
         for place, (least, whole) in before.items():
             now = self._needs[place]
             self._needs[place] = (max(least, now[0]), max(whole, now[1]))
