@@ -33,7 +33,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from vmdesk.cli.arguments import Help, Parser, Usage, wanted
-from vmdesk.core import choice, language
+from vmdesk.cli.output import say
+from vmdesk.core import choice, language, streams
 from vmdesk.core.paths import Paths
 from vmdesk.core.settings import SettingsFile
 from vmdesk.core.single import send
@@ -45,6 +46,7 @@ from vmdesk.ui.display import display_problem
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code of `vmdesk ARGUMENTS`."""
+    streams.fill_closed()
     words = list(sys.argv[1:] if argv is None else argv)
     if not wanted(words):
         return _window(words)
@@ -119,7 +121,7 @@ def _check_folder(folder: Path | None) -> None:
 
 
 def _refused(code: int, why: str) -> int:
-    print(f"vmdesk: {why}", file=sys.stderr)
+    say(why)
     return code
 
 

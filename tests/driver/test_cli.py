@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -436,7 +437,10 @@ def test_broken_settings_are_told_and_set_aside(vmdesk: Shell, content: bytes) -
 
 def test_a_settings_folder_that_is_none(vmdesk: Shell) -> None:
     vmdesk.settings.write_text("a file")
-    assert vmdesk("list").code == 0
+    ended = vmdesk("list")
+    assert ended.code == 0
+    assert "Errno" not in ended.err
+    assert [line.endswith("(Not a directory)") for line in ended.err.splitlines()] == [True, True]
 
 
 def test_vietnamese(vmdesk: Shell) -> None:
@@ -562,6 +566,36 @@ def test_a_reader_that_has_seen_enough(vmdesk: Shell) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 1
+
+
+def through_a_shell(vmdesk: Shell, words: str) -> Ended:
+    """`vmdesk WORDS`, redirections and all."""
+    line = f"{shlex.join(VMDESK)} --connect {vmdesk.uri} --settings-dir {vmdesk.settings} {words}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, env=vmdesk.environment)
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "out", "err"),
+    [
+        ("list --json >&-", 0, "", ""),
+        ("start db <&- >&- 2>&-", 0, "", ""),
+        ("start db nobody 2>&-", 1, "Starting db: done\n", ""),
+        ("list foo:bar 2>&-", 2, "", ""),
+        ("list foo:bar 2>/dev/full", 2, "", ""),
+        ("--help >&-", 0, "", ""),
+    ],
+)
+def test_streams_that_are_closed_or_full_change_nothing_else(
+    vmdesk: Shell, words: str, code: int, out: str, err: str
+) -> None:
+    assert through_a_shell(vmdesk, words) == Ended(code, out, err)
+
+
+@pytest.mark.parametrize("words", ["list", "list --json", "--help", "--version"])
+def test_a_result_that_cannot_be_written_is_told(vmdesk: Shell, words: str) -> None:
+    ended = through_a_shell(vmdesk, f"{words} >/dev/full")
+    assert ended == Ended(1, "", "vmdesk: The result could not be written: No space left on device\n")
 
 
 def test_interrupted(vmdesk: Shell) -> None:

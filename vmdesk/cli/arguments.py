@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from vmdesk.cli.output import emit
 from vmdesk.core import choice
 from vmdesk.model.text import tr
 
@@ -98,6 +99,9 @@ class Parser(argparse.ArgumentParser):
         for group, title in zip(self._action_groups, (tr("arguments"), tr("options"))):
             group.title = title
         self.add_argument("-h", "--help", action="help", help=tr("show this help and end"))
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        emit(message.removesuffix("\n"))  # --help and --version: no other message is printed from here
 
     def error(self, message: str) -> NoReturn:
         raise Usage(f"{_mistake(message)}\n{self.format_usage().strip()}")

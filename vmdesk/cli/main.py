@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from vmdesk import __version__
 from vmdesk.cli import acting, arguments, console, create, edit, files, pool_options, reading, stores
 from vmdesk.cli.arguments import Help, Parser, Shared, Usage, VerbParser, shared_options
-from vmdesk.cli.output import say, told
+from vmdesk.cli.output import Unwritten, finish, give_up, say, told
 from vmdesk.cli.session import Session, Window
 from vmdesk.core import choice, language
 from vmdesk.core.paths import Paths
@@ -129,17 +128,22 @@ def main(argv: Sequence[str], window: Window | None = None) -> int:
     """
     code, then_window = DONE, list[str]()
     try:
-        code, then_window = _main(argv)
-        sys.stdout.flush()
+        try:
+            code, then_window = _main(argv)
+        finally:
+            finish()
     except Usage as error:
         say(error)
         code = USAGE
     except KeyboardInterrupt:
         say(tr("interrupted"))
         code = INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our result has seen enough. The interpreter would complain when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our result has seen enough
+        give_up(sys.stdout)
+        code = FAILED
+    except Unwritten as error:
+        if not isinstance(error.why, BrokenPipeError):
+            say(tr("The result could not be written: {why}", why=error.why.strerror))
         code = FAILED
     except SystemExit as end:  # argparse's way after --help and --version
         code = end.code if isinstance(end.code, int) else FAILED
