@@ -1,6 +1,7 @@
 """A VNC session after the log-in: what the server says, and what is said to it."""
 
 import struct
+import threading
 import time
 from collections.abc import Callable
 from typing import Final
@@ -23,7 +24,8 @@ _ENDLESS: Final = 0xFFFF  # so many rectangles, or until LAST_RECT
 # back to 30 ms; this one, a key let go that is not down, the guest does not see. (Tried with 7.2 and 10.0.)
 NUDGE: Final = messages.extended_key(0x76, 0, False)
 _NUDGE_EVERY: Final = 0.02
-_NUDGE_FOR: Final = 1.0  # seconds after the last input
+_NUDGE_FOR: Final = 1.0  # seconds after the last input, or size
+_BLACK_AFTER: Final = 0.2  # seconds without pixels of a new size
 
 
 class Session:
@@ -51,6 +53,8 @@ class Session:
         self._painted = False  # this update had pixels
         self._paused = False
         self._asked = False  # a request is under way
+        self._asking = threading.Lock()  # for the two above
+        self._black_at = 0.0
         self._screen = (0, 0)  # number and flags of the first monitor
         self._wanted: tuple[int, int] | None = None
         self._absolute = True
@@ -85,16 +89,34 @@ class Session:
             pass
 
     def _seconds(self) -> float | None:
-        """Send a nudge if it is time; how long until the next one."""
-        now = time.monotonic()
+        """Do what it is time for; how long until there is more."""
         if self._opened:
             return self._wire.seconds_left()
+        now = time.monotonic()
+        until = [one for one in (self._nudge(now), self._show_black(now)) if one is not None]
+        return min(until) - now if until else None
+
+    def _nudge(self, now: float) -> float | None:
+        """When the next one is due."""
         if not self._nudges or now >= self._active_until:
             return None
         if now >= self._next_nudge:
             self._next_nudge = now + _NUDGE_EVERY
             self._wire.send(NUDGE)
-        return self._next_nudge - now
+        return self._next_nudge
+
+    def _show_black(self, now: float) -> float | None:
+        """When it is due.
+
+        WORKAROUND QEMU (seen with 7.2): its copy of a new picture begins black, and it sends what differs from that.
+        So a new picture that is black is never sent, and no pixels for a while are its pixels.
+        """
+        if self._told or not self._asked or not self._qemu:
+            return None
+        if now < self._black_at:
+            return self._black_at
+        self._tell()
+        return None
 
     def _message(self) -> None:
         kind = self._wire.read(1)[0]
@@ -187,9 +209,13 @@ class Session:
             raise problems.protocol(f"encoding {kind}")
         self._painted = True
         if not self._told:
-            self._told = True
-            self._listener.surface(surface)
+            self._tell()
         self._listener.damage(rect)
+
+    def _tell(self) -> None:
+        assert self.surface
+        self._told = True
+        self._listener.surface(self.surface)
 
     def _resize(self, width: int, height: int) -> None:
         if self.surface and (width, height) == (self._width, self._height):
@@ -201,8 +227,9 @@ class Session:
         # Told with its first pixels: a black screen in between would flicker.
         self.surface = Surface.blank(width, height, self._generation)
         self._told = False
-        if self._generation == 1 or not self._qemu:  # QEMU sends all of it anyway
+        if self._generation == 1 or not self._qemu:  # QEMU sends all of it anyway, unless it is black
             self._ask(incremental=False)
+        self._expect()
 
     def _extended_size(self, rect: Rect) -> None:
         count = self._wire.read(4)[0]
@@ -262,19 +289,29 @@ class Session:
 
     def _answered(self) -> None:
         """Ask for the next update before this one is here: the server can already look."""
-        self._asked = False
-        self._ask()
+        with self._asking:
+            self._asked = False
+            self._ask()
 
     def _ask(self, incremental: bool = True) -> None:
         if not self._paused or not incremental:
             self._asked = True
             self._wire.send(messages.update_request(incremental, self._width, self._height))
 
+    def _expect(self) -> None:
+        """QEMU looks again soon: otherwise it takes its time, after a new size as after a machine was resumed."""
+        self._black_at = time.monotonic() + _BLACK_AFTER
+        self._active()
+
     def pause(self, paused: bool) -> None:
-        self._paused = paused
-        if not paused and self._width and not self._asked:
-            self._ask()
-            self._active()  # QEMU may take its time otherwise, after a machine was resumed
+        with self._asking:
+            self._paused = paused
+            asks = not paused and bool(self._width) and not self._asked
+            if asks:
+                self._ask()
+        if asks:
+            self._expect()
+            self._wire.wake()
 
     def key(self, qnum: int, down: bool) -> None:
         shift = keys.SHIFT in self._held or 0x36 in self._held

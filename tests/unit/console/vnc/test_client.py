@@ -18,6 +18,7 @@ from tests.fakes.listener import Recorder
 from tests.fakes.rfb_server import RfbServer
 from tests.unit.console.vnc.authority import Authority
 from vmdesk.console.screen import Power, Powers, Rect
+from vmdesk.console.vnc import session
 from vmdesk.console.vnc.client import Address, VncBackend
 from vmdesk.console.vnc.security import Login, Tls
 from vmdesk.model.errors import Problem, VirtError
@@ -187,6 +188,42 @@ def test_paused_it_asks_for_nothing(make: Make) -> None:
     pair.server.hears("ask", True, 8, 4)
 
 
+def test_a_new_size_of_which_nothing_comes_is_black(make: Make) -> None:
+    """As QEMU does it: its own copy of a new picture begins black, and only what differs from that is sent."""
+    pair = make().open()
+    pair.server.send(rfb.update(rfb.desktop(4, 2)))
+    pair.told.wait(lambda told: len(told.surfaces) == 2)
+    assert (pair.told.surfaces[-1].width, pair.told.picture) == (4, bytes(32))
+    pair.server.send(rfb.screen(4, 2) + b"\2")  # the first thing that is drawn
+    pair.told.wait(lambda told: told.bells)
+    assert len(pair.told.surfaces) == 2 and pair.told.picture == b"\x10\x20\x30\x00" * 8
+    assert [message for message in pair.server.heard if message[:2] == ("ask", False)] == [("ask", False, 8, 4)]
+
+
+def test_a_new_size_is_not_black_while_nobody_asks_for_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_BLACK_AFTER", 0.0)
+    pair = make().open()
+    pair.backend.pause_updates(True)
+    pair.server.send(rfb.screen(8, 4) + rfb.update(rfb.desktop(4, 2)) + b"\2\2")
+    pair.told.wait(lambda told: told.bells == 2)
+    assert len(pair.told.surfaces) == 1
+    pair.backend.pause_updates(False)
+    pair.told.wait(lambda told: len(told.surfaces) == 2)
+    pair.server.hears("ask", True, 4, 2)
+
+
+def test_another_server_is_waited_for(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked for the whole picture, and sends it."""
+    monkeypatch.setattr(session, "_BLACK_AFTER", 0.0)
+    pair = make(name="TigerVNC").open()
+    pair.server.send(rfb.update(rfb.desktop(4, 2)) + b"\2\2")
+    pair.told.wait(lambda told: told.bells == 2)
+    assert len(pair.told.surfaces) == 1
+    pair.server.hears("ask", False, 4, 2)
+    pair.server.send(rfb.screen(4, 2))
+    pair.told.wait(lambda told: len(told.surfaces) == 2)
+
+
 def nudges(pair: Pair) -> int:
     return sum(message[:2] == ("scan", 0x76) for message in pair.server.heard)
 
@@ -202,6 +239,12 @@ def test_nudges_after_a_key_and_only_for_a_second(make: Make) -> None:
     last = nudges(pair)
     time.sleep(0.2)
     assert nudges(pair) == last <= 51
+
+
+def test_nudges_after_a_new_size(make: Make) -> None:
+    pair = make(first=EVERYTHING, local=True).open()
+    pair.server.send(rfb.update(rfb.desktop(4, 2)))
+    pair.server.hears("scan", 0x76)
 
 
 @pytest.mark.parametrize("options", [{"local": False}, {"local": True, "name": "TigerVNC"}])
