@@ -99,7 +99,7 @@ class LocalLabels:
                 self._labels = {}
             except (OSError, ValueError, RecursionError) as error:
                 self._labels = {}
-                self._set_aside(str(error))
+                self._set_aside(_why(error))
         return self._labels
 
     def _set_aside(self, why: str) -> None:
@@ -110,7 +110,7 @@ class LocalLabels:
                 "It was set aside as {file}. Labels that libvirt itself keeps are not in it.", file=str(aside)
             )
         except OSError as error:
-            why = f"{why}; {error}"
+            why = why if _why(error) == why else f"{why}; {_why(error)}"
             next_step = text("Check the owner of {file}.", file=str(self._file))
         what = text("The file with labels of machines cannot be read.")
         problem = Problem(what, None, next_step, why, name="labels-broken")
@@ -126,6 +126,10 @@ class LocalLabels:
         new = self._file.with_name(f"{self._file.name}.{os.getpid()}.new")
         new.write_text(json.dumps(tree, ensure_ascii=False, indent=1), encoding="utf-8")
         new.replace(self._file)
+
+
+def _why(error: Exception) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _parse(tree: Any) -> dict[DomainKey, Labels]:
