@@ -64,8 +64,10 @@ def _runs(values: Sequence[float]) -> list[range]:
     return [range(run[0], run[-1] + 1) for run in runs]
 
 
-def draw_line(painter: QPainter, area: Box, values: Sequence[float], points: int, top: float, color: QColor) -> None:
-    """The newest value at the right edge; NaN parts the line; light fill below."""
+def draw_line(
+    painter: QPainter, area: Box, values: Sequence[float], points: int, top: float, color: QColor, bare: bool = False
+) -> None:
+    """The newest value at the right edge; NaN parts the line; light fill below, with `bare` nothing else."""
     bottom, scale = area.top + area.height, area.height / top
     step = area.width / max(points - 1, 1)
     left = area.left + area.width - step * (len(values) - 1)
@@ -85,12 +87,13 @@ def draw_line(painter: QPainter, area: Box, values: Sequence[float], points: int
                 _ground.lineTo(x, y)
             _ground.lineTo(left + run[-1] * step, bottom)
             painter.fillPath(_ground, fill)
-            painter.strokePath(_line, pen)
+            if not bare:
+                painter.strokePath(_line, pen)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
 class SparklineDelegate(CellDelegate):
-    """Line at the left, number at the right."""
+    """Line at the left, number at the right; in a narrow column what is below the line, behind the number."""
 
     def __init__(self, model: DomainsModel, recent: Recent) -> None:
         super().__init__(model)
@@ -111,18 +114,20 @@ class SparklineDelegate(CellDelegate):
         return self._widest[key]
 
     def paint_cell(self, canvas: Canvas, box: Box, domain: Domain, place: int, selected: bool) -> None:
-        column = COLUMNS[place]
         ink = self.ink(canvas, domain, selected, second=not domain.active)
+        if domain.active:
+            self._paint_line(canvas, box, domain, COLUMNS[place], ink if selected or self.stale(domain) else None)
         if words := self._model.text(domain, place):
             canvas.painter.setPen(ink)
             canvas.write(box, words, right=True)
-        width = box.width - self._number_width(column.id, canvas.metrics) - theme.GRID
-        if width < 2 * theme.GRID or not domain.active:
-            return
+
+    def _paint_line(self, canvas: Canvas, box: Box, domain: Domain, column: Column, ink: QColor | None) -> None:
         values = values_of(self._recent, domain.key, column, POINTS, self._step())
         if not values:
             return
-        color = ink if selected or self.stale(domain) else canvas.color(QPalette.ColorRole.Accent)
-        area = Box(box.left, box.top + 5, width, box.height - 10)
+        width = box.width - self._number_width(column.id, canvas.metrics) - theme.GRID
+        behind = width < 2 * theme.GRID  # a line there would cross the number out
+        area = Box(box.left, box.top + 5, box.width if behind else width, box.height - 10)
         whole = memory_whole(domain, self._model.figures_of(domain.key))
-        draw_line(canvas.painter, area, values, POINTS, top_of(column.id, values, whole), color)
+        color = ink or canvas.color(QPalette.ColorRole.Accent)
+        draw_line(canvas.painter, area, values, POINTS, top_of(column.id, values, whole), color, bare=behind)
