@@ -279,3 +279,32 @@ def test_a_question_nobody_waits_for_goes_away(run_async: RunAsync) -> None:
         assert not shiboken6.isValid(dialog)
 
     run_async(work())
+
+
+def test_it_is_no_higher_than_what_it_asks(qtbot: Any) -> None:
+    """After a kind with many fields, one with few is not spread over the same height."""
+    dialog = make(qtbot)
+    choose(dialog, Kind.SYSTEM)
+    low = dialog.height()
+    choose(dialog, Kind.SSH)
+    assert dialog.height() > low
+    choose(dialog, Kind.SYSTEM)
+    assert dialog.height() == low
+
+
+def test_why_it_cannot_be_added_yet(qtbot: Any) -> None:
+    dialog = make(qtbot)
+    choose(dialog, Kind.SSH)
+    assert not dialog.action.isEnabled() and dialog.action.toolTip()
+    choose(dialog, Kind.SYSTEM)
+    assert dialog.action.isEnabled() and not dialog.action.toolTip()
+
+
+def test_a_refusal_says_what_to_do(qtbot: Any) -> None:
+    dialog = make(qtbot)
+    choose(dialog, Kind.OTHER)
+    find(dialog, QLineEdit, "address").setText("qemu:///system?foo=1")
+    with pytest.raises(VirtError) as refused:
+        check("qemu:///system?foo=1")
+    said = words(dialog, "wrong")[0]
+    assert str(refused.value.problem.why) in said and str(refused.value.problem.what_next) in said

@@ -105,6 +105,17 @@ def test_a_figure_in_the_filter_makes_readings_faster(standing: Standing) -> Non
     assert not standing.sampler.is_fast
 
 
+def test_the_command_that_mends_a_host_can_be_copied(qtbot: QtBot, tmp_path: Path) -> None:
+    store = Store()
+    store.put_host(Host(LAPTOP, Link.FAILED, Problem(text("It does not run."), command="sudo systemctl start x")))
+    made = Standing(tmp_path, store=store)
+    made.window.show()
+    empty = made.window.machines.empty
+    next(one for one in empty.findChildren(QAbstractButton) if one.text() == "Copy the command").click()
+    assert QGuiApplication.clipboard().text() == "sudo systemctl start x"
+    made.close()
+
+
 @pytest.mark.parametrize(
     ("links", "kind"),
     [

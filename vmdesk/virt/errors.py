@@ -183,7 +183,7 @@ def _explain_connecting(code: int, domain: int, low: str, uri: str) -> _Explaine
         return _Explained(
             "no-driver",
             text("The libvirt installed here has no driver for this kind of host."),
-            *_install_driver(),
+            *_install_driver(uri),
         )
     if "cannot read ca certificate" in low or "cannot read certificate" in low:
         return _Explained(
@@ -236,8 +236,8 @@ def _explain_daemon(uri: str) -> _Explained:
     )
 
 
-def _install_driver() -> steps.Step:
-    if command := packages.install("libvirt"):
+def _install_driver(uri: str) -> steps.Step:
+    if uri.startswith("qemu") and (command := packages.install("libvirt")):
         return text("Install it (for QEMU: {command}), or check the address.", command=command), command
     return text("Install it, or check the address."), ""
 

@@ -125,6 +125,12 @@ def test_not_running_and_not_installed_are_two_things(
     assert command in str(problem.what_next) and str(problem.what_next)
 
 
+def test_no_package_of_qemu_for_another_hypervisor(here: Here) -> None:
+    here("debian")
+    assert not errors.problem(error(5, "no connection driver available for xen:///"), None, "xen:///system").command
+    assert errors.problem(error(5, "no connection driver available for qemu:///"), None, "qemu:///system").command
+
+
 @pytest.mark.parametrize(
     ("words", "family"),
     [

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from vmdesk.core.host_draft import DIRECT, HYPERVISORS, KINDS, REMOTE, Draft, Kind, draft_of
 from vmdesk.model import uri as uris
-from vmdesk.model.errors import VirtError
+from vmdesk.model.errors import Problem, VirtError
 from vmdesk.model.host import HostConfig
 from vmdesk.model.text import Text, tr
 from vmdesk.ui.dialogs.dialog import Dialog
@@ -243,12 +243,14 @@ class HostDialog(Dialog):
             label.setVisible(kind is not Kind.OTHER)
         self._uri.setText(draft.uri if draft.complete else "…")
         self._name.setPlaceholderText(draft.proposed_name if draft.complete else "")
-        self._notes.show_refusal(problem.problem.why if problem else None)
+        self._notes.show_refusal(problem.problem if problem else None)
         if draft.complete and problem is None:
             self._notes.show_warnings(uris.warnings(draft.uri))
+        why = str(problem.problem.why) if problem else tr("Something that is needed is not filled in yet.")
         fine = draft.complete and problem is None
-        self.action.setEnabled(fine)
-        self._test.setEnabled(fine)
+        for button in (self.action, self._test):
+            button.setEnabled(fine)
+            button.setToolTip("" if fine else plain_tip(why))
         self._fit()
 
     def _on_test(self) -> None:
@@ -280,7 +282,9 @@ class HostDialog(Dialog):
         """Rows come and go: as high as what is in it."""
         if self.isVisible() and (layout := self.layout()) is not None:
             layout.activate()
-            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
+            height = layout.totalHeightForWidth(self.width())
+            self.setMinimumHeight(height)
+            self.resize(self.width(), height)
 
 
 class _Notes(QWidget):
@@ -298,10 +302,11 @@ class _Notes(QWidget):
         self._trial.hide()
         self._lines.addWidget(self._trial)
 
-    def show_refusal(self, why: Text | None) -> None:
+    def show_refusal(self, problem: Problem | None) -> None:
         self._clear()
-        if why:
-            self._add(str(why), "alert-circle", wrong=True)
+        if problem:
+            words = "\n".join(str(part) for part in (problem.why, problem.what_next) if part)
+            self._add(words, "alert-circle", wrong=True)
 
     def show_warnings(self, warnings: list[Text]) -> None:
         for warning in warnings:

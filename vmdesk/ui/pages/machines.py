@@ -213,9 +213,10 @@ class MachinesPage(QWidget):
                 else ""
             )
             title = tr("{name} cannot be reached", name=host.config.name)
-            return Emptiness(
-                "failed", "lan-disconnect", title, body, ((tr("Try again"), do["retry"]), connect, practice)
-            )
+            actions = [(tr("Try again"), do["retry"]), connect, practice]
+            if command := host.problem.command if host.problem else "":
+                actions.insert(1, (tr("Copy the command"), lambda: self._parts.shell.copy(command)))
+            return Emptiness("failed", "lan-disconnect", title, body, actions)
         if all(host.link is Link.OFF for host in hosts):
             return Emptiness(
                 "off",
