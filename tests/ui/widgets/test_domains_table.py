@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QTableView, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
-from tests.ui.machines import Curves, store_of
+from tests.ui.machines import Curves, machine, store_of
 from vmdesk.core.columns import COLUMNS
 from vmdesk.core.filter import parse
 from vmdesk.core.store import Store
@@ -232,3 +232,11 @@ def test_a_longer_state_widens_its_column(pair: Pair, store: Store, qtbot: QtBot
     model.settle()
     qtbot.wait(20)
     assert table.columnWidth(state) > table.fontMetrics().horizontalAdvance(words), "columns do not jump back"
+
+
+def test_words_are_known_before_they_are_asked_for(qtbot: QtBot, store: Store) -> None:
+    """New machines are read a few at a time; the first letter of a filter waits for none of them."""
+    model = DomainsModel(store)
+    store.update([machine(number, "lab") for number in range(1000, 2200)])
+    qtbot.waitUntil(lambda: model._texts.keys() == store.domains.keys())
+    model.close()

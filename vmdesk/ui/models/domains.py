@@ -2,6 +2,7 @@
 every cell through Qt, which costs more than the work.
 """
 
+import itertools
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from vmdesk.ui.models.roles import Index, Role
 from vmdesk.ui.models.turn import Turn
 from vmdesk.ui.plain import plain_tip
 
+_AT_ONCE = 500  # machines, a millisecond or two
 FEW = 16  # up to so many rows come, go and move one by one; more are one reset
 
 _ROOT = QModelIndex()
@@ -117,6 +119,7 @@ class DomainsModel(QAbstractTableModel):
         self._hosts_touched = False
         self.shown = True
         self._turn = Turn(self._flush, parent=self)
+        self._reading = Turn(self._prepare_some, parent=self)
         self._leave = [store.subscribe(self._on_store)]
         if jobs is not None:
             self._leave.append(jobs.subscribe(self._on_job))
@@ -290,6 +293,15 @@ class DomainsModel(QAbstractTableModel):
             for key in domains.keys() - texts.keys():
                 texts[key] = haystack(domains[key])
 
+    def _prepare_some(self) -> None:
+        """The same for new machines, a few at a time: the first letter typed must not wait for thousands."""
+        domains, texts = self.store.domains, self._texts
+        missing = domains.keys() - texts.keys()
+        for key in itertools.islice(missing, _AT_ONCE):
+            texts[key] = haystack(domains[key])
+        if len(missing) > _AT_ONCE:
+            self._reading.ask()
+
     def _with_words(self, words: tuple[str, ...], keys: list[DomainKey]) -> list[DomainKey]:
         """Those of the machines in whose texts all words stand."""
         self.prepare_words()
@@ -367,6 +379,8 @@ class DomainsModel(QAbstractTableModel):
             known.pop(key, None)
             self._texts.pop(key, None)
         self._hosts_touched = self._hosts_touched or bool(changes.hosts)
+        if changes.added:
+            self._reading.ask()
         if self.shown:
             self._turn.ask()
 
