@@ -233,3 +233,15 @@ def test_a_new_disk_is_taken_back_when_something_else_is_wrong(run: Run, tmp_pat
 def test_a_machine_that_is_not_there(run: Run) -> None:
     ended = run("edit", "nobody", "--vcpus", "2")
     assert ended.returncode == 1 and "nobody" in ended.stderr
+
+
+def test_a_long_definition_and_a_full_disk(tmp_path: Path) -> None:
+    """Longer than what Python holds back before it writes."""
+    long = OWN.replace("</name>", f"</name><description>{'x' * 20_000}</description>", 1)
+    file = tmp_path / "own.xml"
+    file.write_text(long)
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "vmdesk", "edit", "--xml", str(file), "--vcpus", "2"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "could not be written" in done.stderr

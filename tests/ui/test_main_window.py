@@ -113,6 +113,11 @@ def test_the_command_that_mends_a_host_can_be_copied(qtbot: QtBot, tmp_path: Pat
     empty = made.window.machines.empty
     next(one for one in empty.findChildren(QAbstractButton) if one.text() == "Copy the command").click()
     assert QGuiApplication.clipboard().text() == "sudo systemctl start x"
+    store.put_host(Host(LAPTOP, Link.FAILED, Problem(text("It may not."), command="sudo usermod -aG libvirt me")))
+    made.window.machines.settle()
+    qtbot.waitUntil(lambda: "It may not." in empty.accessibleDescription())
+    next(one for one in empty.findChildren(QAbstractButton) if one.text() == "Copy the command").click()
+    assert QGuiApplication.clipboard().text() == "sudo usermod -aG libvirt me", "not the one of before"
     made.close()
 
 

@@ -85,9 +85,7 @@ def run_alone(options: argparse.Namespace) -> int:
     if options.print_diff:
         _print(difference.unified(xml, new, "before", "after"))
     else:
-        sys.stdout.write(new)
-        if not new.endswith("\n"):
-            sys.stdout.write("\n")
+        emit(new.removesuffix("\n"))
     return DONE
 
 

@@ -36,6 +36,13 @@ def emit(line: str) -> None:
         sys.stdout.write(line + "\n")
 
 
+def emit_bytes(content: bytes) -> None:
+    """To stdout, as they are. Raises Unwritten."""
+    with _told_apart():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+
+
 def finish() -> None:
     """Bring all of the result to where stdout leads. Raises Unwritten."""
     with _told_apart():

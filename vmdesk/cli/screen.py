@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-import sys
 from pathlib import Path
 from typing import Any
 
 from vmdesk.cli.join import join
-from vmdesk.cli.output import emit, emit_json
+from vmdesk.cli.output import emit, emit_bytes, emit_json
 from vmdesk.cli.session import Session
 from vmdesk.console import keys
 from vmdesk.console.screen import Backend
@@ -83,8 +82,7 @@ async def _press(backend: Backend, kind: str, words: str, layout: str) -> None:
 
 def _save(picture: bytes, file: Path) -> None:
     if str(file) == "-":
-        sys.stdout.flush()
-        sys.stdout.buffer.write(picture)
+        emit_bytes(picture)
         return
     try:
         file.write_bytes(picture)

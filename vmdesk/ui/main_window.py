@@ -156,7 +156,6 @@ class MainWindow(QMainWindow):
             }
         )
         self.filter.changed.connect(self._on_filtered)
-        self.filter.entered.connect(self.machines.model.prepare_words)
         self.filter.left.connect(self.machines.table.setFocus)
         self.sidebar.chosen.connect(self._on_scope)
         self.sidebar.opened.connect(self._on_host_opened)

@@ -119,7 +119,7 @@ class DomainsModel(QAbstractTableModel):
         self._hosts_touched = False
         self.shown = True
         self._turn = Turn(self._flush, parent=self)
-        self._reading = Turn(self._prepare_some, parent=self)
+        self._reading = Turn(self._read_some, parent=self)
         self._leave = [store.subscribe(self._on_store)]
         if jobs is not None:
             self._leave.append(jobs.subscribe(self._on_job))
@@ -286,25 +286,22 @@ class DomainsModel(QAbstractTableModel):
                 return keys
         return [key for key in keys if passes(domains[key])]
 
-    def prepare_words(self) -> None:
-        """Collect what words are looked for in, where it is not known yet: before the first letter is typed."""
-        domains, texts = self.store.domains, self._texts
-        if len(texts) != len(domains):
-            for key in domains.keys() - texts.keys():
-                texts[key] = haystack(domains[key])
-
-    def _prepare_some(self) -> None:
-        """The same for new machines, a few at a time: the first letter typed must not wait for thousands."""
-        domains, texts = self.store.domains, self._texts
-        missing = domains.keys() - texts.keys()
-        for key in itertools.islice(missing, _AT_ONCE):
-            texts[key] = haystack(domains[key])
-        if len(missing) > _AT_ONCE:
+    def _read_some(self) -> None:
+        """New machines' texts, a few at a time: the first letter typed must not wait for thousands."""
+        if self._read(_AT_ONCE):
             self._reading.ask()
+
+    def _read(self, most: int | None = None) -> bool:
+        """Make the texts that are not known; True if there are more than `most`."""
+        domains, texts = self.store.domains, self._texts
+        missing = domains.keys() - texts.keys() if len(texts) != len(domains) else set[DomainKey]()
+        for key in itertools.islice(missing, most):
+            texts[key] = haystack(domains[key])
+        return most is not None and len(missing) > most
 
     def _with_words(self, words: tuple[str, ...], keys: list[DomainKey]) -> list[DomainKey]:
         """Those of the machines in whose texts all words stand."""
-        self.prepare_words()
+        self._read()
         texts = self._texts
         for word in words:
             keys = [key for key in keys if word in texts[key]]

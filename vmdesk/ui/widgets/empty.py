@@ -65,6 +65,10 @@ class EmptyView(QWidget):
     def kind(self) -> str:
         return self._shown.kind if self._shown else ""
 
+    def _do(self, place: int) -> None:
+        if self._shown:
+            self._shown.actions[place][1]()
+
     def show_state(self, state: Emptiness) -> None:
         old, self._shown = self._shown, state
         self._picture.show_glyph(state.picture, theme.muted)
@@ -79,10 +83,11 @@ class EmptyView(QWidget):
             if widget := item.widget():
                 widget.deleteLater()
         self._buttons.addStretch(1)
-        for place, (text, do) in enumerate(state.actions):
+        for place, (text, _do) in enumerate(state.actions):
             button = QPushButton(text, self)
             button.setObjectName(f"empty-action-{place}")
             button.setDefault(place == 0)
-            button.clicked.connect(lambda _checked=False, do=do: do())
+            # What is shown at the click: the same words may have come again with something else to do.
+            button.clicked.connect(lambda _checked=False, place=place: self._do(place))
             self._buttons.addWidget(button)
         self._buttons.addStretch(1)

@@ -40,12 +40,10 @@ class _Complaint(QFrame):
 class FilterLine(QLineEdit):
     """Emits `changed(Filter | None)` for each text that makes sense; the table keeps the last one that did.
 
-    entered: it has the keyboard now
     left: the person pressed Down or Enter: on to the table
     """
 
     changed = Signal(object)
-    entered = Signal()
     left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -157,10 +155,6 @@ class FilterLine(QLineEdit):
             self.left.emit()
         else:
             super().keyPressEvent(event)
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.entered.emit()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
